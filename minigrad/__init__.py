@@ -1,0 +1,26 @@
+"""minigrad: define-by-run automatic differentiation that reads like a textbook."""
+
+from minigrad import functions
+from minigrad.anomaly import EditedArrayError, NonFiniteError
+from minigrad.config import default_dtype, detect_anomaly, enable_grad, inference, no_grad, seed, train_mode
+from minigrad.function import Function
+from minigrad.variable import Variable, apply, grad
+from minigrad.version import __version__
+
+__all__ = [
+    "EditedArrayError",
+    "Function",
+    "NonFiniteError",
+    "Variable",
+    "__version__",
+    "apply",
+    "default_dtype",
+    "detect_anomaly",
+    "enable_grad",
+    "functions",
+    "grad",
+    "inference",
+    "no_grad",
+    "seed",
+    "train_mode",
+]

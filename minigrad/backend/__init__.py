@@ -1,0 +1,112 @@
+"""Arrays of NumPy or CuPy, and the few things that the two do differently.
+
+This package alone imports cupy or numba, and only when an array or a device asks for them.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any, TypeAlias
+
+import numpy as np
+
+Array: TypeAlias = Any
+"""A numpy.ndarray or a cupy.ndarray."""
+
+__all__ = [
+    "Array",
+    "as_array",
+    "copy_of",
+    "describe",
+    "device_of",
+    "is_array",
+    "scatter_add",
+    "to_device",
+    "to_numpy",
+    "xp_of",
+]
+
+
+def is_array(value: object) -> bool:
+    """Whether `value` is an array of NumPy or CuPy."""
+    if isinstance(value, np.ndarray):
+        return True
+    cupy = sys.modules.get("cupy")
+    return cupy is not None and isinstance(value, cupy.ndarray)
+
+
+def xp_of(array: Array) -> Any:
+    """The module whose functions work on `array`: numpy or cupy."""
+    return np if isinstance(array, np.ndarray) else sys.modules["cupy"]
+
+
+def as_array(value: Any, dtype: Any = None) -> Array:
+    """`value` as an array: arrays as they are, anything else as NumPy makes it.
+
+    Raises:
+        TypeError: no array of numbers can be made of it.
+    """
+    if is_array(value):
+        return value if dtype is None or value.dtype == dtype else value.astype(dtype)
+    try:
+        array = np.asarray(value, dtype)
+    except ValueError as error:
+        raise TypeError(f"expected an array or numbers, got {type(value).__name__}: {error}") from None
+    if array.dtype.kind not in "fiub":
+        raise TypeError(f"expected an array or numbers, got {type(value).__name__} of dtype {array.dtype}")
+    return array
+
+
+def copy_of(array: Array) -> Array:
+    """A copy with memory of its own, in the same memory order."""
+    return array.copy(order="K")
+
+
+def describe(array: Array) -> str:
+    """Shape and dtype, as error messages give them: `(2, 3) float32`."""
+    return f"{tuple(array.shape)} {array.dtype}"
+
+
+def scatter_add(array: Array, key: Any, values: Array) -> None:
+    """Add `values` at `array[key]` in place; positions that repeat in `key` add up."""
+    if isinstance(array, np.ndarray):
+        np.add.at(array, key, values)
+    else:
+        import cupyx  # noqa: PLC0415
+
+        cupyx.scatter_add(array, key, values)
+
+
+def device_of(array: Array) -> str:
+    """Where `array` lives: "cpu" or "cuda:0"."""
+    return "cpu" if isinstance(array, np.ndarray) else f"cuda:{array.device.id}"
+
+
+def to_numpy(array: Array) -> np.ndarray[Any, Any]:
+    """`array` in the computer's own memory, without a copy if it is there."""
+    return array if isinstance(array, np.ndarray) else array.get()
+
+
+def to_device(array: Array, device: str) -> Array:
+    """`array` on `device` ("cpu", "cuda" or "cuda:1"), without a copy if it is there.
+
+    Raises:
+        ValueError: there is no such device.
+        ImportError: a GPU is asked for and CuPy is not installed.
+    """
+    if device == "cpu":
+        return to_numpy(array)
+    kind, _, number = device.partition(":")
+    if kind != "cuda" or not (number or "0").isdecimal():
+        raise ValueError(f'to: device must be "cpu", "cuda" or "cuda:N", not {device!r}')
+    try:
+        import cupy  # noqa: PLC0415
+    except ImportError:
+        raise ImportError(
+            "to: device 'cuda' needs CuPy: pip install 'minigrad-nn[cuda13]' (or cuda12, by the driver's version)"
+        ) from None
+    count = cupy.cuda.runtime.getDeviceCount() if cupy.cuda.is_available() else 0
+    if int(number or 0) >= count:
+        raise ValueError(f"to: device {device!r} does not exist; this machine has {count} CUDA devices")
+    with cupy.cuda.Device(int(number or 0)):
+        return cupy.asarray(array)

@@ -1,0 +1,152 @@
+"""Context-local switches: recording, training, anomaly detection, the default dtype and the random generator.
+
+Every switch is a ContextVar, so a thread (or an asyncio task) that turns one off changes nothing for the others. Each
+is a context manager and a decorator at once, and goes back to what it was, also on exceptions.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import threading
+from collections.abc import Callable, Generator
+from contextvars import ContextVar, Token
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+recording: ContextVar[bool] = ContextVar("recording", default=True)
+training: ContextVar[bool] = ContextVar("training", default=True)
+anomaly_detection: ContextVar[bool] = ContextVar("anomaly_detection", default=False)
+_float_type: ContextVar[np.dtype[Any]] = ContextVar("float_type", default=np.dtype(np.float32))  # noqa: B039 - a dtype is immutable
+_generator: ContextVar[np.random.Generator | None] = ContextVar("generator", default=None)
+
+
+class Switch(threading.local):
+    """Sets ContextVars for the length of a `with` block, a decorated function or a decorated generator.
+
+    A Switch may be entered again while it is entered. It is thread-local because the tokens that undo a setting belong
+    to the thread that made it.
+    """
+
+    def __init__(self, *settings: tuple[ContextVar[Any], Any]) -> None:
+        self._settings = settings
+        self._entered: list[list[Token[Any]]] = []
+
+    def __enter__(self) -> None:
+        self._entered.append([variable.set(value) for variable, value in self._settings])
+
+    def __exit__(self, *exception: object) -> None:
+        for token in self._entered.pop():
+            token.var.reset(token)
+
+    def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
+        """Decorate a function: its whole run, and a generator's every step, happens inside the switch."""
+        if inspect.isgeneratorfunction(function):
+            return cast("Callable[P, R]", self._around_generator(function))
+
+        @functools.wraps(function)
+        def switched(*args: P.args, **kwargs: P.kwargs) -> R:
+            with self:
+                return function(*args, **kwargs)
+
+        return switched
+
+    def _around_generator(self, function: Callable[..., Generator[Any, Any, Any]]) -> Callable[..., Any]:
+        # A generator shares its caller's context: the switch must be off whenever the caller runs.
+        @functools.wraps(function)
+        def switched(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
+            generator = function(*args, **kwargs)
+            step: Callable[[], Any] = functools.partial(next, generator)
+            while True:
+                try:
+                    with self:
+                        item = step()
+                except StopIteration as stop:
+                    return stop.value
+                try:
+                    sent = yield item
+                except GeneratorExit:
+                    with self:
+                        generator.close()
+                    raise
+                except BaseException as error:  # noqa: BLE001 - whatever the caller throws is the generator's to handle
+                    step = functools.partial(generator.throw, error)
+                else:
+                    step = functools.partial(generator.send, sent)
+
+        return switched
+
+
+def no_grad() -> Switch:
+    """Record nothing: results are constants, and what they were computed from can be freed.
+
+    >>> import minigrad as mg
+    >>> x = mg.Variable(3.0)
+    >>> with mg.no_grad():
+    ...     y = x * x
+    >>> y.requires_grad
+    False
+    """
+    return Switch((recording, False))
+
+
+def enable_grad() -> Switch:
+    """Record, also inside `no_grad()`."""
+    return Switch((recording, True))
+
+
+def train_mode(on: bool = True) -> Switch:
+    """Make dropout (and whatever else differs in training) behave as in training, or not. On by default."""
+    return Switch((training, on))
+
+
+def inference() -> Switch:
+    """Neither record nor train: what a model needs to be evaluated or used."""
+    return Switch((recording, False), (training, False))
+
+
+def detect_anomaly() -> Switch:
+    """Raise NonFiniteError at the first NaN or Inf that an operation makes, forward or backward.
+
+    The error names the operation and the line of the caller's code that applied it. Backward also notices when an array
+    that an operation saved was edited in place since. Slow: for debugging.
+    """
+    return Switch((anomaly_detection, True))
+
+
+def default_dtype(dtype: npt.DTypeLike) -> Switch:
+    """Set the float type that Python numbers, lists and initial weights get (float32 outside of any such block).
+
+    Raises:
+        TypeError: dtype is not float16, float32 or float64.
+    """
+    floating = np.dtype(dtype)
+    if floating not in (np.float16, np.float32, np.float64):
+        raise TypeError(f"default_dtype: dtype must be float16, float32 or float64, not {floating}")
+    return Switch((_float_type, floating))
+
+
+def float_type() -> np.dtype[Any]:
+    """The float type that Python numbers, lists and initial weights get."""
+    return _float_type.get()
+
+
+def seed(n: int) -> None:
+    """Start this context's random generator anew from `n`: initial weights, dropout and shuffling repeat exactly."""
+    _generator.set(np.random.default_rng(n))
+
+
+def generator() -> np.random.Generator:
+    """This context's random generator; one that nobody seeded starts from the system's entropy."""
+    current = _generator.get()
+    if current is None:
+        current = np.random.default_rng()
+        _generator.set(current)
+    return current

@@ -1,0 +1,125 @@
+"""Function: one applied operation, one node of the graph.
+
+A Function knows arrays and edges only. An edge points to who made an input, never to the Variable that held it, so that
+an intermediate array that no operation saved is freed as soon as its Variable is let go. `apply` (in variable.py) runs
+`forward` and records the edges; the traversal (there too) calls `backward`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, Union
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from minigrad.backend import Array
+    from minigrad.variable import Variable
+
+Edge: TypeAlias = Union["Function", "Variable", None]
+"""Who made an input: a Function, a leaf Variable, or None for a constant."""
+
+Gradients: TypeAlias = Union["Variable", "tuple[Variable | None, ...]", None]
+"""What `backward` returns: one gradient, or one for each input; None is zero."""
+
+Spec: TypeAlias = tuple[tuple[int, ...], Any]
+"""The shape and the dtype of an array."""
+
+
+class Function:
+    """An operation that can be differentiated, and one application of it.
+
+    Subclasses write `forward` on arrays and `backward` on Variables. `backward` uses differentiable operations, so that
+    derivatives of every order work with no further code. Parameters that are no arrays are dataclass fields:
+
+    >>> import minigrad as mg
+    >>> class Square(mg.Function):
+    ...     def forward(self, x):
+    ...         self.save(x)
+    ...         return x * x
+    ...     def backward(self, gy):
+    ...         (x,) = self.saved
+    ...         return gy * x * 2
+    >>> x = mg.Variable(3.0)
+    >>> mg.grad(mg.apply(Square(), x), x).item()
+    6.0
+
+    Attributes:
+        inputs: an edge for each input; None where no gradient is asked for.
+        serial: counts the recorded operations of the process; an operation's number is above those of its inputs.
+        output: shape and dtype of what `forward` returned.
+        saved_arrays: what `forward` saved for `backward`; the bytes that recording this operation keeps alive.
+        grad: gradient of the output, kept only where `retain_grad` asked for it.
+        origin: "file:line" of the caller's code, known only under `detect_anomaly`.
+    """
+
+    inputs: tuple[Edge, ...] = ()
+    serial: int = 0
+    output: Spec
+    saved_arrays: tuple[Array, ...] = ()
+    retained: bool = False
+    grad: Variable | None = None
+    origin: str | None = None
+    checksums: tuple[int, ...] | None = None
+
+    _saved_edges: tuple[Edge, ...] = ()
+    _as_variable: Callable[[Array, Edge], Variable]
+
+    OUTPUT: ClassVar[Any] = ...
+    """Stands for this very Function among `_saved_edges`: an edge to oneself would be a cycle."""
+
+    def forward(self, *arrays: Array) -> Array:  # noqa: ARG002
+        """Compute the output array from the input arrays, and `save` what `backward` needs."""
+        raise TypeError(f"{self.name} has no forward")
+
+    def backward(self, gy: Variable) -> Gradients:  # noqa: ARG002
+        """Compute the gradient of each input from the gradient of the output, by differentiable operations."""
+        raise TypeError(f"{self.name} has no derivative: it defines no backward")
+
+    @property
+    def name(self) -> str:
+        """What messages and diagrams call this operation."""
+        return type(self).__name__
+
+    def needs(self, i: int) -> bool:
+        """Whether input `i` is asked for a gradient; `forward` need not save what only that gradient uses."""
+        return self.inputs[i] is not None
+
+    def save(self, *arrays: Array | None) -> None:
+        """Keep inputs, the output, or arrays made on the way for `backward`; None keeps a place empty."""
+        self.saved_arrays = arrays
+
+    @property
+    def saved(self) -> tuple[Variable, ...]:
+        """What `forward` saved, as Variables.
+
+        An input or the output is that Variable again, with its maker, so that it can be differentiated; an array made
+        on the way is a constant; an empty place is None.
+        """
+        wrap = self._as_variable
+        return tuple(
+            [
+                None
+                if array is None
+                else wrap(
+                    array,  # type: ignore[misc]  # an empty place
+                    self if edge is Function.OUTPUT else edge,
+                )
+                for array, edge in zip(self.saved_arrays, self._saved_edges, strict=True)
+            ]
+        )
+
+    def record(
+        self, serial: int, arrays: list[Array], y: Array, as_variable: Callable[[Array, Edge], Variable]
+    ) -> None:
+        """Become a node of the graph, after `forward` made `y` of `arrays`."""
+        self.serial = serial
+        self.output = (y.shape, y.dtype)
+        if self.saved_arrays:
+            self._as_variable = as_variable
+            self._saved_edges = tuple([self._maker_of(saved, arrays, y) for saved in self.saved_arrays])
+
+    def _maker_of(self, saved: Array | None, arrays: list[Array], y: Array) -> Edge:
+        for array, edge in zip(arrays, self.inputs, strict=True):
+            if saved is array:
+                return edge
+        return Function.OUTPUT if saved is y else None

@@ -1,0 +1,250 @@
+"""Operators: what can be written with a Variable, each the application of a Function of arithmetic.py."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias, Union, cast
+
+import numpy as np
+
+from minigrad import arithmetic as A
+from minigrad import backend
+from minigrad.array_like import ArrayLike, differentiates
+from minigrad.backend import Array, describe
+from minigrad.shapes import Axis, axes_of, broadcasts, lengths_of, places_of
+
+if TYPE_CHECKING:
+    from minigrad.function import Function
+    from minigrad.variable import Variable
+
+Operand: TypeAlias = Union["Variable", Array, float]
+"""A Variable; an array or a number is a constant."""
+
+
+class Operators(ArrayLike):
+    """The operators and methods of a Variable; Variable brings `_apply`, which computes and records."""
+
+    _apply: Callable[..., Variable]
+
+    @property
+    def T(self) -> Variable:  # noqa: N802 - NumPy's name
+        """All axes reversed."""
+        return self.transpose()
+
+    def __add__(self, other: Operand) -> Variable:
+        if isinstance(other, (int, float)):
+            return self._apply(A.AddScalar(_plain(other)), self)
+        return binary(A.Add(), self, other)
+
+    __radd__ = __add__
+
+    def __sub__(self, other: Operand) -> Variable:
+        if isinstance(other, (int, float)):
+            return self._apply(A.AddScalar(-_plain(other)), self)
+        return binary(A.Sub(), self, other)
+
+    def __rsub__(self, other: Operand) -> Variable:
+        if isinstance(other, (int, float)):
+            return self._apply(A.AddScalar(_plain(other)), -self)
+        return binary(A.Sub(), other, self)
+
+    def __mul__(self, other: Operand) -> Variable:
+        if isinstance(other, (int, float)):
+            return self._apply(A.MulScalar(_plain(other)), self)
+        return binary(A.Mul(), self, other)
+
+    __rmul__ = __mul__
+
+    def __truediv__(self, other: Operand) -> Variable:
+        if isinstance(other, (int, float)):
+            return self._apply(A.DivScalar(_plain(other)), self)
+        return binary(A.Div(), self, other)
+
+    def __rtruediv__(self, other: Operand) -> Variable:
+        return binary(A.Div(), other, self)
+
+    def __pow__(self, other: Operand) -> Variable:
+        if isinstance(other, (int, float)):
+            return self._apply(A.PowScalar(_plain(other)), self)
+        return binary(A.Power(), self, other)
+
+    def __rpow__(self, other: Operand) -> Variable:
+        return binary(A.Power(), other, self)
+
+    def __matmul__(self, other: Operand) -> Variable:
+        return matmul(self, other)
+
+    def __rmatmul__(self, other: Operand) -> Variable:
+        return matmul(other, self)
+
+    def __neg__(self) -> Variable:
+        return self._apply(A.Neg(), self)
+
+    def __pos__(self) -> Variable:
+        return cast("Variable", self)
+
+    def __abs__(self) -> Variable:
+        return self._apply(A.Abs(), self)
+
+    def __getitem__(self, key: Any) -> Variable:
+        parts = key if isinstance(key, tuple) else (key,)
+        plain = tuple(part.data if isinstance(part, Operators) else part for part in parts)
+        return self._apply(A.GetItem(plain if isinstance(key, tuple) else plain[0]), self)
+
+    def __iter__(self) -> Iterator[Variable]:
+        return (self[i] for i in range(len(self.data)))
+
+    def to(self, device: str) -> Variable:
+        """This Variable on `device` ("cpu", "cuda", "cuda:1"): itself if it is there, else a differentiable copy."""
+        if device == self.device:
+            return cast("Variable", self)
+        return self._apply(A.ToDevice(device, self.device), self)
+
+    def astype(self, dtype: Any) -> Variable:
+        """This Variable in another float type; the gradient comes back in this one's."""
+        return self._apply(A.Cast(np.dtype(dtype)), self)
+
+    def reshape(self, *shape: int | Sequence[int]) -> Variable:
+        """The same numbers, in row-major order, in another shape; one length may be -1."""
+        wanted = lengths_of(shape)
+        try:
+            full = self.data.reshape(wanted).shape
+        except (ValueError, TypeError):
+            raise ValueError(f"reshape: {describe(self.data)} cannot become {wanted}") from None
+        return self._apply(A.Reshape(full), self)
+
+    def transpose(self, *axes: int | Sequence[int] | None) -> Variable:
+        """The axes in another order: axis axes[i] becomes axis i; all reversed by default."""
+        order = range(self.ndim)[::-1] if axes in ((), (None,)) else lengths_of(axes)
+        if len(order) != self.ndim:
+            raise ValueError(f"transpose: axes {tuple(order)} must name every axis of {describe(self.data)}")
+        return self._apply(A.Transpose(tuple(places_of("transpose", order, self.ndim, "axes"))), self)
+
+    def swapaxes(self, i: int, j: int) -> Variable:
+        """Axes i and j exchanged."""
+        axes = list(range(self.ndim))
+        axes[i], axes[j] = axes[j], axes[i]
+        return self._apply(A.Transpose(tuple(axes)), self)
+
+    def broadcast_to(self, shape: Sequence[int]) -> Variable:
+        """Repeated to a larger shape, as NumPy broadcasts it."""
+        shape = tuple(shape)
+        if shape == self.data.shape:
+            return cast("Variable", self)
+        if not broadcasts(self.shape, shape):
+            raise ValueError(f"broadcast_to: {describe(self.data)} does not broadcast to {shape}")
+        return self._apply(A.BroadcastTo(shape), self)
+
+    def sum_to(self, shape: Sequence[int]) -> Variable:
+        """Summed to a smaller shape: the adjoint of broadcast_to."""
+        shape = tuple(shape)
+        if shape == self.data.shape:
+            return cast("Variable", self)
+        if not broadcasts(shape, self.shape):
+            raise ValueError(f"sum_to: {describe(self.data)} is no broadcast form of {shape}")
+        return self._apply(A.SumTo(shape), self)
+
+    def scatter_add(self, key: Any, shape: Sequence[int]) -> Variable:
+        """Zeros of `shape` with these values added at `[key]`: the adjoint of indexing."""
+        return self._apply(A.ScatterAdd(key, tuple(shape)), self)
+
+    def sum(self, axis: Axis = None, *, keepdims: bool = False) -> Variable:
+        """The sum over `axis` (all by default)."""
+        return self._apply(A.Sum(axes_of("sum", axis, self.ndim), keepdims), self)
+
+    def mean(self, axis: Axis = None, *, keepdims: bool = False) -> Variable:
+        """The mean over `axis` (all by default)."""
+        return self._apply(A.Mean(axes_of("mean", axis, self.ndim), keepdims), self)
+
+    def max(self, axis: Axis = None, *, keepdims: bool = False) -> Variable:
+        """The maximum over `axis` (all by default); ties share the gradient equally."""
+        return self._apply(A.Max(self._filled_axes("max", axis), keepdims), self)
+
+    def min(self, axis: Axis = None, *, keepdims: bool = False) -> Variable:
+        """The minimum over `axis` (all by default); ties share the gradient equally."""
+        return self._apply(A.Min(self._filled_axes("min", axis), keepdims), self)
+
+    def _filled_axes(self, function: str, axis: Axis) -> tuple[int, ...]:
+        axes = axes_of(function, axis, self.ndim)
+        if any(self.shape[i] == 0 for i in axes):
+            raise ValueError(f"{function}: there is none over axis {axis} of the empty {describe(self.data)}")
+        return axes
+
+
+def binary(function: Function, a: Any, b: Any) -> Variable:
+    """Apply an elementwise Function of two inputs, at least one a Variable, broadcast against each other."""
+    if not isinstance(a, Operators) or not isinstance(b, Operators):
+        a, b = _operand(a, b), _operand(b, a)
+        if a is None or b is None:
+            return NotImplemented
+    if a.shape != b.shape:
+        a, b = broadcast(function.name.lower(), a, b)
+    return (a if isinstance(a, Operators) else b)._apply(function, a, b)  # type: ignore[no-any-return]
+
+
+def broadcast(function: str, *operands: Any) -> list[Any]:
+    """The Variables among `operands` broadcast to the shape of all; constants stay as they are."""
+    try:
+        shape = np.broadcast_shapes(*[x.shape for x in operands])
+    except ValueError:
+        shapes = " and ".join(describe(x) for x in operands)
+        raise ValueError(f"{function}: shapes do not broadcast; {shapes}") from None
+    return [x.broadcast_to(shape) if isinstance(x, Operators) else x for x in operands]
+
+
+def matmul(a: Any, b: Any) -> Variable:
+    """The matrix product a @ b of two operands, at least one a Variable, by NumPy's rules for vectors and stacks.
+
+    Args:
+        a: (..., M, K) or (K,).
+        b: (..., K, N) or (K,).
+    Returns:
+        (..., M, N) without the axes that a vector lacks.
+    Raises:
+        ValueError: the inner lengths differ, the stacks do not broadcast, or an operand is a scalar.
+    """
+    a, b = _operand(a, b), _operand(b, a)
+    if a is None or b is None:
+        return NotImplemented
+    apply = (a if isinstance(a, Operators) else b)._apply
+    if a.ndim == 0 or b.ndim == 0 or a.shape[-1] != b.shape[max(b.ndim - 2, 0)]:
+        raise ValueError(f"matmul: a's last axis must match b's last but one; {describe(a)} and {describe(b)}")
+    lead, rows, columns = a.shape[:-2], a.shape[-2:-1], b.shape[-1:] if b.ndim > 1 else ()
+    a = a if rows else a.reshape(1, *a.shape)  # (K,) -> (1, K)
+    b = b if columns else b.reshape(*b.shape, 1)  # (K,) -> (K, 1)
+    if b.ndim == 2:
+        flat = a if a.ndim == 2 else a.reshape(-1, a.shape[-1])  # (..., M, K) -> (... · M, K): one product
+        y = apply(A.MatMul(), flat, b)
+    else:
+        try:
+            lead = np.broadcast_shapes(lead, b.shape[:-2])
+        except ValueError:
+            raise ValueError(f"matmul: stacks do not broadcast; {describe(a)} and {describe(b)}") from None
+        stacks = [x.broadcast_to(lead + x.shape[-2:]) if isinstance(x, Operators) else x for x in (a, b)]
+        y = apply(A.MatMul(), *stacks)
+    shape = lead + rows + columns
+    return y if y.shape == shape else y.reshape(shape)
+
+
+def _operand(value: Any, other: Any) -> Any:
+    """A Variable as it is, a constant as an array: a scalar takes the other operand's float type. None if neither."""
+    if isinstance(value, Operators):
+        return value
+    if not (backend.is_array(value) or isinstance(value, (int, float, np.generic))):
+        return None
+    if np.ndim(value) == 0 and other.dtype.kind == "f":
+        return backend.as_array(value, other.dtype)
+    return backend.as_array(value)
+
+
+def _plain(number: float) -> float:
+    """A number without a dtype of its own: numpy.float64 is a float, but would make float64 of float32."""
+    return number if number.__class__ is int else float(number)
+
+
+differentiates(np.add)(lambda a, b: binary(A.Add(), a, b))
+differentiates(np.subtract)(lambda a, b: binary(A.Sub(), a, b))
+differentiates(np.multiply)(lambda a, b: binary(A.Mul(), a, b))
+differentiates(np.divide)(lambda a, b: binary(A.Div(), a, b))
+differentiates(np.negative)(lambda x: -x)
+differentiates(np.matmul, np.dot)(matmul)

@@ -1,0 +1,52 @@
+"""Arithmetic on shapes and axes, with errors that name the caller's function."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Sequence
+from typing import Any, TypeAlias
+
+Axis: TypeAlias = int | Sequence[int] | None
+"""One axis, several, or None for all."""
+
+
+def axes_of(function: str, axis: Axis, ndim: int) -> tuple[int, ...]:
+    """`axis` as increasing numbers from 0 to ndim − 1."""
+    if axis is None:
+        return tuple(range(ndim))
+    axes = tuple(axis) if isinstance(axis, Sequence) else (axis,)
+    return tuple(sorted(places_of(function, axes, ndim)))
+
+
+def places_of(function: str, axes: Sequence[int], ndim: int, argument: str = "axis") -> list[int]:
+    """Distinct numbers from 0 to ndim − 1 in the order given; negative ones count from the end.
+
+    Raises:
+        TypeError: one of them is no integer.
+        ValueError: one is out of range, or stands twice.
+    """
+    places = []
+    for axis in axes:
+        try:
+            i = operator.index(axis)
+        except TypeError:
+            raise TypeError(f"{function}: {argument} must be integers, not {axis!r}") from None
+        if not -ndim <= i < ndim:
+            raise ValueError(f"{function}: {argument} {i} is out of range for {ndim} dimensions")
+        places.append(i % ndim)
+    if len(set(places)) < len(places):
+        raise ValueError(f"{function}: {argument} {tuple(axes)} names one twice; there are {ndim} dimensions")
+    return places
+
+
+def lengths_of(arguments: tuple[Any, ...]) -> tuple[Any, ...]:
+    """What `f(2, 3)` and `f((2, 3))` mean alike."""
+    if len(arguments) == 1 and isinstance(arguments[0], Sequence):
+        return tuple(arguments[0])
+    return arguments
+
+
+def broadcasts(shape: tuple[int, ...], to: tuple[int, ...]) -> bool:
+    """Whether an array of `shape` broadcasts to exactly the shape `to`."""
+    trailing = to[len(to) - len(shape) :]
+    return len(shape) <= len(to) and all(n in (1, m) for n, m in zip(shape, trailing, strict=True))

@@ -1,0 +1,125 @@
+"""The way back through the graph, from a gradient to the gradients of everything it was computed from.
+
+Nothing here recurses, so a graph may be as deep as memory allows. A Function's serial number is above those of its
+inputs, hence the highest among the Functions reached is one whose gradient is complete.
+"""
+
+from __future__ import annotations
+
+from heapq import heappop, heappush
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
+
+from minigrad.anomaly import check_backward, check_saved
+from minigrad.config import Switch, anomaly_detection, recording
+from minigrad.function import Edge, Function
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from minigrad.variable import Variable
+
+
+def propagate(  # noqa: C901, PLR0912 - the one loop that everything else serves
+    start: Edge,
+    seed: Variable,
+    *,
+    create_graph: bool,
+    within: Collection[Edge] | None = None,
+    keep: Collection[Edge] = (),
+    keep_all: bool = False,
+) -> dict[Edge, Variable]:
+    """Carry the gradient `seed` of what `start` made back to the leaves. No `.grad` is written.
+
+    Args:
+        start: who made the Variable that is differentiated.
+        seed: its gradient.
+        create_graph: record the computation of the gradients.
+        within: Functions to differentiate; None for all.
+        keep: edges whose gradient is wanted although they are not in `within`, or are no leaves.
+        keep_all: keep the gradient of every Function's output.
+    Returns:
+        the gradients of the leaves reached and of kept Functions' outputs.
+    """
+    anomaly = anomaly_detection.get()
+    pending: dict[Edge, Variable] = {start: seed}  # an intermediate gradient is dropped as soon as it is consumed
+    finished: dict[Edge, Variable] = {}
+    queue: list[tuple[int, Function]] = []
+    if isinstance(start, Function):
+        queue.append((-start.serial, start))
+    else:
+        finished[start] = seed
+
+    with Switch((recording, create_graph)):
+        while queue:
+            _, node = heappop(queue)
+            gy = pending.pop(node)
+            if keep_all or node.retained or node in keep:
+                finished[node] = gy
+            if within is not None and node not in within:
+                continue
+            if anomaly:
+                check_saved(node)
+            for i, (edge, gx) in enumerate(zip(node.inputs, _gradients(node, gy), strict=True)):
+                if edge is None or gx is None:
+                    continue
+                if within is not None and edge not in within and edge not in keep:
+                    continue
+                gx = _conform(gx, node, i, edge, gy)  # noqa: PLW2901
+                if anomaly:
+                    check_backward(node, i, gx.data)
+                if not isinstance(edge, Function):
+                    finished[edge] = finished[edge] + gx if edge in finished else gx
+                elif edge in pending:
+                    pending[edge] = pending[edge] + gx
+                else:
+                    pending[edge] = gx
+                    heappush(queue, (-edge.serial, edge))
+    return finished
+
+
+def between(start: Edge, targets: Collection[Edge]) -> set[Edge]:
+    """The Functions on the paths from `start` back to any of `targets`."""
+    oldest = min((edge.serial if isinstance(edge, Function) else 0 for edge in targets), default=0)
+    reached: set[Edge] = {start}
+    stack = [start]
+    functions = []
+    while stack:
+        node = stack.pop()
+        if isinstance(node, Function) and node.serial > oldest:
+            functions.append(node)
+            new = [edge for edge in node.inputs if edge is not None and edge not in reached]
+            reached.update(new)
+            stack.extend(new)
+    functions.sort(key=attrgetter("serial"))
+    on_path: set[Edge] = set()
+    for node in functions:
+        if any(edge in targets or edge in on_path for edge in node.inputs):
+            on_path.add(node)
+    return on_path
+
+
+def _gradients(node: Function, gy: Variable) -> tuple[Any, ...]:
+    gradients = node.backward(gy)
+    if not isinstance(gradients, tuple):
+        gradients = (gradients,)
+    if len(gradients) != len(node.inputs):
+        raise TypeError(f"backward of {node.name} returned {len(gradients)} gradients for {len(node.inputs)} inputs")
+    return gradients
+
+
+def _conform(gx: Any, node: Function, i: int, edge: Function | Variable, gy: Variable) -> Variable:
+    """`gx` with the dtype of input `i`, or an error if `backward` returned something that is not its gradient."""
+    if not isinstance(gx, gy.__class__):
+        raise TypeError(f"backward of {node.name} returned {type(gx).__name__} for input {i}, expected a Variable")
+    shape, dtype = edge.output
+    if gx.data.shape != shape:
+        raise ValueError(
+            f"backward of {node.name} returned shape {gx.data.shape} for input {i}, whose shape is {shape}"
+        )
+    if gy.creator is not None and not gx.requires_grad and recording.get():
+        raise TypeError(
+            f"{node.name} has no second derivative: its backward cut the gradient of input {i} off from gy "
+            "(compute it with differentiable operations on gy and self.saved)"
+        )
+    return gx if gx.data.dtype == dtype else gx.astype(dtype)

@@ -1,0 +1,281 @@
+"""Variable, `apply` and `grad`: where arrays and Functions become a graph, and the graph gives gradients."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from typing import Any, overload
+
+import numpy as np
+
+from minigrad import backend
+from minigrad.anomaly import check_forward
+from minigrad.backend import Array, describe
+from minigrad.config import Switch, anomaly_detection, float_type, recording
+from minigrad.function import Edge, Function
+from minigrad.operators import Operand, Operators
+from minigrad.traversal import between, propagate
+
+_serials = itertools.count(1)
+
+
+def apply(function: Function, *inputs: Operand) -> Variable:
+    """Apply a Function to Variables, arrays or numbers, and record it if any of them requires a gradient.
+
+    Args:
+        function: a new instance; it becomes the node of the graph.
+        inputs: what its `forward` takes; everything but a Variable is a constant.
+    Returns:
+        a Variable of what `forward` returned.
+    Raises:
+        TypeError: the Function was applied before, or `forward` returned no array.
+    """
+    if function.inputs:
+        raise TypeError(f"apply: this {function.name} was applied before; make a new one for each application")
+    record = recording.get()
+    arrays: list[Array] = []
+    edges: list[Edge] = []
+    linked = False
+    for x in inputs:
+        edge: Edge = None
+        if isinstance(x, Variable):
+            array = x.data
+            if record:
+                edge = x.creator
+                if edge is None and x._leaf_requires_grad:
+                    edge = x
+                linked = linked or edge is not None
+        else:
+            array = x if x.__class__ is np.ndarray else as_constant(x)
+        if any([array is other for other in arrays]):  # noqa: C419 - a generator costs more
+            array = array.view()  # what is saved is recognized by identity, and edges of the same array may differ
+        arrays.append(array)
+        edges.append(edge)
+    function.inputs = tuple(edges)
+
+    y = function.forward(*arrays)
+    if y.__class__ is not np.ndarray:
+        y = _output(function, y)
+    if anomaly_detection.get():
+        check_forward(function, arrays, y)
+    result = Variable.__new__(Variable)
+    result.data = y
+    if linked:
+        function.record(next(_serials), arrays, y, _as_variable)
+        result.creator = function
+    return result
+
+
+class Variable(Operators):
+    """An array that may be differentiated with respect to.
+
+    Args:
+        data: an array of floats, which is not copied; a number or a list becomes an array of `default_dtype`.
+        name: what messages and diagrams call it.
+        requires_grad: whether gradients are asked for; without, it is a constant and may hold integers.
+
+    Attributes:
+        data: the array.
+        creator: the Function that computed it; None for a leaf.
+
+    Raises:
+        TypeError: data is no array of numbers, or one of integers with requires_grad=True.
+
+    >>> x = Variable([1.0, 2.0])
+    >>> (x * x).sum().backward()
+    >>> x.grad
+    Variable([2. 4.])
+    """
+
+    creator: Function | None = None
+    _leaf_requires_grad = False
+    _leaf_grad: Variable | None = None
+    _apply = staticmethod(apply)
+
+    def __init__(self, data: Any, *, name: str | None = None, requires_grad: bool = True) -> None:
+        if isinstance(data, Variable):
+            raise TypeError("Variable: data is a Variable already; use data.detach() for a leaf that shares its array")
+        by_value = not (backend.is_array(data) or isinstance(data, np.generic))
+        self.data = backend.as_array(data, float_type() if by_value else None)
+        if requires_grad and self.data.dtype.kind != "f":
+            raise TypeError(
+                f"Variable: only floats have gradients, data is {describe(self.data)}; "
+                "convert it with data.astype(np.float32), or pass requires_grad=False for a constant"
+            )
+        self.name = name
+        self._leaf_requires_grad = requires_grad
+
+    @property
+    def requires_grad(self) -> bool:
+        """Whether gradients reach or pass this Variable."""
+        return self.creator is not None or self._leaf_requires_grad
+
+    @requires_grad.setter
+    def requires_grad(self, on: bool) -> None:
+        if self.creator is not None:
+            raise ValueError("requires_grad: it is fixed for what an operation computed; use detach()")
+        if on and self.data.dtype.kind != "f":
+            raise TypeError(f"requires_grad: only floats have gradients, data is {describe(self.data)}")
+        self._leaf_requires_grad = on
+
+    @property
+    def grad(self) -> Variable | None:
+        """The gradient that `backward` accumulated, a Variable of the same shape; None before."""
+        return self._leaf_grad if self.creator is None else self.creator.grad
+
+    @grad.setter
+    def grad(self, grad: Variable | None) -> None:
+        if grad is not None and not isinstance(grad, Variable):
+            raise TypeError(f"grad: it must be a Variable or None, not {type(grad).__name__}")
+        if grad is not None and grad.shape != self.shape:
+            raise ValueError(f"grad: it must have its variable's shape {self.shape}, not {grad.shape}")
+        if self.creator is None:
+            self._leaf_grad = grad
+        else:
+            self.creator.grad = grad
+
+    def backward(self, grad: Operand | None = None, *, create_graph: bool = False, retain_grad: bool = False) -> None:
+        """Accumulate in `.grad` of every leaf the gradient of this Variable towards it.
+
+        Args:
+            grad: gradient of some scalar towards this Variable, of its shape; by default 1, for a scalar.
+            create_graph: record the gradients' own computation, so that they can be differentiated. Each leaf's `.grad`
+                then leads back to the leaf: a reference cycle, until `zero_grad` (`minigrad.grad` makes none).
+            retain_grad: keep the gradients of intermediate results too.
+
+        Raises:
+            ValueError: nothing was recorded, this is no scalar and grad is missing, or grad has another shape.
+        """
+        seed = _seed("backward", self, grad, "grad")
+        found = propagate(edge_of(self), seed, create_graph=create_graph, keep_all=retain_grad)
+        taken = {id(seed.data)}
+        with Switch((recording, create_graph)):
+            for edge, gradient in found.items():
+                assert edge is not None
+                own = _with_own_memory(gradient, taken, create_graph=create_graph)
+                edge.grad = own if edge.grad is None else edge.grad + own
+
+    def zero_grad(self) -> None:
+        """Forget the gradient."""
+        self.grad = None
+
+    def retain_grad(self) -> None:
+        """Keep the gradient of this intermediate result in `.grad` at the next `backward`, as leaves do."""
+        if self.creator is not None:
+            self.creator.retained = True
+
+    def detach(self) -> Variable:
+        """A constant that shares the array: gradients stop here."""
+        return _as_variable(self.data, None)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # A copy or an unpickled Variable is a leaf: the graph stays with the original.
+        return _rebuild, (type(self), self.data, self.name, self.requires_grad)
+
+
+@overload
+def grad(y: Variable, xs: Variable, grad_outputs: Operand | None = None, *, create_graph: bool = False) -> Variable: ...
+@overload
+def grad(
+    y: Variable, xs: Sequence[Variable], grad_outputs: Operand | None = None, *, create_graph: bool = False
+) -> tuple[Variable, ...]: ...
+def grad(
+    y: Variable, xs: Variable | Sequence[Variable], grad_outputs: Operand | None = None, *, create_graph: bool = False
+) -> Variable | tuple[Variable, ...]:
+    """The gradients of `y` towards `xs`; no `.grad` is written, and only what lies between them is visited.
+
+    Args:
+        y: what is differentiated.
+        xs: leaves or intermediate results, one or several.
+        grad_outputs: gradient of some scalar towards y, of y's shape; by default 1, for a scalar y.
+        create_graph: record the gradients' own computation, so that they can be differentiated.
+    Returns:
+        one gradient of each x's shape and dtype: a Variable for one x, else a tuple; zero where y does not depend on x.
+    Raises:
+        ValueError: y was not recorded, an x does not require a gradient, or y is no scalar and grad_outputs is missing.
+
+    >>> x = Variable(2.0)
+    >>> gx = grad(x**3, x, create_graph=True)
+    >>> gx, grad(gx, x)
+    (Variable(12.), Variable(12.))
+    """
+    targets = [xs] if isinstance(xs, Variable) else list(xs)
+    for i, x in enumerate(targets):
+        if not isinstance(x, Variable) or not x.requires_grad:
+            raise ValueError(f"grad: xs[{i}] is no Variable that requires a gradient, but {x!r}")
+    seed = _seed("grad", y, grad_outputs, "grad_outputs")
+    start, edges = edge_of(y), {edge_of(x) for x in targets}
+    found = propagate(start, seed, create_graph=create_graph, within=between(start, edges), keep=edges)
+    taken = {id(seed.data)}
+    gradients = []
+    for x in targets:
+        gradient = found.get(edge_of(x))
+        if gradient is None:
+            gradient = _as_variable(x.xp.zeros_like(x.data), None)
+        gradients.append(_with_own_memory(gradient, taken, create_graph=create_graph))
+    return gradients[0] if isinstance(xs, Variable) else tuple(gradients)
+
+
+def edge_of(variable: Variable) -> Edge:
+    """Who made it: its creator, itself as a leaf, or None for a constant."""
+    return variable.creator or (variable if variable.requires_grad else None)
+
+
+def as_variable(x: Operand) -> Variable:
+    """A Variable as it is; anything else as a constant."""
+    return x if isinstance(x, Variable) else _as_variable(as_constant(x), None)
+
+
+def as_constant(value: Any) -> Array:
+    """An array as it is; a number or a list as an array of `default_dtype`."""
+    return backend.as_array(value, None if backend.is_array(value) or isinstance(value, np.generic) else float_type())
+
+
+def _as_variable(array: Array, edge: Edge) -> Variable:
+    """A Variable of what `edge` made."""
+    if isinstance(edge, Variable) and edge.data is array:
+        return edge
+    variable = Variable.__new__(Variable)
+    variable.data = array
+    variable.creator = edge  # type: ignore[assignment]  # a leaf that got new data since stands in as the maker
+    return variable
+
+
+def _output(function: Function, y: Any) -> Array:
+    if isinstance(y, np.generic):
+        return np.asarray(y)  # NumPy's reductions and operators make scalars of 0-d arrays
+    if not backend.is_array(y):
+        raise TypeError(f"apply: forward of {function.name} returned {type(y).__name__}, expected an array")
+    return y
+
+
+def _rebuild(kind: type[Variable], data: Array, name: str | None, requires_grad: bool) -> Variable:
+    variable = kind.__new__(kind)
+    Variable.__init__(variable, data, name=name, requires_grad=requires_grad)
+    return variable
+
+
+def _seed(function: str, y: Variable, grad: Operand | None, argument: str) -> Variable:
+    """The gradient that a traversal starts from."""
+    if not y.requires_grad:
+        raise ValueError(
+            f"{function}: nothing was recorded for this Variable; it was made of constants only, or under no_grad()"
+        )
+    if grad is None:
+        if y.size != 1:
+            raise ValueError(f"{function}: only a scalar needs no {argument}=; this is {describe(y.data)}")
+        return _as_variable(y.xp.ones_like(y.data), None)
+    seed = as_variable(grad)
+    if seed.shape != y.shape:
+        raise ValueError(f"{function}: {argument} must have shape {y.shape}, not {seed.shape}")
+    return seed if seed.dtype == y.dtype else seed.astype(y.dtype)
+
+
+def _with_own_memory(gradient: Variable, taken: set[int], *, create_graph: bool) -> Variable:
+    """`gradient` in memory that no other gradient uses; `taken` has the arrays given out so far."""
+    if gradient.data.base is not None or id(gradient.data) in taken:
+        gradient = _as_variable(backend.copy_of(gradient.data), gradient.creator)
+    if create_graph and gradient.creator is None:
+        gradient = Variable(gradient.data)  # a constant gradient is recorded too: its own derivative is zero
+    taken.add(id(gradient.data))
+    return gradient
