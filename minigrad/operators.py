@@ -176,10 +176,10 @@ def binary(function: Function, a: Any, b: Any) -> Variable:
     if not isinstance(a, Operators) or not isinstance(b, Operators):
         a, b = _operand(a, b), _operand(b, a)
         if a is None or b is None:
-            return NotImplemented
+            return NotImplemented  # type: ignore[no-any-return]
     if a.shape != b.shape:
         a, b = broadcast(function.name.lower(), a, b)
-    return (a if isinstance(a, Operators) else b)._apply(function, a, b)  # type: ignore[no-any-return]
+    return (a if isinstance(a, Operators) else b)._apply(function, a, b)
 
 
 def broadcast(function: str, *operands: Any) -> list[Any]:
@@ -205,8 +205,8 @@ def matmul(a: Any, b: Any) -> Variable:
     """
     a, b = _operand(a, b), _operand(b, a)
     if a is None or b is None:
-        return NotImplemented
-    apply = (a if isinstance(a, Operators) else b)._apply
+        return NotImplemented  # type: ignore[no-any-return]
+    apply: Callable[..., Variable] = (a if isinstance(a, Operators) else b)._apply
     if a.ndim == 0 or b.ndim == 0 or a.shape[-1] != b.shape[max(b.ndim - 2, 0)]:
         raise ValueError(f"matmul: a's last axis must match b's last but one; {describe(a)} and {describe(b)}")
     lead, rows, columns = a.shape[:-2], a.shape[-2:-1], b.shape[-1:] if b.ndim > 1 else ()

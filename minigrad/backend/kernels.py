@@ -1,0 +1,75 @@
+"""What a kernel set provides, and which one serves an array.
+
+Images are (N, C, H, W), filters (O, C // groups, KH, KW); memory order is each set's own business. The NumPy set is
+the specification of every other.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Protocol
+
+import numpy as np
+
+from minigrad.backend import Array, numpy_kernels
+from minigrad.backend.windows import Pair, Window
+
+
+class Kernels(Protocol):
+    """The operations whose speed decides, and that each kind of array may have its own way for."""
+
+    def conv2d(self, x: Array, w: Array, b: Array | None, window: Window, groups: int) -> Array:
+        """Cross-correlate images (N, C, H, W) with filters, plus a bias (O,): (N, O, OH, OW)."""
+
+    def conv_transpose2d(self, y: Array, w: Array, size: Pair, window: Window, groups: int) -> Array:
+        """The adjoint of conv2d towards its images: (N, O, OH, OW) -> (N, C, H, W) with (H, W) = size."""
+
+    def filter_correlation(self, x: Array, y: Array, window: Window, groups: int) -> Array:
+        """The adjoint of conv2d towards its filters: images and (N, O, OH, OW) -> (O, C // groups, KH, KW)."""
+
+    def max_pool2d(self, x: Array, window: Window) -> tuple[Array, Array]:
+        """Maxima (N, C, OH, OW), and which kernel element each came from: the first of several, or the first NaN."""
+
+    def pool_scatter(self, y: Array, winners: Array, size: Pair, window: Window) -> Array:
+        """Add each of (N, C, OH, OW) at its winner: (N, C, H, W) with (H, W) = size."""
+
+    def pool_gather(self, x: Array, winners: Array, window: Window) -> Array:
+        """Take each winner's pixel: (N, C, H, W) -> (N, C, OH, OW); the adjoint of pool_scatter."""
+
+    def window_sum(self, x: Array, window: Window) -> Array:
+        """Sums over windows: (N, C, H, W) -> (N, C, OH, OW)."""
+
+    def window_spread(self, y: Array, size: Pair, window: Window) -> Array:
+        """The adjoint of window_sum: each of (N, C, OH, OW) added to all pixels of its window."""
+
+    def cross_entropy(self, logits: Array, targets: Array) -> tuple[Array, Array]:
+        """Of logits and target distributions (N, C): −Σ target · log softmax, (N,), and the softmax, (N, C)."""
+
+    def dropout_mask(self, x: Array, p: float, rng: np.random.Generator) -> Array:
+        """An array like x: 0 with probability p, else 1 / (1 − p)."""
+
+    def sgd_update(self, p: Array, g: Array, velocity: Array | None, *, lr: float, momentum: float) -> None:
+        """In place: velocity ← momentum · velocity + g, p ← p − lr · velocity; without velocity p ← p − lr · g."""
+
+    def adam_update(
+        self, p: Array, g: Array, m: Array, v: Array, *, lr: float, beta1: float, beta2: float, eps: float, step: int
+    ) -> None:
+        """In place, Adam's step number `step` (from 1): p ← p − lr · m̂ / (√v̂ + eps)."""
+
+    def adagrad_update(self, p: Array, g: Array, h: Array, *, lr: float, eps: float) -> None:
+        """In place: h ← h + g², p ← p − lr · g / (√h + eps)."""
+
+
+def kernels_of(array: Array) -> Kernels:
+    """The kernel set that serves `array`; the environment variable MINIGRAD_KERNELS can force one.
+
+    Raises:
+        ValueError: MINIGRAD_KERNELS names no set.
+        TypeError: no set serves this kind of array.
+    """
+    forced = os.environ.get("MINIGRAD_KERNELS", "numpy")
+    if forced != "numpy":
+        raise ValueError(f"MINIGRAD_KERNELS: there is no kernel set {forced!r}; the sets are: numpy")
+    if not isinstance(array, np.ndarray):
+        raise TypeError(f"no kernel set serves {type(array).__module__} arrays; move it with .to('cpu')")
+    return numpy_kernels

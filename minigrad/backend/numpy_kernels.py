@@ -1,0 +1,251 @@
+"""The reference kernels: plain NumPy, short, the specification of the others.
+
+Convolutions work on NHWC memory behind NCHW shapes: a row of a window is then one run of KW·C numbers, and a bias or a
+maximum runs along the channels. Windows are laid out as rows of a matrix (im2col) for a few images at a time, so that
+the memory needed does not depend on the batch, and stays in the processor's cache.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.lib.stride_tricks import as_strided
+
+from minigrad.backend.windows import Pair, Window
+
+Array = np.ndarray[Any, Any]
+
+COLUMN_NUMBERS = 2**20
+"""How many numbers the laid-out windows of one chunk of images may have (4 MiB of float32)."""
+
+CHUNK = 2**15
+"""How many parameters an optimizer updates at a time: its half a dozen passes then find them in the cache."""
+
+
+def conv2d(x: Array, w: Array, b: Array | None, window: Window, groups: int) -> Array:
+    N, _, H, W = x.shape
+    O = w.shape[0]
+    OH, OW = window.outputs((H, W))
+    dtype = _wide(x, w)
+    y = np.empty((N, OH, OW, O), dtype)
+    matrices = _matrices(w, groups, dtype)
+    for chunk, columns in _columns(_nhwc(x), window, groups, dtype):
+        rows = y[chunk].reshape(-1, groups, O // groups)  # (n · OH · OW, groups, O / groups)
+        for g in range(groups):
+            np.matmul(columns[g], matrices[g], out=rows[:, g])
+        if b is not None:
+            rows += b.reshape(groups, -1)
+    return _nchw(y).astype(np.result_type(x, w), copy=False)
+
+
+def conv_transpose2d(y: Array, w: Array, size: Pair, window: Window, groups: int) -> Array:
+    # x[h] = Σ_k y[(h + above − D·k) / S] · w[k]: the pixels of y, S apart, correlated with the flipped filters.
+    O, Cg, KH, KW = w.shape
+    flipped = w[:, :, ::-1, ::-1].reshape(groups, O // groups, Cg, KH, KW).swapaxes(1, 2)
+    flipped = flipped.reshape(groups * Cg, O // groups, KH, KW)  # input and output channels exchanged in each group
+    reach = window.reach
+    spread = np.zeros((y.shape[0], size[0] + reach[0] - 1, size[1] + reach[1] - 1, O), y.dtype)
+    places = [
+        _placed(n, length, stride, extent - 1 - pad[0])
+        for n, length, stride, extent, pad in zip(
+            y.shape[2:], spread.shape[1:3], window.stride, reach, window.pad, strict=True
+        )
+    ]
+    (to_rows, from_rows), (to_columns, from_columns) = places
+    spread[:, to_rows, to_columns] = _nhwc(y)[:, from_rows, from_columns]
+    return conv2d(_nchw(spread), flipped, None, Window(window.kernel, dilation=window.dilation), groups)
+
+
+def filter_correlation(x: Array, y: Array, window: Window, groups: int) -> Array:
+    C, O = x.shape[1], y.shape[1]
+    KH, KW = window.kernel
+    dtype = _wide(x, y)
+    w = np.zeros((groups, KH * KW * C // groups, O // groups), dtype)
+    gy = _nhwc(y)
+    for chunk, columns in _columns(_nhwc(x), window, groups, dtype):
+        rows = gy[chunk].astype(dtype, copy=False).reshape(-1, groups, O // groups)
+        for g in range(groups):
+            w[g] += columns[g].T @ rows[:, g]
+    w = w.reshape(groups, KH, KW, C // groups, O // groups).transpose(0, 4, 3, 1, 2)
+    return w.reshape(O, C // groups, KH, KW).astype(np.result_type(x, y), copy=False)
+
+
+def max_pool2d(x: Array, window: Window) -> tuple[Array, Array]:
+    image = _padded(x, window, -np.inf)
+    (rows, columns), *others = window.taps(x.shape[2:])
+    y = image[:, :, rows, columns].copy(order="K")
+    winners = np.zeros_like(y, dtype=np.min_scalar_type(len(others)))
+    for k, (rows, columns) in enumerate(others, start=1):
+        pixel = image[:, :, rows, columns]
+        better = (pixel > y) | (np.isnan(pixel) & ~np.isnan(y))
+        np.maximum(winners, better * winners.dtype.type(k), out=winners)  # k is above any winner so far
+        np.maximum(y, pixel, out=y)
+    return y, winners
+
+
+def pool_scatter(y: Array, winners: Array, size: Pair, window: Window) -> Array:
+    image = _blank(y, size, window)
+    for k, (rows, columns) in enumerate(window.taps(size)):
+        image[:, :, rows, columns] += y * (winners == k)
+    return image[:, :, *window.inside()]
+
+
+def pool_gather(x: Array, winners: Array, window: Window) -> Array:
+    image = _padded(x, window, 0)
+    y = np.zeros_like(winners, dtype=x.dtype)
+    for k, (rows, columns) in enumerate(window.taps(x.shape[2:])):
+        np.copyto(y, image[:, :, rows, columns], where=winners == k)
+    return y
+
+
+def window_sum(x: Array, window: Window) -> Array:
+    image = _padded(x, window, 0).astype(_wide(x), copy=False)
+    (rows, columns), *others = window.taps(x.shape[2:])
+    y = image[:, :, rows, columns].copy(order="K")
+    for rows, columns in others:
+        y += image[:, :, rows, columns]
+    return y.astype(x.dtype, copy=False)
+
+
+def window_spread(y: Array, size: Pair, window: Window) -> Array:
+    image = _blank(y, size, window)
+    for rows, columns in window.taps(size):
+        image[:, :, rows, columns] += y
+    return image[:, :, *window.inside()]
+
+
+def cross_entropy(logits: Array, targets: Array) -> tuple[Array, Array]:
+    shifted = logits.astype(_wide(logits)) - logits.max(axis=1, keepdims=True)  # no exponential overflows
+    exponentials = np.exp(shifted)
+    sums = exponentials.sum(axis=1, keepdims=True)
+    losses = (targets * (np.log(sums) - shifted)).sum(axis=1)
+    return losses.astype(logits.dtype, copy=False), (exponentials / sums).astype(logits.dtype, copy=False)
+
+
+def dropout_mask(x: Array, p: float, rng: np.random.Generator) -> Array:
+    if p == 1:
+        return np.zeros_like(x)
+    kept = rng.random(x.shape, np.float32) >= p
+    return np.multiply(kept, 1 / (1 - p), dtype=x.dtype)  # type: ignore[no-any-return]
+
+
+def sgd_update(p: Array, g: Array, velocity: Array | None, *, lr: float, momentum: float) -> None:
+    if velocity is not None:
+        velocity *= momentum
+        velocity += g
+        g = velocity
+    p -= lr * g
+
+
+def adam_update(
+    p: Array, g: Array, m: Array, v: Array, *, lr: float, beta1: float, beta2: float, eps: float, step: int
+) -> None:
+    # lr · m̂ / (√v̂ + eps), with the two bias corrections drawn out of the loop
+    scale = np.sqrt(1 - beta2**step).item()
+    rate, floor = lr * scale / (1 - beta1**step), eps * scale
+    for p_, g_, m_, v_ in _chunks(p, g, m, v):
+        m_ *= beta1
+        m_ += (1 - beta1) * g_
+        v_ *= beta2
+        square = g_ * g_
+        square *= 1 - beta2
+        v_ += square
+        step_ = np.sqrt(v_, out=square)
+        step_ += floor
+        np.divide(m_, step_, out=step_)
+        step_ *= rate
+        p_ -= step_
+
+
+def adagrad_update(p: Array, g: Array, h: Array, *, lr: float, eps: float) -> None:
+    for p_, g_, h_ in _chunks(p, g, h):
+        step_ = g_ * g_
+        h_ += step_
+        np.sqrt(h_, out=step_)
+        step_ += eps
+        np.divide(g_, step_, out=step_)
+        step_ *= lr
+        p_ -= step_
+
+
+def _wide(*arrays: Array) -> Any:
+    """The dtype to add up in: float32 at least."""
+    return np.result_type(np.float32, *arrays)
+
+
+def _nhwc(x: Array) -> Array:
+    return x.transpose(0, 2, 3, 1)
+
+
+def _nchw(x: Array) -> Array:
+    return x.transpose(0, 3, 1, 2)
+
+
+def _matrices(w: Array, groups: int, dtype: Any) -> Array:
+    """Filters (O, C / groups, KH, KW) as one matrix (KH · KW · C / groups, O / groups) for each group."""
+    O, Cg, KH, KW = w.shape
+    grouped = w.astype(dtype, copy=False).reshape(groups, O // groups, Cg, KH, KW)
+    return grouped.transpose(0, 3, 4, 2, 1).reshape(groups, KH * KW * Cg, O // groups)
+
+
+def _columns(x: Array, window: Window, groups: int, dtype: Any) -> Iterator[tuple[slice, Array]]:
+    """The windows of a few images (N, H, W, C) at a time, as rows of a matrix: im2col.
+
+    Yields:
+        a slice of the batch, and its windows: (groups, n · OH · OW, KH · KW · C / groups), in memory that the next
+        ones overwrite.
+    """
+    N, H, W, C = x.shape
+    (OH, OW), (KH, KW) = window.outputs((H, W)), window.kernel
+    (SH, SW), (DH, DW) = window.stride, window.dilation
+    inside_rows, inside_columns = window.inside()
+    n = max(1, min(N, COLUMN_NUMBERS // max(1, OH * OW * KH * KW * C)))
+    padded = np.zeros((n, *window.padded((H, W)), C), dtype)
+    columns = np.empty((groups, n, OH, OW, KH, KW, C // groups), dtype)
+    a, h, w, c = padded.strides
+    windows = as_strided(
+        padded,
+        (groups, n, OH, OW, KH, KW, C // groups),
+        (c * (C // groups), a, h * SH, w * SW, h * DH, w * DW, c),
+    )
+    for start in range(0, N, n):
+        chunk = slice(start, min(start + n, N))
+        count = chunk.stop - start
+        padded[:count, inside_rows, inside_columns] = x[chunk]
+        columns[:, :count] = windows[:, :count]
+        yield chunk, columns[:, :count].reshape(groups, count * OH * OW, KH * KW * C // groups)
+
+
+def _placed(n: int, length: int, stride: int, start: int) -> tuple[slice, slice]:
+    """Where those of n values land that `start + i · stride` puts on `length` places, and which i they are."""
+    first = max(0, -(start // stride))
+    count = max(0, min(n, (length - 1 - start) // stride + 1) - first)
+    begin = start + first * stride
+    return slice(begin, begin + count * stride, stride), slice(first, first + count)
+
+
+def _padded(x: Array, window: Window, value: float) -> Array:
+    """Images (N, C, H, W) with their border, in the same memory order; as they are without a border."""
+    if window.pad == ((0, 0), (0, 0)):
+        return x
+    image = np.empty_like(x, shape=(*x.shape[:2], *window.padded(x.shape[2:])))
+    image.fill(value)
+    image[:, :, *window.inside()] = x
+    return image
+
+
+def _blank(y: Array, size: Pair, window: Window) -> Array:
+    """Zeros for the padded images (N, C, H, W) that y's windows lie in, in y's memory order."""
+    return np.zeros_like(y, shape=(*y.shape[:2], *window.padded(size)))
+
+
+def _chunks(*arrays: Array) -> Iterator[tuple[Array, ...]]:
+    """The same piece of each array, a cache-sized one at a time; as a whole if their memory orders differ."""
+    if all(array.flags.c_contiguous for array in arrays):
+        flat = [array.reshape(-1) for array in arrays]
+        for start in range(0, flat[0].size, CHUNK):
+            yield tuple([array[start : start + CHUNK] for array in flat])
+    else:
+        yield arrays

@@ -1,0 +1,182 @@
+"""Activations: the nonlinear functions between the layers of a network."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from minigrad.array_like import differentiates
+from minigrad.backend import Array, xp_of
+from minigrad.function import Function, Gradients
+from minigrad.functions.elementwise import exp
+from minigrad.operators import Operand
+from minigrad.shapes import places_of
+from minigrad.variable import Variable, apply, as_variable
+
+
+class ReLU(Function):
+    """max(x, 0)."""
+
+    def forward(self, x: Array) -> Array:
+        self.save(x > 0)
+        return xp_of(x).maximum(x, 0)
+
+    def backward(self, gy: Variable) -> Gradients:
+        (positive,) = self.saved
+        return gy * positive
+
+
+def relu(x: Operand) -> Variable:
+    """max(x, 0), elementwise; derivative 0 at 0.
+
+    >>> relu(np.array([-1.0, 2.0]))
+    Variable([0. 2.])
+    """
+    return apply(ReLU(), x)
+
+
+@dataclass(eq=False)
+class LeakyReLU(Function):
+    """x where it is positive, slope · x elsewhere."""
+
+    slope: float = 0.01
+
+    def forward(self, x: Array) -> Array:
+        self.save(xp_of(x).where(x > 0, 1, self.slope).astype(x.dtype))
+        return x * self.saved_arrays[0]
+
+    def backward(self, gy: Variable) -> Gradients:
+        (factor,) = self.saved
+        return gy * factor
+
+
+def leaky_relu(x: Operand, slope: float = 0.01) -> Variable:
+    """x where it is positive, slope · x elsewhere; derivative `slope` at 0.
+
+    Source: Maas, Hannun & Ng 2013, "Rectifier nonlinearities improve neural network acoustic models".
+    """
+    return apply(LeakyReLU(slope), x)
+
+
+class Sigmoid(Function):
+    """1 / (1 + exp(−x))."""
+
+    def forward(self, x: Array) -> Array:
+        y = _sigmoid(x)
+        self.save(y)
+        return y
+
+    def backward(self, gy: Variable) -> Gradients:
+        (y,) = self.saved
+        return gy * y * (1 - y)
+
+
+def _sigmoid(x: Array) -> Array:
+    xp = xp_of(x)
+    small = xp.exp(-xp.abs(x))  # at most 1: nothing overflows
+    return xp.where(x >= 0, 1, small) / (1 + small)
+
+
+def sigmoid(x: Operand) -> Variable:
+    """1 / (1 + exp(−x)), elementwise; exact to rounding for any finite x.
+
+    >>> sigmoid(np.array([-800.0, 0.0, 800.0]))
+    Variable([0.  0.5 1. ])
+    """
+    return apply(Sigmoid(), x)
+
+
+class Tanh(Function):
+    """The hyperbolic tangent."""
+
+    def forward(self, x: Array) -> Array:
+        y = xp_of(x).tanh(x)
+        self.save(y)
+        return y
+
+    def backward(self, gy: Variable) -> Gradients:
+        (y,) = self.saved
+        return gy * (1 - y * y)
+
+
+@differentiates(np.tanh)
+def tanh(x: Operand) -> Variable:
+    """The hyperbolic tangent, elementwise."""
+    return apply(Tanh(), x)
+
+
+class Softplus(Function):
+    """log(1 + exp(x))."""
+
+    def forward(self, x: Array) -> Array:
+        xp = xp_of(x)
+        self.save(x)
+        return xp.maximum(x, 0) + xp.log1p(xp.exp(-xp.abs(x)))
+
+    def backward(self, gy: Variable) -> Gradients:
+        (x,) = self.saved
+        return gy * sigmoid(x)
+
+
+def softplus(x: Operand) -> Variable:
+    """log(1 + exp(x)), elementwise; exact to rounding for any finite x."""
+    return apply(Softplus(), x)
+
+
+@dataclass(eq=False)
+class Softmax(Function):
+    """exp(x) / Σ exp(x) along an axis; `known` is its value where another operation computed it already."""
+
+    axis: int
+    known: Array | None = field(default=None, repr=False)
+
+    def forward(self, x: Array) -> Array:
+        y = self.known
+        if y is None:
+            xp = xp_of(x)
+            y = xp.exp(x - x.max(self.axis, keepdims=True))
+            y /= y.sum(self.axis, keepdims=True)
+        self.save(y)
+        return y
+
+    def backward(self, gy: Variable) -> Gradients:
+        (y,) = self.saved
+        g = gy * y
+        return g - y * g.sum(self.axis, keepdims=True)
+
+
+def softmax(x: Operand, axis: int = -1) -> Variable:
+    """exp(x) / Σ exp(x) along `axis`: positive numbers that add up to 1, for any finite x.
+
+    >>> softmax(np.array([1e4, 1e4, -1e4]))
+    Variable([0.5 0.5 0. ])
+    """
+    x = as_variable(x)
+    (axis,) = places_of("softmax", [axis], x.ndim)
+    return x + 0 if x.shape[axis] == 0 else apply(Softmax(axis), x)
+
+
+@dataclass(eq=False)
+class LogSoftmax(Function):
+    """The logarithm of softmax."""
+
+    axis: int
+
+    def forward(self, x: Array) -> Array:
+        xp = xp_of(x)
+        shifted = x - x.max(self.axis, keepdims=True)
+        y = shifted - xp.log(xp.exp(shifted).sum(self.axis, keepdims=True))
+        self.save(y)
+        return y
+
+    def backward(self, gy: Variable) -> Gradients:
+        (y,) = self.saved
+        return gy - exp(y) * gy.sum(self.axis, keepdims=True)
+
+
+def log_softmax(x: Operand, axis: int = -1) -> Variable:
+    """x − log Σ exp(x) along `axis`, for any finite x."""
+    x = as_variable(x)
+    (axis,) = places_of("log_softmax", [axis], x.ndim)
+    return x + 0 if x.shape[axis] == 0 else apply(LogSoftmax(axis), x)

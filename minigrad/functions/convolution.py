@@ -1,0 +1,121 @@
+"""Convolution: three Functions, of which each one's gradients are the other two."""
+
+from __future__ import annotations
+
+import operator
+from dataclasses import dataclass
+from typing import Any
+
+from minigrad.backend import Array, describe
+from minigrad.backend.kernels import kernels_of
+from minigrad.backend.windows import Pair, Window
+from minigrad.function import Function, Gradients
+from minigrad.functions.windows import check_images, window_of
+from minigrad.operators import Operand
+from minigrad.variable import Variable, apply, as_variable
+
+
+@dataclass(eq=False)
+class Conv2d(Function):
+    """Images x (N, C, H, W) cross-correlated with filters w, plus a bias b: (N, O, OH, OW)."""
+
+    window: Window
+    groups: int = 1
+
+    def forward(self, x: Array, w: Array, *b: Array) -> Array:
+        self.size: Pair = x.shape[2:]
+        self.save(x if self.needs(1) else None, w if self.needs(0) else None)
+        return kernels_of(x).conv2d(x, w, b[0] if b else None, self.window, self.groups)
+
+    def backward(self, gy: Variable) -> Gradients:
+        x, w = self.saved
+        gx = None if w is None else apply(ConvTranspose2d(self.window, self.size, self.groups), gy, w)
+        gw = None if x is None else apply(FilterCorrelation(self.window, self.groups), x, gy)
+        return (gx, gw, gy.sum((0, 2, 3)) if len(self.inputs) > 2 and self.needs(2) else None)[: len(self.inputs)]
+
+
+@dataclass(eq=False)
+class ConvTranspose2d(Function):
+    """The adjoint of Conv2d towards its images: (N, O, OH, OW) -> (N, C, H, W) with (H, W) = size."""
+
+    window: Window
+    size: Pair
+    groups: int = 1
+
+    def forward(self, y: Array, w: Array) -> Array:
+        self.save(y if self.needs(1) else None, w if self.needs(0) else None)
+        return kernels_of(y).conv_transpose2d(y, w, self.size, self.window, self.groups)
+
+    def backward(self, gx: Variable) -> Gradients:
+        y, w = self.saved
+        return (
+            None if w is None else apply(Conv2d(self.window, self.groups), gx, w),
+            None if y is None else apply(FilterCorrelation(self.window, self.groups), gx, y),
+        )
+
+
+@dataclass(eq=False)
+class FilterCorrelation(Function):
+    """The adjoint of Conv2d towards its filters: images x and (N, O, OH, OW) -> (O, C // groups, KH, KW)."""
+
+    window: Window
+    groups: int = 1
+
+    def forward(self, x: Array, y: Array) -> Array:
+        self.size: Pair = x.shape[2:]
+        self.save(x if self.needs(1) else None, y if self.needs(0) else None)
+        return kernels_of(x).filter_correlation(x, y, self.window, self.groups)
+
+    def backward(self, gw: Variable) -> Gradients:
+        x, y = self.saved
+        return (
+            None if y is None else apply(ConvTranspose2d(self.window, self.size, self.groups), y, gw),
+            None if x is None else apply(Conv2d(self.window, self.groups), x, gw),
+        )
+
+
+def conv2d(
+    x: Operand,
+    w: Operand,
+    b: Operand | None = None,
+    *,
+    stride: Any = 1,
+    pad: Any = 0,
+    dilation: Any = 1,
+    groups: int = 1,
+) -> Variable:
+    """Cross-correlate images with filters.
+
+    Args:
+        x: images, (N, C, H, W).
+        w: filters, (O, C // groups, KH, KW).
+        b: bias, (O,), or None.
+        stride: pixels from one output to the next, (vertical, horizontal) or one int for both.
+        pad: pixels of zeros around the image, likewise, or "same": ceil(H / stride) outputs.
+        dilation: pixels from one filter element to the next, likewise.
+        groups: the channels are split into so many groups, and each filter sees one of them.
+    Returns:
+        (N, O, OH, OW), OH = (H + 2·pad − dilation·(KH − 1) − 1) // stride + 1.
+    Raises:
+        ValueError: channels differ, groups do not divide them, or the dilated filter exceeds the padded image.
+    Source: Dumoulin & Visin 2016, "A guide to convolution arithmetic for deep learning".
+
+    >>> import numpy as np
+    >>> conv2d(np.ones((1, 1, 3, 3)), np.ones((1, 1, 2, 2))).shape
+    (1, 1, 2, 2)
+    """
+    x, w = as_variable(x), as_variable(w)
+    bias = [] if b is None else [as_variable(b)]
+    both = f"x {describe(x)}, w {describe(w)}"
+    check_images("conv2d", x)
+    if w.ndim != 4 or 0 in w.shape:
+        raise ValueError(f"conv2d: w must be filters (O, C // groups, KH, KW), none of them 0; {both}")
+    groups = operator.index(groups)
+    if groups < 1 or x.shape[1] % groups or w.shape[0] % groups:
+        raise ValueError(f"conv2d: groups={groups} must divide x's channels and w's filters; {both}")
+    if x.shape[1] != w.shape[1] * groups:
+        raise ValueError(f"conv2d: x has {x.shape[1]} channels but w expects {w.shape[1] * groups}; {both}")
+    if bias and bias[0].shape != w.shape[:1]:
+        raise ValueError(f"conv2d: b must be ({w.shape[0]},), one for each filter; b {describe(bias[0])}, {both}")
+    window = window_of("conv2d", x, kernel=w.shape[2:], stride=stride, pad=pad, dilation=dilation)  # type: ignore[arg-type]
+    return apply(Conv2d(window, groups), x, w, *bias)

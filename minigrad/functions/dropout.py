@@ -1,0 +1,54 @@
+"""Dropout."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from minigrad.backend import Array
+from minigrad.backend.kernels import kernels_of
+from minigrad.config import generator, training
+from minigrad.function import Function, Gradients
+from minigrad.operators import Operand
+from minigrad.variable import Variable, apply, as_variable
+
+
+@dataclass(eq=False)
+class Dropout(Function):
+    """x with some elements dropped and the others scaled up."""
+
+    p: float
+    rng: np.random.Generator = field(repr=False)
+
+    def forward(self, x: Array) -> Array:
+        mask = kernels_of(x).dropout_mask(x, self.p, self.rng)
+        self.save(mask)
+        return x * mask
+
+    def backward(self, gy: Variable) -> Gradients:
+        (mask,) = self.saved
+        return gy * mask
+
+
+def dropout(x: Operand, p: float = 0.5, *, rng: np.random.Generator | None = None) -> Variable:
+    """In training, drop each element with probability `p` and divide the others by 1 − p; else x as it is.
+
+    Args:
+        x: of any shape.
+        p: the probability of dropping, 0 to 1 (TensorFlow 1 asked for that of keeping).
+        rng: where the randomness comes from; this context's generator by default.
+    Raises:
+        ValueError: p is not within 0 to 1.
+    Source: Srivastava et al. 2014, "Dropout: a simple way to prevent neural networks from overfitting".
+
+    >>> import minigrad as mg
+    >>> with mg.train_mode(False):
+    ...     dropout(np.array([1.0, 2.0]))
+    Variable([1. 2.])
+    """
+    if not 0 <= p <= 1:
+        raise ValueError(f"dropout: p is a probability, 0 to 1, not {p}")
+    if not training.get() or p == 0:
+        return as_variable(x)
+    return apply(Dropout(p, generator() if rng is None else rng), x)

@@ -1,0 +1,206 @@
+"""Functions of each element by itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from minigrad.arithmetic import Power
+from minigrad.array_like import differentiates
+from minigrad.backend import Array, xp_of
+from minigrad.function import Function, Gradients
+from minigrad.operators import Operand, binary, broadcast
+from minigrad.variable import Variable, apply, as_variable
+
+
+class Exp(Function):
+    """e to the x."""
+
+    def forward(self, x: Array) -> Array:
+        y = xp_of(x).exp(x)
+        self.save(y)
+        return y
+
+    def backward(self, gy: Variable) -> Gradients:
+        (y,) = self.saved
+        return gy * y
+
+
+@differentiates(np.exp)
+def exp(x: Operand) -> Variable:
+    """e to the x, elementwise.
+
+    >>> exp(0.0)
+    Variable(1.)
+    """
+    return apply(Exp(), x)
+
+
+class Log(Function):
+    """The natural logarithm."""
+
+    def forward(self, x: Array) -> Array:
+        self.save(x)
+        return xp_of(x).log(x)
+
+    def backward(self, gy: Variable) -> Gradients:
+        (x,) = self.saved
+        return gy / x
+
+
+@differentiates(np.log)
+def log(x: Operand) -> Variable:
+    """The natural logarithm, elementwise; −inf at 0, where the derivative is inf."""
+    return apply(Log(), x)
+
+
+class Sqrt(Function):
+    """The square root."""
+
+    def forward(self, x: Array) -> Array:
+        y = xp_of(x).sqrt(x)
+        self.save(y)
+        return y
+
+    def backward(self, gy: Variable) -> Gradients:
+        (y,) = self.saved
+        return gy / (y * 2)
+
+
+@differentiates(np.sqrt)
+def sqrt(x: Operand) -> Variable:
+    """The square root, elementwise; its derivative at 0 is inf."""
+    return apply(Sqrt(), x)
+
+
+@differentiates(np.square)
+def square(x: Operand) -> Variable:
+    """x², elementwise."""
+    return as_variable(x) ** 2
+
+
+@differentiates(np.abs)
+def abs(x: Operand) -> Variable:  # noqa: A001 - NumPy's name
+    """|x|, elementwise; derivative 0 at 0."""
+    return as_variable(x).__abs__()
+
+
+@differentiates(np.power)
+def power(x: Operand, p: Operand) -> Variable:
+    """x to the p, elementwise and broadcast, both differentiable.
+
+    The derivatives at 0 follow the limits, inf where they are infinite; x⁰ has derivative 0 towards x, 0ᵖ towards p.
+    """
+    if isinstance(x, Variable):
+        return x**p
+    return binary(Power(), as_variable(x), p)
+
+
+class Where(Function):
+    """a where the condition holds, else b."""
+
+    def forward(self, condition: Array, a: Array, b: Array) -> Array:
+        self.save(condition)
+        return xp_of(condition).where(condition, a, b)
+
+    def backward(self, gy: Variable) -> Gradients:
+        (condition,) = self.saved
+        return None, where(condition, gy, 0), where(condition, 0, gy)
+
+
+@differentiates(np.where)
+def where(condition: Operand, a: Operand, b: Operand) -> Variable:
+    """`a` where `condition` holds, `b` elsewhere; all three are broadcast, the condition has no gradient.
+
+    Where it does not hold, a's gradient is 0, not 0 times whatever comes from above.
+
+    >>> where(np.array([True, False]), 1.0, 2.0)
+    Variable([1. 2.])
+    """
+    chosen = as_variable(condition).data
+    a, b = _alike(a, b)
+    condition, a, b = broadcast("where", chosen, a, b)
+    return apply(Where(), condition, a, b)
+
+
+def _alike(a: Operand, b: Operand) -> tuple[Operand, Operand]:
+    """Numbers in the other operand's float type."""
+    if isinstance(a, Variable) or isinstance(b, Variable):
+        dtype = (a if isinstance(a, Variable) else b).dtype  # type: ignore[union-attr]
+        a, b = (x if isinstance(x, Variable) or np.ndim(x) else np.asarray(x, dtype) for x in (a, b))
+    return as_variable(a), as_variable(b)
+
+
+class Maximum(Function):
+    """The larger of a and b; ties share the gradient equally."""
+
+    def forward(self, a: Array, b: Array) -> Array:
+        y = xp_of(a).maximum(a, b)
+        self.save(((a > b) + (a == b) * 0.5).astype(y.dtype))
+        return y
+
+    def backward(self, gy: Variable) -> Gradients:
+        (share,) = self.saved
+        return gy * share, gy * (1 - share)
+
+
+@differentiates(np.maximum)
+def maximum(a: Operand, b: Operand) -> Variable:
+    """The larger of a and b, elementwise and broadcast; ties share the gradient equally."""
+    return binary(Maximum(), *_alike(a, b))
+
+
+class Minimum(Function):
+    """The smaller of a and b; ties share the gradient equally."""
+
+    def forward(self, a: Array, b: Array) -> Array:
+        y = xp_of(a).minimum(a, b)
+        self.save(((a < b) + (a == b) * 0.5).astype(y.dtype))
+        return y
+
+    def backward(self, gy: Variable) -> Gradients:
+        (share,) = self.saved
+        return gy * share, gy * (1 - share)
+
+
+@differentiates(np.minimum)
+def minimum(a: Operand, b: Operand) -> Variable:
+    """The smaller of a and b, elementwise and broadcast; ties share the gradient equally."""
+    return binary(Minimum(), *_alike(a, b))
+
+
+@dataclass(eq=False)
+class Clip(Function):
+    """x kept between two bounds."""
+
+    low: float | None
+    high: float | None
+
+    def forward(self, x: Array) -> Array:
+        y = xp_of(x).clip(x, self.low, self.high)
+        self.save(x == y)  # a bound lets the gradient pass
+        return y
+
+    def backward(self, gy: Variable) -> Gradients:
+        (inside,) = self.saved
+        return where(inside, gy, 0)
+
+
+@differentiates(np.clip)
+def clip(x: Operand, low: float | None = None, high: float | None = None) -> Variable:
+    """x kept between `low` and `high` (numbers, or None for no bound); the gradient passes inside and at the bounds.
+
+    Raises:
+        TypeError: a bound is no number (use minimum and maximum for arrays).
+        ValueError: low is above high.
+
+    >>> clip(np.array([-2.0, 0.5, 2.0]), -1, 1)
+    Variable([-1.   0.5  1. ])
+    """
+    for name, bound in (("low", low), ("high", high)):
+        if bound is not None and not isinstance(bound, (int, float)):
+            raise TypeError(f"clip: {name} must be a number or None, not {type(bound).__name__}; see minimum, maximum")
+    if low is not None and high is not None and low > high:
+        raise ValueError(f"clip: low {low} is above high {high}")
+    return apply(Clip(low, high), x)

@@ -1,0 +1,67 @@
+"""Matrix products."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from minigrad.backend import Array, describe
+from minigrad.function import Function, Gradients
+from minigrad.operators import Operand
+from minigrad.variable import Variable, apply, as_variable
+
+
+def matmul(a: Operand, b: Operand) -> Variable:
+    """The matrix product a @ b, by NumPy's rules for vectors and for stacks of matrices.
+
+    Args:
+        a: (..., M, K) or (K,).
+        b: (..., K, N) or (K,).
+    Returns:
+        (..., M, N) without the axes that a vector lacks.
+    Raises:
+        ValueError: the inner lengths differ, the stacks do not broadcast, or an operand is a scalar.
+    """
+    return as_variable(a) @ as_variable(b)
+
+
+class Linear(Function):
+    """x @ w + b for a matrix x."""
+
+    def forward(self, x: Array, w: Array, *b: Array) -> Array:
+        self.save(x if self.needs(1) else None, w if self.needs(0) else None)
+        y = x @ w
+        return y + b[0] if b else y
+
+    def backward(self, gy: Variable) -> Gradients:
+        x, w = self.saved
+        gx = None if w is None else gy @ w.T
+        gw = None if x is None else x.T @ gy
+        return (gx, gw, gy.sum(0))[: len(self.inputs)]
+
+
+def linear(x: Operand, w: Operand, b: Operand | None = None) -> Variable:
+    """x @ w + b: a fully connected layer.
+
+    Args:
+        x: (..., in).
+        w: weights, (in, out).
+        b: bias, (out,), or None.
+    Returns:
+        (..., out).
+    Raises:
+        ValueError: the shapes do not fit.
+
+    >>> linear(np.ones((2, 3)), np.ones((3, 4))).shape
+    (2, 4)
+    """
+    x, w = as_variable(x), as_variable(w)
+    bias = [] if b is None else [as_variable(b)]
+    if w.ndim != 2 or x.ndim < 1 or x.shape[-1] != w.shape[0]:
+        raise ValueError(f"linear: x must be (..., in) and w (in, out); x {describe(x)}, w {describe(w)}")
+    if bias and bias[0].shape != w.shape[1:]:
+        raise ValueError(f"linear: b must be (out,); b {describe(bias[0])}, w {describe(w)}")
+    if x.ndim == 2:
+        return apply(Linear(), x, w, *bias)
+    lead = x.shape[:-1]
+    rows = x.reshape(int(np.prod(lead)), x.shape[-1])  # (..., in) -> (rows, in)
+    return apply(Linear(), rows, w, *bias).reshape(*lead, w.shape[1])

@@ -1,0 +1,136 @@
+"""Losses. None of them broadcasts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from minigrad.arithmetic import summed
+from minigrad.backend import Array, as_array, describe, to_numpy, xp_of
+from minigrad.backend.kernels import kernels_of
+from minigrad.function import Function, Gradients
+from minigrad.functions.activation import Softmax
+from minigrad.operators import Operand
+from minigrad.variable import Variable, apply, as_variable
+
+
+@dataclass(eq=False)
+class SoftmaxCrossEntropy(Function):
+    """−Σ target · log softmax(x) of each row, weighted; added up unless reduction is "none"."""
+
+    reduction: str
+
+    def forward(self, x: Array, targets: Array, weights: Array) -> Array:
+        losses, probabilities = kernels_of(x).cross_entropy(x, targets)
+        self.save(x, probabilities, targets, weights)
+        losses = losses * weights
+        return losses if self.reduction == "none" else summed(losses, 0, keepdims=False)
+
+    def backward(self, gy: Variable) -> Gradients:
+        x, probabilities, targets, weights = self.saved
+        p = apply(Softmax(axis=1, known=probabilities.data), x)
+        return (p - targets) * (gy * weights).reshape(-1, 1), None, None
+
+
+def softmax_cross_entropy(
+    logits: Operand,
+    labels: Any,
+    *,
+    reduction: str = "mean",
+    ignore_label: int | None = None,
+    label_smoothing: float = 0.0,
+) -> Variable:
+    """The cross-entropy between softmax(logits) and the labels, for any finite logits.
+
+    Args:
+        logits: (N, C), before the softmax.
+        labels: classes, ints (N,); or distributions, (N, C), such as one-hot labels. They have no gradient.
+        reduction: "mean" over the rows, "sum", or "none".
+        ignore_label: rows with this class count neither in the sum nor in the mean (which is 0 if all are ignored).
+        label_smoothing: this part of each distribution is spread evenly over all classes, 0 to 1.
+    Returns:
+        a scalar, or (N,) for "none".
+    Raises:
+        ValueError: the shapes do not fit, a class is out of range, or a row is no distribution.
+        TypeError: classes are no integers, or labels require a gradient.
+    Source: Szegedy et al. 2016, "Rethinking the Inception architecture" for label smoothing.
+
+    >>> softmax_cross_entropy(np.zeros((2, 10), np.float32), np.array([3, 9]))
+    Variable(2.3025851)
+    """
+    name = "softmax_cross_entropy"
+    x = as_variable(logits)
+    if isinstance(labels, Variable) and labels.requires_grad:
+        raise TypeError(f"{name}: labels have no gradient here; use labels.detach()")
+    t = as_array(labels.data if isinstance(labels, Variable) else labels)
+    if x.ndim != 2 or x.shape[1] == 0:
+        raise ValueError(f"{name}: logits must be (N, C), not {describe(x)}")
+    if x.dtype.kind != "f":
+        raise TypeError(f"{name}: logits must be floats, not {describe(x)}")
+    if t.shape not in (x.shape, x.shape[:1]):
+        raise ValueError(f"{name}: labels must be (N,) or (N, C); logits {describe(x)}, labels {describe(t)}")
+    if reduction not in ("mean", "sum", "none"):
+        raise ValueError(f'{name}: reduction must be "mean", "sum" or "none", not {reduction!r}')
+    if not 0 <= label_smoothing <= 1:
+        raise ValueError(f"{name}: label_smoothing must be 0 to 1, not {label_smoothing}")
+    xp = xp_of(x.data)
+    counted = xp.ones(x.shape[0], bool)
+    if t.ndim == 1:
+        counted, targets = _one_hot(name, t, x.shape[1], ignore_label, x.dtype)
+    else:
+        if ignore_label is not None:
+            raise ValueError(f"{name}: ignore_label needs labels (N,), not distributions {describe(t)}")
+        _check_distributions(name, t)
+        targets = t.astype(x.dtype)
+    if label_smoothing:
+        targets = targets * (1 - label_smoothing) + label_smoothing / x.shape[1]
+    share = 1 / max(1, int(counted.sum())) if reduction == "mean" else 1
+    return apply(SoftmaxCrossEntropy(reduction), x, targets, counted * xp.asarray(share, x.dtype))
+
+
+def mean_squared_error(prediction: Operand, target: Operand, *, reduction: str = "mean") -> Variable:
+    """The mean of (prediction − target)², both of one shape.
+
+    Args:
+        prediction: of any shape.
+        target: of the same shape.
+        reduction: "mean" over all elements, "sum", or "none".
+    Raises:
+        ValueError: the shapes differ, (N, 1) and (N,) for example.
+
+    >>> mean_squared_error(np.array([1.0, 2.0]), np.array([1.0, 4.0]))
+    Variable(2.)
+    """
+    x, t = as_variable(prediction), as_variable(target)
+    if x.shape != t.shape:
+        raise ValueError(f"mean_squared_error: shapes must be equal; prediction {describe(x)}, target {describe(t)}")
+    if reduction not in ("mean", "sum", "none"):
+        raise ValueError(f'mean_squared_error: reduction must be "mean", "sum" or "none", not {reduction!r}')
+    distance = x - t
+    squares = distance * distance
+    return squares if reduction == "none" else squares.mean() if reduction == "mean" else squares.sum()
+
+
+def _one_hot(name: str, labels: Array, classes: int, ignore_label: int | None, dtype: Any) -> tuple[Array, Array]:
+    """Which rows count, (N,), and the labels as distributions, (N, C); zeros in the other rows."""
+    if labels.dtype.kind not in "iu":
+        raise TypeError(f"{name}: labels of shape (N,) must be integers, not {describe(labels)}")
+    xp = xp_of(labels)
+    counted = xp.ones(labels.shape, bool) if ignore_label is None else labels != ignore_label
+    wrong = counted & ((labels < 0) | (labels >= classes))
+    if wrong.any():
+        row = int(wrong.argmax())
+        raise ValueError(
+            f"{name}: labels[{row}] is {int(labels[row])}, but there are {classes} classes (0 to {classes - 1})"
+        )
+    return counted, (xp.arange(classes) == labels[:, None]).astype(dtype) * counted[:, None].astype(dtype)
+
+
+def _check_distributions(name: str, labels: Array) -> None:
+    rows = to_numpy(labels)
+    wrong = ~((rows >= 0).all(1) & (np.abs(rows.sum(1) - 1) < 1e-3))
+    if wrong.any():
+        row = int(wrong.argmax())
+        raise ValueError(f"{name}: labels[{row}] is no distribution: its {rows.shape[1]} numbers must be ≥ 0, sum 1")

@@ -1,0 +1,106 @@
+"""Reductions over axes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from minigrad.arithmetic import with_ones
+from minigrad.array_like import differentiates
+from minigrad.backend import Array, describe, xp_of
+from minigrad.function import Function, Gradients
+from minigrad.functions.elementwise import exp, sqrt
+from minigrad.operators import Operand
+from minigrad.shapes import Axis, axes_of
+from minigrad.variable import Variable, apply, as_variable
+
+
+@differentiates(np.sum)
+def sum(x: Operand, axis: Axis = None, *, keepdims: bool = False) -> Variable:  # noqa: A001 - NumPy's name
+    """The sum over `axis` (all by default); float16 is added up in float32."""
+    return as_variable(x).sum(axis, keepdims=keepdims)
+
+
+@differentiates(np.mean)
+def mean(x: Operand, axis: Axis = None, *, keepdims: bool = False) -> Variable:
+    """The mean over `axis` (all by default)."""
+    return as_variable(x).mean(axis, keepdims=keepdims)
+
+
+@differentiates(np.max)
+def max(x: Operand, axis: Axis = None, *, keepdims: bool = False) -> Variable:  # noqa: A001
+    """The maximum over `axis` (all by default); ties share the gradient equally."""
+    return as_variable(x).max(axis, keepdims=keepdims)
+
+
+@differentiates(np.min)
+def min(x: Operand, axis: Axis = None, *, keepdims: bool = False) -> Variable:  # noqa: A001
+    """The minimum over `axis` (all by default); ties share the gradient equally."""
+    return as_variable(x).min(axis, keepdims=keepdims)
+
+
+@differentiates(np.var)
+def var(x: Operand, axis: Axis = None, *, ddof: int = 0, keepdims: bool = False) -> Variable:
+    """The mean squared distance from the mean over `axis`; never negative.
+
+    Args:
+        x: of any shape.
+        axis: over which; all by default.
+        ddof: divide by the count less this.
+        keepdims: keep the reduced axes with length 1.
+    Raises:
+        ValueError: ddof leaves nothing to divide by.
+    """
+    x = as_variable(x)
+    count = int(np.prod([x.shape[i] for i in axes_of("var", axis, x.ndim)]))
+    if count <= ddof:
+        raise ValueError(f"var: ddof={ddof} needs more than {count} elements over axis {axis} of {describe(x)}")
+    distance = x - x.mean(axis, keepdims=True)
+    return (distance * distance).mean(axis, keepdims=keepdims) * (count / (count - ddof))
+
+
+@differentiates(np.std)
+def std(x: Operand, axis: Axis = None, *, ddof: int = 0, keepdims: bool = False) -> Variable:
+    """The square root of `var`; where all are equal, 0 with gradient 0."""
+    variance = var(x, axis, ddof=ddof, keepdims=keepdims)
+    varies = (variance.data > 0).astype(variance.dtype)
+    root: Variable = sqrt(variance + (1 - varies)) * varies  # the root of 1 instead of 0, whose derivative is infinite
+    return root
+
+
+@dataclass(eq=False)
+class LogSumExp(Function):
+    """log Σ exp(x)."""
+
+    axis: tuple[int, ...]
+    keepdims: bool
+
+    def forward(self, x: Array) -> Array:
+        xp = xp_of(x)
+        highest = x.max(self.axis, keepdims=True)
+        y = highest + xp.log(xp.exp(x - highest).sum(self.axis, keepdims=True))
+        self.save(x)
+        self.shape = x.shape
+        return y if self.keepdims else y.reshape([n for i, n in enumerate(x.shape) if i not in self.axis])
+
+    def backward(self, gy: Variable) -> Gradients:
+        (x,) = self.saved
+        share = exp(x - logsumexp(x, self.axis, keepdims=True))
+        return gy.reshape(with_ones(self.shape, self.axis)) * share
+
+
+def logsumexp(x: Operand, axis: Axis = None, *, keepdims: bool = False) -> Variable:
+    """log Σ exp(x) over `axis` (all by default), for any finite x.
+
+    Raises:
+        ValueError: there is nothing to add up.
+
+    >>> logsumexp(np.array([1000.0, 1000.0]))
+    Variable(1000.69314718)
+    """
+    x = as_variable(x)
+    axes = axes_of("logsumexp", axis, x.ndim)
+    if any(x.shape[i] == 0 for i in axes):
+        raise ValueError(f"logsumexp: there is nothing over axis {axis} of the empty {describe(x)}")
+    return apply(LogSumExp(axes, keepdims), x)

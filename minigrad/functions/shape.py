@@ -1,0 +1,195 @@
+"""Functions that move elements and compute nothing."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from minigrad.array_like import differentiates
+from minigrad.backend import Array, describe, xp_of
+from minigrad.function import Function, Gradients
+from minigrad.operators import Operand
+from minigrad.shapes import Axis, axes_of, places_of
+from minigrad.variable import Variable, apply, as_variable
+
+
+@differentiates(np.reshape)
+def reshape(x: Operand, shape: int | Sequence[int]) -> Variable:
+    """The same numbers, in row-major order, in another shape; one length may be -1."""
+    return as_variable(x).reshape(shape)
+
+
+@differentiates(np.transpose)
+def transpose(x: Operand, axes: Sequence[int] | None = None) -> Variable:
+    """The axes in another order: axis axes[i] becomes axis i; all reversed by default."""
+    return as_variable(x).transpose(axes)
+
+
+@differentiates(np.moveaxis)
+def moveaxis(x: Operand, source: int | Sequence[int], destination: int | Sequence[int]) -> Variable:
+    """Axes moved to other places; the others keep their order."""
+    x = as_variable(x)
+    sources, destinations = (
+        places_of("moveaxis", axes if isinstance(axes, Sequence) else [axes], x.ndim, name)
+        for axes, name in ((source, "source"), (destination, "destination"))
+    )
+    if len(sources) != len(destinations):
+        raise ValueError(f"moveaxis: source {source} and destination {destination} must be equally many")
+    order = [i for i in range(x.ndim) if i not in sources]
+    for to, i in sorted(zip(destinations, sources, strict=True)):
+        order.insert(to, i)
+    return x.transpose(order)
+
+
+def flatten(x: Operand, start_axis: int = 1) -> Variable:
+    """All axes from `start_axis` on as one: (N, C, H, W) becomes (N, C · H · W)."""
+    x = as_variable(x)
+    if not 0 <= start_axis <= x.ndim:
+        raise ValueError(f"flatten: start_axis {start_axis} is not within the {x.ndim} axes of {describe(x)}")
+    return x.reshape(*x.shape[:start_axis], int(np.prod(x.shape[start_axis:])))
+
+
+@differentiates(np.squeeze)
+def squeeze(x: Operand, axis: Axis = None) -> Variable:
+    """Without the axes of length 1 (all of them, or those of `axis`)."""
+    x = as_variable(x)
+    ones = [i for i, n in enumerate(x.shape) if n == 1]
+    gone = ones if axis is None else axes_of("squeeze", axis, x.ndim)
+    if any(i not in ones for i in gone):
+        raise ValueError(f"squeeze: axis {axis} must have length 1 in {describe(x)}")
+    return x.reshape([n for i, n in enumerate(x.shape) if i not in gone])
+
+
+@differentiates(np.expand_dims)
+def expand_dims(x: Operand, axis: int | Sequence[int]) -> Variable:
+    """With new axes of length 1 at `axis`, counted in the result."""
+    x = as_variable(x)
+    new = axis if isinstance(axis, Sequence) else [axis]
+    places = places_of("expand_dims", new, x.ndim + len(new))
+    lengths = iter(x.shape)
+    return x.reshape([1 if i in places else next(lengths) for i in range(x.ndim + len(new))])
+
+
+@differentiates(np.broadcast_to)
+def broadcast_to(x: Operand, shape: Sequence[int]) -> Variable:
+    """Repeated to a larger shape, as NumPy broadcasts it."""
+    return as_variable(x).broadcast_to(shape)
+
+
+@dataclass(eq=False)
+class Concatenate(Function):
+    """Arrays one after the other along an axis."""
+
+    axis: int
+
+    def forward(self, *xs: Array) -> Array:
+        self.ends = np.cumsum([x.shape[self.axis] for x in xs]).tolist()
+        return xp_of(xs[0]).concatenate(xs, self.axis)
+
+    def backward(self, gy: Variable) -> Gradients:
+        before = (slice(None),) * self.axis
+        starts = [0, *self.ends[:-1]]
+        return tuple(
+            gy[(*before, slice(start, end))] if self.needs(i) else None
+            for i, (start, end) in enumerate(zip(starts, self.ends, strict=True))
+        )
+
+
+@differentiates(np.concatenate)
+def concatenate(xs: Sequence[Operand], axis: int = 0) -> Variable:
+    """Arrays one after the other along `axis`; their other lengths must agree.
+
+    Raises:
+        ValueError: there are none, or the shapes do not fit.
+    """
+    variables = [as_variable(x) for x in xs]
+    if not variables:
+        raise ValueError("concatenate: xs is empty")
+    (axis,) = places_of("concatenate", [axis], variables[0].ndim)
+    first = variables[0].shape
+    for i, x in enumerate(variables):
+        if x.ndim != len(first) or x.shape[:axis] + x.shape[axis + 1 :] != first[:axis] + first[axis + 1 :]:
+            raise ValueError(
+                f"concatenate: all but axis {axis} must agree; xs[0] {describe(variables[0])}, xs[{i}] {describe(x)}"
+            )
+    return apply(Concatenate(axis), *variables)
+
+
+@differentiates(np.stack)
+def stack(xs: Sequence[Operand], axis: int = 0) -> Variable:
+    """Arrays of one shape side by side along a new axis."""
+    variables = [as_variable(x) for x in xs]
+    for i, x in enumerate(variables):
+        if x.shape != variables[0].shape:
+            raise ValueError(f"stack: shapes must agree; xs[0] {describe(variables[0])}, xs[{i}] {describe(x)}")
+    return concatenate([expand_dims(x, axis) for x in variables], axis)
+
+
+@differentiates(np.split)
+def split(x: Operand, sections: int | Sequence[int], axis: int = 0) -> list[Variable]:
+    """x cut along `axis` into `sections` equal parts, or at the places that `sections` lists.
+
+    Raises:
+        ValueError: the length does not divide into so many equal parts.
+    """
+    x = as_variable(x)
+    (axis,) = places_of("split", [axis], x.ndim)
+    length = x.shape[axis]
+    if isinstance(sections, Sequence):
+        cuts = [operator.index(cut) for cut in sections]
+    elif sections < 1 or length % sections:
+        raise ValueError(f"split: axis {axis} of {describe(x)} does not divide into {sections} equal parts")
+    else:
+        cuts = list(range(length // sections, length, length // sections)) if length else [0] * (sections - 1)
+    before = (slice(None),) * axis
+    return [x[(*before, slice(start, end))] for start, end in zip([0, *cuts], [*cuts, None], strict=True)]
+
+
+@dataclass(eq=False)
+class Pad(Function):
+    """x with a border of one value."""
+
+    width: tuple[tuple[int, int], ...]
+    value: float
+
+    def forward(self, x: Array) -> Array:
+        return xp_of(x).pad(x, self.width, constant_values=self.value)
+
+    def backward(self, gy: Variable) -> Gradients:
+        return gy[tuple(slice(a, n - b) for n, (a, b) in zip(gy.shape, self.width, strict=True))]
+
+
+@differentiates(np.pad)
+def pad(x: Operand, width: Sequence[tuple[int, int]], *, value: float = 0.0) -> Variable:
+    """x with a border: width[i] numbers of `value` before and after axis i.
+
+    Raises:
+        ValueError: width has not one pair of sizes, 0 or more, for each axis.
+    """
+    x = as_variable(x)
+    pairs = tuple((operator.index(a), operator.index(b)) for a, b in width)
+    if len(pairs) != x.ndim or any(n < 0 for pair in pairs for n in pair):
+        raise ValueError(
+            f"pad: width must have a pair of sizes, 0 or more, for each axis of {describe(x)}; got {width}"
+        )
+    return apply(Pad(pairs, value), x)
+
+
+@differentiates(np.take)
+def take(x: Operand, indices: Any, axis: int = 0) -> Variable:
+    """x[indices] along `axis`; an index that repeats gathers the gradients of its copies.
+
+    Raises:
+        TypeError: indices are no integers.
+        IndexError: one is out of range.
+    """
+    x = as_variable(x)
+    (axis,) = places_of("take", [axis], x.ndim)
+    where = np.asarray(indices.data if isinstance(indices, Variable) else indices)
+    if where.dtype.kind not in "iu":
+        raise TypeError(f"take: indices must be integers, not {describe(where)}")
+    return x[(*(slice(None),) * axis, where)]
