@@ -1,0 +1,109 @@
+"""A labelled set of images in memory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Index = int | np.integer[Any] | slice | npt.NDArray[np.integer[Any] | np.bool_]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Dataset:
+    """Images and their labels, as they are stored; indexing gives them as a model takes them.
+
+    Attributes:
+        images: uint8, (N, C, H, W); IDX files have C = 1.
+        labels: int64, (N,), from 0 up.
+
+    Raises:
+        TypeError: images or labels are no arrays, or of another type.
+        ValueError: a wrong number of dimensions, different lengths, or a negative label.
+
+    >>> digits = Dataset(np.full((3, 1, 2, 2), 51, np.uint8), np.array([7, 0, 7]))
+    >>> x, t = digits[1:]
+    >>> x.shape, x.max(), t
+    ((2, 1, 2, 2), np.float32(0.2), array([0, 7]))
+    """
+
+    images: npt.NDArray[np.uint8]
+    labels: npt.NDArray[np.int64]
+
+    def __post_init__(self) -> None:
+        _check_array("images", self.images, np.dtype(np.uint8))
+        _check_array("labels", self.labels, np.dtype(np.int64))
+        shapes = f"images {self.images.shape}, labels {self.labels.shape}"
+        if self.images.ndim != 4:
+            raise ValueError(f"Dataset: images must be (N, C, H, W); {shapes}")
+        if self.labels.ndim != 1:
+            raise ValueError(f"Dataset: labels must be (N,); {shapes}")
+        if len(self.images) != len(self.labels):
+            raise ValueError(f"Dataset: {len(self.images)} images but {len(self.labels)} labels; {shapes}")
+        if len(self) > 0 and self.labels.min() < 0:
+            row = int(self.labels.argmin())
+            raise ValueError(f"Dataset: labels[{row}] is {self.labels[row]}, but labels start at 0")
+
+    def __repr__(self) -> str:
+        return f"Dataset({_kind('images', self.images)}, {_kind('labels', self.labels)})"
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def __getitem__(self, index: Index) -> tuple[npt.NDArray[np.float32], Any]:
+        """The examples at `index`: an int, a slice, an array of ints or a mask of bools.
+
+        Returns:
+            x, float32 (n, C, H, W) in [0, 1], and t, int64 (n,), both new arrays; of an int, one example's x (C, H, W)
+            and its label.
+
+        Raises:
+            IndexError: the index is out of range, or the mask is not of length N.
+            TypeError: the index is something else.
+        """
+        _check_index(index)
+        try:
+            images, labels = self.images[index], self.labels[index]
+        except IndexError as error:
+            raise IndexError(f"{self}: {error}") from None
+        return np.divide(images, np.float32(255), dtype=np.float32), labels.copy()
+
+    def split(self, n: int) -> tuple[Dataset, Dataset]:
+        """The first `n` examples and the rest, as views.
+
+        Raises:
+            TypeError: n is no int.
+            ValueError: n is not in 0 to N.
+        """
+        if not isinstance(n, int | np.integer):
+            raise TypeError(f"split: n must be an int, not {type(n).__name__}")
+        if not 0 <= n <= len(self):
+            raise ValueError(f"split: n must be in 0 to {len(self)}, not {n}; {self}")
+        return Dataset(self.images[:n], self.labels[:n]), Dataset(self.images[n:], self.labels[n:])
+
+    @property
+    def classes(self) -> int:
+        """The number of classes: the largest label + 1."""
+        return int(self.labels.max(initial=-1)) + 1
+
+
+def _check_array(name: str, array: object, dtype: np.dtype[Any]) -> None:
+    if not isinstance(array, np.ndarray):
+        raise TypeError(f"Dataset: {name} must be a NumPy array, not {type(array).__name__}")
+    if array.dtype != dtype:
+        raise TypeError(f"Dataset: {name} must be {dtype}, not {array.dtype}; {_kind(name, array)}")
+
+
+def _check_index(index: object) -> None:
+    one = isinstance(index, int | np.integer) and not isinstance(index, bool)
+    many = isinstance(index, np.ndarray) and index.ndim == 1 and index.dtype.kind in "iub"
+    if not (one or many or isinstance(index, slice)):
+        raise TypeError(
+            f"Dataset[index]: index must be an int, a slice, or a 1-D array of ints or bools, not {index!r}"
+        )
+
+
+def _kind(name: str, array: npt.NDArray[Any]) -> str:
+    return f"{name} {array.shape} {array.dtype}"

@@ -1,0 +1,113 @@
+"""The IDX file format: one array, big-endian, behind a header that gives its type and shape."""
+
+from __future__ import annotations
+
+import math
+import os
+import struct
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from minigrad.data import gzip_member
+
+if TYPE_CHECKING:
+    from io import BufferedReader
+
+_DTYPES: dict[int, np.dtype[Any]] = {
+    0x08: np.dtype("u1"),
+    0x09: np.dtype("i1"),
+    0x0B: np.dtype(">i2"),
+    0x0C: np.dtype(">i4"),
+    0x0D: np.dtype(">f4"),
+    0x0E: np.dtype(">f8"),
+}
+
+
+class _Source(Protocol):
+    """What the bytes of an IDX file come from: a plain file, or a gzip member."""
+
+    def readinto(self, buffer: memoryview, /) -> int: ...
+
+
+def read_idx(path: str | os.PathLike[str], *, max_bytes: int = 2**30) -> npt.NDArray[Any]:
+    """Read the array of one IDX file, plain or gzipped.
+
+    The first two bytes decide whether the file is gzipped, not its name. The file may come from anywhere: no more
+    memory is used and no more is decompressed than its header and its size justify.
+
+    Args:
+        path: the file.
+        max_bytes: the most bytes that the array may take.
+
+    Returns:
+        uint8, int8, int16, int32, float32 or float64 in native byte order; C-contiguous and writable.
+
+    Raises:
+        ValueError: the file is no IDX file, truncated, too long, corrupt or too large.
+        OSError: the file is missing, is a directory or can't be read.
+
+    Source: LeCun, Cortes & Burges, "The MNIST database", http://yann.lecun.com/exdb/mnist/.
+    """
+    path = Path(path)
+    if path.is_dir():
+        raise IsADirectoryError(f"read_idx: {path} is a directory, not a file; idx() reads a directory's four files")
+    if path.exists() and not path.is_file():
+        raise OSError(f"read_idx: {path} is not a regular file")
+    try:
+        with path.open("rb") as file:
+            return _read_array(file, max_bytes)
+    except ValueError as error:
+        raise ValueError(f"read_idx: {path}: {error}") from None
+    except OSError as error:
+        error.filename = str(path)  # an error while reading doesn't know it
+        raise
+
+
+def _read_array(file: BufferedReader, max_bytes: int) -> npt.NDArray[Any]:
+    size = os.fstat(file.fileno()).st_size
+    gzipped = file.read(2) == gzip_member.MAGIC
+    file.seek(0)
+    source: _Source = gzip_member.GzipMember(file) if gzipped else file
+
+    dtype, shape = _read_header(source)
+    claimed = math.prod(shape) * dtype.itemsize
+    claim = f"{dtype.name} of shape {shape} takes {claimed} bytes"
+    possible = size * gzip_member.MAX_RATIO if gzipped else size
+    if claimed > max_bytes:
+        raise ValueError(f"too large: {claim}, but max_bytes is {max_bytes}")
+    if claimed > possible:  # before memory is taken
+        raise ValueError(f"truncated: {claim}, but a file of {size} bytes holds at most {possible}")
+
+    buffer = np.empty(claimed + 1, np.uint8)  # one byte more, to notice trailing ones
+    found = source.readinto(buffer.data)
+    if found < claimed:
+        raise ValueError(f"truncated: {claim}, but only {found} follow the header")
+    if found > claimed:
+        raise ValueError(f"trailing bytes: {claim}, but more follow the header in this file of {size} bytes")
+    array = buffer[:claimed].view(dtype).reshape(shape)
+    return array.astype(dtype.newbyteorder("="), copy=False)
+
+
+def _read_header(source: _Source) -> tuple[np.dtype[Any], tuple[int, ...]]:
+    start = _read_exactly(4, source)
+    zeros, code, ndim = struct.unpack(">HBB", start)
+    if zeros != 0:
+        raise ValueError(f"not an IDX file: it starts with the bytes {start.hex(' ')}, IDX with two zeros")
+    if code not in _DTYPES:
+        known = ", ".join(f"0x{code:02x} {dtype.name}" for code, dtype in _DTYPES.items())
+        raise ValueError(f"unknown type code 0x{code:02x}; the IDX types are {known}")
+    if ndim == 0:
+        raise ValueError("the header gives 0 dimensions, an IDX file has at least 1")
+    return _DTYPES[code], struct.unpack(f">{ndim}I", _read_exactly(4 * ndim, source))
+
+
+def _read_exactly(n: int, source: _Source) -> bytes:
+    """The next n bytes of the header."""
+    buffer = bytearray(n)
+    found = source.readinto(memoryview(buffer))
+    if found < n:
+        raise ValueError(f"truncated header: {n} bytes expected, {found} found")
+    return bytes(buffer)

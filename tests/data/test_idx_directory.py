@@ -1,0 +1,163 @@
+"""idx: four files become two data sets, or one error says which file is wrong."""
+
+import gzip
+import re
+import struct
+
+import numpy as np
+import pytest
+
+from minigrad.data import idx
+
+TRAIN_IMAGES = "train-images-idx3-ubyte"
+TRAIN_LABELS = "train-labels-idx1-ubyte"
+TEST_IMAGES = "t10k-images-idx3-ubyte"
+TEST_LABELS = "t10k-labels-idx1-ubyte"
+NAMES = [TRAIN_IMAGES, TRAIN_LABELS, TEST_IMAGES, TEST_LABELS]
+
+
+def idx_bytes(array, code=0x08):
+    return struct.pack(f">HBB{array.ndim}I", 0, code, array.ndim, *array.shape) + array.tobytes()
+
+
+def images(n, h=2, w=3):
+    return np.arange(n * h * w, dtype=np.uint8).reshape(n, h, w)
+
+
+def labels(n):
+    return np.arange(n, dtype=np.uint8)
+
+
+@pytest.fixture
+def directory(tmp_path):
+    """A whole, small data set: 4 examples to train on and 2 to test on."""
+    (tmp_path / TRAIN_IMAGES).write_bytes(idx_bytes(images(4)))
+    (tmp_path / TRAIN_LABELS).write_bytes(idx_bytes(labels(4)))
+    (tmp_path / TEST_IMAGES).write_bytes(idx_bytes(images(2)))
+    (tmp_path / TEST_LABELS).write_bytes(idx_bytes(labels(2)))
+    return tmp_path
+
+
+def error_of(directory, error=ValueError):
+    with pytest.raises(error, match=r"^(idx|read_idx): ") as caught:
+        idx(directory)
+    return str(caught.value)
+
+
+def assert_whole(directory):
+    train, test = idx(directory)
+    np.testing.assert_array_equal(train.images, images(4)[:, None], strict=True)
+    np.testing.assert_array_equal(train.labels, np.arange(4), strict=True)
+    np.testing.assert_array_equal(test.images, images(2)[:, None], strict=True)
+    np.testing.assert_array_equal(test.labels, np.arange(2), strict=True)
+
+
+def test_plain_files(directory):
+    assert_whole(directory)
+
+
+def test_the_path_may_be_a_string(directory):
+    assert_whole(str(directory))
+
+
+@pytest.mark.parametrize("zipped", [NAMES, [TRAIN_IMAGES], [TEST_LABELS]])
+def test_each_file_may_be_gzipped(directory, zipped):
+    for name in zipped:
+        (directory / f"{name}.gz").write_bytes(gzip.compress((directory / name).read_bytes()))
+        (directory / name).unlink()
+    assert_whole(directory)
+
+
+def test_the_plain_file_is_taken_if_both_exist(directory):
+    (directory / f"{TRAIN_LABELS}.gz").write_bytes(b"not this one")
+    assert_whole(directory)
+
+
+def test_a_missing_directory_is_named(tmp_path):
+    assert error_of(tmp_path / "nowhere", FileNotFoundError) == f"idx: there is no directory {tmp_path / 'nowhere'}"
+
+
+def test_a_file_instead_of_the_directory_is_named(directory):
+    file = directory / TRAIN_IMAGES
+    assert f"idx: {file} is a file, not a directory" in error_of(file, NotADirectoryError)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_missing_file_is_named(directory, name):
+    (directory / name).unlink()
+    assert error_of(directory, FileNotFoundError) == f"idx: {directory} has neither {name} nor {name}.gz"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_directory_in_a_files_place_is_named(directory, name):
+    (directory / name).unlink()
+    (directory / name).mkdir()
+    assert f"{directory / name} is a directory" in error_of(directory, IsADirectoryError)
+
+
+@pytest.mark.parametrize(("here", "there"), [(TRAIN_IMAGES, TRAIN_LABELS), (TEST_IMAGES, TEST_LABELS)])
+def test_mislabelled_files(directory, here, there):
+    (directory / here).write_bytes((directory / there).read_bytes())
+    assert error_of(directory) == (
+        f"idx: {directory / here} holds labels (uint8, 1 dimension) where images (uint8, 3 dimensions) were expected"
+    )
+
+
+def test_images_in_the_labels_place(directory):
+    (directory / TRAIN_LABELS).write_bytes(idx_bytes(images(4)))
+    assert error_of(directory) == (
+        f"idx: {directory / TRAIN_LABELS} holds images (uint8, 3 dimensions) "
+        "where labels (uint8, 1 dimension) were expected"
+    )
+
+
+@pytest.mark.parametrize(
+    ("content", "description"),
+    [
+        (idx_bytes(images(4).reshape(4, 6)), "an array (uint8, 2 dimensions)"),
+        (idx_bytes(images(4), code=0x09), "an array (int8, 3 dimensions)"),
+        (idx_bytes(images(4).astype(">i4"), code=0x0C), "an array (int32, 3 dimensions)"),
+    ],
+)
+def test_neither_images_nor_labels(directory, content, description):
+    (directory / TRAIN_IMAGES).write_bytes(content)
+    assert f"{TRAIN_IMAGES} holds {description} where images" in error_of(directory)
+
+
+@pytest.mark.parametrize(("prefix", "n"), [("train", 4), ("t10k", 2)])
+def test_counts_differ(directory, prefix, n):
+    image_file, label_file = directory / f"{prefix}-images-idx3-ubyte", directory / f"{prefix}-labels-idx1-ubyte"
+    label_file.write_bytes(idx_bytes(labels(9)))
+    assert error_of(directory) == f"idx: {image_file} holds {n} images, but {label_file} holds 9 labels"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_empty_sets(directory, name):
+    empty = images(0) if "images" in name else labels(0)
+    (directory / name).write_bytes(idx_bytes(empty))
+    assert re.search(rf"{name} holds no (images|labels): its shape is \(0,", error_of(directory))
+
+
+@pytest.mark.parametrize("size", [(0, 3), (2, 0)])
+def test_images_without_pixels(directory, size):
+    (directory / TEST_IMAGES).write_bytes(idx_bytes(images(2, *size)))
+    assert f"holds no images: its shape is {(2, *size)}" in error_of(directory)
+
+
+def test_train_and_test_images_differ_in_size(directory):
+    (directory / TEST_IMAGES).write_bytes(idx_bytes(images(2, 3, 2)))
+    assert error_of(directory) == (
+        "idx: train and test images differ in size; "
+        f"{directory / TRAIN_IMAGES} (4, 1, 2, 3), {directory / TEST_IMAGES} (2, 1, 3, 2)"
+    )
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_flipped_bit_in_a_header_is_an_error(directory, name):
+    content = (directory / name).read_bytes()
+    header = 16 if "images" in name else 8
+    for bit in range(8 * header):
+        flipped = bytearray(content)
+        flipped[bit // 8] ^= 1 << bit % 8
+        (directory / name).write_bytes(flipped)
+        assert name in error_of(directory)

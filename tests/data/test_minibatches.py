@@ -1,0 +1,177 @@
+"""batches and one_hot."""
+
+import itertools
+import re
+
+import numpy as np
+import pytest
+
+from minigrad import config
+from minigrad.data import Dataset, batches, one_hot
+
+
+@pytest.fixture
+def dataset():
+    """Ten examples; each image is full of its label."""
+    labels = np.arange(10)
+    return Dataset(np.full((10, 1, 2, 3), labels[:, None, None, None], np.uint8), labels)
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(0)
+
+
+def labels_of(iterator):
+    return [t.tolist() for _, t in iterator]
+
+
+# batches
+
+
+def test_in_order(dataset):
+    assert labels_of(batches(dataset, 4, shuffle=False)) == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9]]
+
+
+def test_drop_last(dataset):
+    assert labels_of(batches(dataset, 4, shuffle=False, drop_last=True)) == [[0, 1, 2, 3], [4, 5, 6, 7]]
+    assert labels_of(batches(dataset, 5, shuffle=False, drop_last=True)) == [[0, 1, 2, 3, 4], [5, 6, 7, 8, 9]]
+
+
+def test_a_batch_size_larger_than_the_data_set(dataset):
+    assert labels_of(batches(dataset, 99, shuffle=False)) == [list(range(10))]
+
+
+def test_types_and_shapes(dataset, rng):
+    x, t = next(batches(dataset, np.int64(4), rng=rng))
+    assert (x.dtype, x.shape) == (np.float32, (4, 1, 2, 3))
+    assert (t.dtype, t.shape) == (np.int64, (4,))
+
+
+def test_images_and_labels_stay_together(dataset, rng):
+    for x, t in batches(dataset, 3, rng=rng):
+        np.testing.assert_array_equal(np.rint(x * 255), np.broadcast_to(t[:, None, None, None], x.shape))
+
+
+def test_every_epoch_is_a_new_permutation(dataset, rng):
+    labels = np.concatenate([t for _, t in batches(dataset, 3, epochs=3, rng=rng)])
+    epochs = labels.reshape(3, 10)
+    assert np.sort(epochs, axis=1).tolist() == [list(range(10))] * 3
+    assert len({tuple(epoch) for epoch in epochs.tolist()}) == 3
+
+
+def test_no_epochs(dataset):
+    assert labels_of(batches(dataset, 3, epochs=0)) == []
+
+
+def test_for_ever(dataset, rng):
+    first_batches = list(itertools.islice(batches(dataset, 10, epochs=None, rng=rng), 50))
+    assert len(first_batches) == 50
+    assert all(sorted(t) == list(range(10)) for _, t in first_batches)
+
+
+def test_the_same_rng_gives_the_same_batches(dataset):
+    one, other = (labels_of(batches(dataset, 3, epochs=2, rng=np.random.default_rng(7))) for _ in range(2))
+    assert one == other
+
+
+def test_the_context_generator_shuffles_by_default(dataset, monkeypatch):
+    generator = np.random.default_rng(7)
+    monkeypatch.setattr(config, "generator", lambda: generator)
+    assert labels_of(batches(dataset, 3)) == labels_of(batches(dataset, 3, rng=np.random.default_rng(7)))
+
+
+def test_the_context_generator_is_asked_when_iteration_starts(dataset, monkeypatch):
+    iterator = batches(dataset, 3)
+    generator = np.random.default_rng(7)
+    monkeypatch.setattr(config, "generator", lambda: generator)
+    assert labels_of(iterator) == labels_of(batches(dataset, 3, rng=np.random.default_rng(7)))
+
+
+def test_nothing_random_happens_without_shuffling(dataset, rng):
+    before = rng.bit_generator.state
+    list(batches(dataset, 3, shuffle=False, rng=rng))
+    assert rng.bit_generator.state == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"batch_size": 0}, "batches: batch_size must be at least 1, not 0"),
+        ({"batch_size": -3}, "batches: batch_size must be at least 1, not -3"),
+        ({"epochs": -1}, "batches: epochs must be at least 0, not -1"),
+        (
+            {"batch_size": 11, "drop_last": True},
+            "batches: 10 examples make no minibatch; batch_size=11, drop_last=True",
+        ),
+    ],
+)
+def test_numbers_out_of_range_are_reported_at_the_call(dataset, arguments, message):
+    with pytest.raises(ValueError, match=re.escape(message)):
+        batches(**{"dataset": dataset, "batch_size": 3, **arguments})
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"dataset": np.zeros(3)}, "batches: dataset must be a Dataset, not ndarray"),
+        ({"batch_size": 2.0}, "batches: batch_size must be an int, not float"),
+        ({"batch_size": True}, "batches: batch_size must be an int, not bool"),
+        ({"epochs": 1.5}, "batches: epochs must be an int, not float"),
+        ({"rng": 0}, "batches: rng must be a numpy.random.Generator, not int"),
+    ],
+)
+def test_wrong_types_are_reported_at_the_call(dataset, arguments, message):
+    with pytest.raises(TypeError, match=re.escape(message)):
+        batches(**{"dataset": dataset, "batch_size": 3, **arguments})
+
+
+def test_an_empty_data_set_is_reported_at_the_call(dataset):
+    empty, _ = dataset.split(0)
+    with pytest.raises(ValueError, match="batches: 0 examples make no minibatch"):
+        batches(empty, 3, epochs=None)
+
+
+# one_hot
+
+
+@pytest.mark.parametrize("dtype", [np.int64, np.uint8, np.uint64])
+def test_one_hot(dtype):
+    rows = one_hot(np.array([2, 0, 1, 2], dtype), 3)
+    np.testing.assert_array_equal(rows, np.eye(3, dtype=np.float32)[[2, 0, 1, 2]], strict=True)
+
+
+def test_one_hot_of_a_list():
+    np.testing.assert_array_equal(one_hot([1], 2), np.array([[0, 1]], np.float32), strict=True)
+
+
+def test_one_hot_of_nothing():
+    assert one_hot(np.zeros(0, np.int64), 3).shape == (0, 3)
+
+
+@pytest.mark.parametrize(("row", "value"), [(3, 10), (0, -1), (2, 2**40)])
+def test_labels_out_of_range(row, value):
+    labels = np.array([5, 0, 4, 1])
+    labels[row] = value
+    message = f"one_hot: labels[{row}] is {value}, but there are 10 classes (0 to 9)"
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        one_hot(labels, 10)
+
+
+@pytest.mark.parametrize("labels", [np.array([0.0, 1.0]), np.array([True, False]), ["0"], np.array([None])])
+def test_labels_that_are_no_ints(labels):
+    with pytest.raises(TypeError, match="one_hot: labels must be ints, not "):
+        one_hot(labels, 10)
+
+
+@pytest.mark.parametrize("labels", [3, [[1, 2]]])
+def test_labels_of_other_dimensions(labels):
+    with pytest.raises(ValueError, match=r"one_hot: labels must be \(N,\); labels "):
+        one_hot(labels, 10)
+
+
+def test_the_number_of_classes():
+    with pytest.raises(ValueError, match="one_hot: classes must be at least 1, not 0"):
+        one_hot([0], 0)
+    with pytest.raises(TypeError, match="one_hot: classes must be an int, not float"):
+        one_hot([0], 10.0)
