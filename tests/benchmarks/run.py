@@ -1,0 +1,155 @@
+"""Compare minigrad with Chainer and PyTorch on this machine: see README.md beside this file.
+
+Imports the standard library only: on Linux a new process takes over its parent's peak memory as its own.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+from environments import PACKAGES, set_up
+from worker import THREADS, Worker
+
+FRAMEWORKS = ["minigrad", "chainer", "torch"]
+FLOOR = "numpy"
+PAUSE = 0.2  # seconds before each share: the threads of the worker before spin for a while after their last task
+
+
+@dataclass(frozen=True)
+class Workload:
+    """What is measured, what NumPy alone does of it, how many steps make a share, and the table's unit."""
+
+    title: str
+    floor: str
+    steps: int
+    unit: str = "ms"
+    units_per_second: float = 1e3
+
+
+PRODUCTS = "its matrix products"
+FORWARD = "its forward arithmetic"
+WORKLOADS = {
+    "deep_mnist": Workload("Deep MNIST, a training step, batch 50, Adam", PRODUCTS, 10),
+    "simple_conv_net": Workload("SimpleConvNet, a training step, batch 100, AdaGrad", PRODUCTS, 20),
+    "dense": Workload("784-128-10, a training step, batch 32, Adam", PRODUCTS, 200),
+    "chain_1000": Workload("1,000 operations on 8x8 arrays, forward and backward", FORWARD, 20, "µs", 1e6 / 1_000),
+    "chain_100000": Workload("100,000 operations likewise", FORWARD, 1, "µs", 1e6 / 100_000),
+}
+BOOKKEEPING = ["chain_1000", "chain_100000"]
+
+
+def main():
+    options = parse()
+    if options.setup:
+        for framework in PACKAGES:
+            if framework in options.frameworks:
+                set_up(framework)
+    machine = describe_machine()
+    print(*(f"{key}: {value}" for key, value in machine.items()), sep="\n")
+    measured = {}
+    for name in options.workloads:
+        measured[name] = measure(name, [*options.frameworks, FLOOR], options.rounds)
+        print_table(WORKLOADS[name], measured[name])
+    print_versions(measured)
+    if options.json:
+        options.json.write_text(json.dumps({"machine": machine, "workloads": measured}, indent=1) + "\n")
+
+
+def parse():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--workload", default="all", choices=[*WORKLOADS, "bookkeeping", "all"])
+    parser.add_argument(
+        "--frameworks", default=",".join(FRAMEWORKS), help="a comma between names; default: %(default)s"
+    )
+    parser.add_argument("--rounds", type=int, default=7, help="shares that each framework runs; default: %(default)s")
+    parser.add_argument("--setup", action="store_true", help="first make the environments of Chainer and PyTorch")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write every measured step here")
+    options = parser.parse_args()
+    options.frameworks = options.frameworks.split(",")
+    if unknown := set(options.frameworks) - set(FRAMEWORKS):
+        parser.error(f"--frameworks: {', '.join(sorted(unknown))} is none of {', '.join(FRAMEWORKS)}")
+    if options.rounds < 1:
+        parser.error("--rounds: at least 1")
+    options.workloads = {"all": list(WORKLOADS), "bookkeeping": BOOKKEEPING}.get(options.workload, [options.workload])
+    return options
+
+
+def describe_machine():
+    cpuinfo = Path("/proc/cpuinfo")
+    lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []
+    models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return {
+        "processor": models[0] if models else platform.processor(),
+        "cores": os.cpu_count(),
+        "threads": THREADS,
+        "load": os.getloadavg()[0],
+        "system": platform.platform(),
+    }
+
+
+def measure(name, frameworks, rounds):
+    """Let every framework run its share in turn: the first step, some to warm up, then the rounds that count."""
+    share = WORKLOADS[name].steps
+    workers = [Worker(framework, name) for framework in frameworks]
+    try:
+        for steps in [1, max(2, share // 4), *[share] * rounds]:
+            for worker in workers:
+                time.sleep(PAUSE)
+                worker.run(steps)
+    finally:
+        for worker in workers:
+            worker.close()
+    return {worker.framework: summarize(worker) for worker in workers}
+
+
+def summarize(worker):
+    if worker.skipped:
+        return {"skipped": worker.skipped}
+    first, _, *rounds = worker.replies
+    medians = [median(reply["seconds_per_step"]) for reply in rounds]
+    return {
+        "seconds": median(medians),
+        "spread": [min(medians), max(medians)],
+        "first_step": first["seconds_per_step"][0],
+        "rounds": [reply["seconds_per_step"] for reply in rounds],
+        **{key: rounds[-1][key] for key in ("loss", "peak_mib", "version")},
+    }
+
+
+def print_table(workload, results):
+    unit, scale = workload.unit, workload.units_per_second
+    print(f"\n{workload.title}")
+    print(f"{'':30}{unit:>10}{'spread':>18}{'/ minigrad':>12}{'peak MiB':>10}{'first ' + unit:>10}{'loss':>9}")
+    reference = results.get("minigrad", {}).get("seconds")
+    for framework, result in results.items():
+        label = f"NumPy, {workload.floor}" if framework == FLOOR else framework
+        if "skipped" in result:
+            print(f"{label:30}skipped: {result['skipped']}")
+            continue
+        low, high = (f"{seconds * scale:.2f}" for seconds in result["spread"])
+        ratio = f"{result['seconds'] / reference:.2f}" if reference else "-"
+        loss = "-" if result["loss"] is None else f"{result['loss']:.3f}"
+        print(
+            f"{label:30}{result['seconds'] * scale:10.2f}{low + ' .. ' + high:>18}{ratio:>12}"
+            f"{result['peak_mib']:10.0f}{result['first_step'] * scale:10.2f}{loss:>9}"
+        )
+
+
+def print_versions(measured):
+    versions = {
+        framework: r["version"] for results in measured.values() for framework, r in results.items() if "version" in r
+    }
+    print()
+    for framework, version in versions.items():
+        print(f"{framework}: " + ", ".join(f"{key} {value}" for key, value in version.items()))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,69 @@
+"""run.py's side of the workers: starts them, asks them for steps, keeps what they answer."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from environments import ROOT, interpreter
+
+THREADS = 2
+THREAD_SETTINGS = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), str(THREADS))
+
+
+class Worker:
+    """One process for one framework and one workload, so that its peak memory is this workload's.
+
+    It starts at its first share. Once it fails, `skipped` says why, and it does nothing more.
+    """
+
+    def __init__(self, framework: str, workload: str):
+        self.framework = framework
+        self.workload = workload
+        self.skipped = ""
+        self.replies: list[dict[str, Any]] = []
+        self.process: subprocess.Popen[str] | None = None
+        self.errors = tempfile.TemporaryFile("w+")  # noqa: SIM115 - closed in close()
+
+    def run(self, steps: int):
+        """Run so many steps, while every other worker waits for its request."""
+        if self.skipped or not (self.process or self.start()):
+            return
+        request = json.dumps({"workload": self.workload, "steps": steps})
+        try:
+            print(request, file=self.process.stdin, flush=True)
+            self.replies.append(json.loads(self.process.stdout.readline()))
+        except (BrokenPipeError, json.JSONDecodeError):  # it has ended
+            self.skipped = self.last_words()
+
+    def start(self) -> bool:
+        python = interpreter(self.framework)
+        if not python.exists():
+            self.skipped = "no environment, make it with --setup"
+            return False
+        self.process = subprocess.Popen(
+            [python, Path(__file__).with_name(f"{self.framework}_worker.py")],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self.errors,
+            text=True,
+            env={**os.environ, **THREAD_SETTINGS, "PYTHONPATH": str(ROOT)},
+        )
+        return True
+
+    def last_words(self) -> str:
+        status = self.process.wait()
+        self.errors.seek(0)
+        lines = self.errors.read().splitlines()
+        return lines[-1] if lines else f"ended with status {status}"
+
+    def close(self):
+        if self.process:
+            self.process.stdout.close()
+            self.process.stdin.close()
+            self.process.wait()
+        self.errors.close()
