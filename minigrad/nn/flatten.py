@@ -1,0 +1,15 @@
+"""Flatten: images as rows."""
+
+from __future__ import annotations
+
+import minigrad.functions as F
+from minigrad.nn.module import Module
+from minigrad.operators import Operand
+from minigrad.variable import Variable
+
+
+class Flatten(Module):
+    """Each example as one row: (N, ...) -> (N, product of the others), in row-major order."""
+
+    def forward(self, x: Operand) -> Variable:
+        return F.flatten(x)

@@ -1,0 +1,166 @@
+"""Module: a layer or a model, which knows its parameters by the attributes that hold them."""
+
+from __future__ import annotations
+
+import reprlib
+from collections.abc import Iterable, Iterator, Mapping
+from contextvars import ContextVar
+from typing import Any, Self
+
+import numpy as np
+
+from minigrad.backend import Array, to_device
+from minigrad.config import Switch, inference
+from minigrad.nn.parameter import Parameter
+from minigrad.nn.state import conforming
+from minigrad.nn.summary import Call, example, table
+
+_calls: ContextVar[list[Call] | None] = ContextVar("calls", default=None)
+"""Where `summary` has the calls of modules written down; None elsewhere."""
+
+
+class Module:
+    """A layer or a model: a subclass keeps Parameters and Modules as attributes and defines `forward`.
+
+    They are found in the order of assignment, also in lists, tuples and dicts. A parameter's name is the path to it;
+    one that stands in two places is one parameter, under its first name.
+
+    >>> import minigrad.functions as F
+    >>> from minigrad import nn
+    >>> class Classifier(nn.Module):
+    ...     def __init__(self):
+    ...         self.hidden = [nn.Linear(784, 128), nn.Linear(128, 64)]
+    ...         self.out = nn.Linear(64, 10)
+    ...     def forward(self, x):
+    ...         for layer in self.hidden:
+    ...             x = F.relu(layer(x))
+    ...         return self.out(x)
+    >>> [name for name, parameter in Classifier().named_parameters()]
+    ['hidden.0.w', 'hidden.0.b', 'hidden.1.w', 'hidden.1.b', 'out.w', 'out.b']
+    """
+
+    def forward(self, *inputs: Any, **options: Any) -> Any:  # noqa: ARG002
+        """Compute the output; calling the module calls this."""
+        name = type(self).__name__
+        raise TypeError(f"{name} has no forward: a Module says in forward(self, x) what it computes")
+
+    def __call__(self, *inputs: Any, **options: Any) -> Any:
+        y = self.forward(*inputs, **options)
+        calls = _calls.get()
+        if calls is not None:
+            calls.append((self, y))
+        return y
+
+    def named_parameters(self) -> Iterator[tuple[str, Parameter]]:
+        """Each parameter with its name.
+
+        Raises:
+            ValueError: two parameters have the same name, as the keys 1 and "1" of a dict give them.
+        """
+        names = set()
+        for name, member in self._walk():
+            if isinstance(member, Parameter):
+                if name in names:
+                    raise ValueError(f"{type(self).__name__}: two parameters are called {name!r}; rename a dict's key")
+                names.add(name)
+                yield name, member
+
+    def parameters(self) -> list[Parameter]:
+        """Each parameter."""
+        return [parameter for _, parameter in self.named_parameters()]
+
+    def named_modules(self) -> Iterator[tuple[str, Module]]:
+        """This module, whose name is empty, and each one in it with its name."""
+        return ((name, member) for name, member in self._walk() if isinstance(member, Module))
+
+    def named_children(self) -> list[tuple[str, Module]]:
+        """The modules that are attributes of this one, or stand in its lists, tuples and dicts, with their names."""
+        return [(name, member) for name, member in _members(vars(self).items()) if isinstance(member, Module)]
+
+    def zero_grad(self) -> None:
+        """Forget the gradients of all parameters."""
+        for parameter in self.parameters():
+            parameter.zero_grad()
+
+    def to(self, device: str) -> Self:
+        """Move the parameters to `device` ("cpu", "cuda", "cuda:1") and forget their gradients; returns this module."""
+        parameters = self.parameters()
+        moved = [to_device(parameter.data, device) for parameter in parameters]
+        for parameter, data in zip(parameters, moved, strict=True):
+            parameter.data = data
+            parameter.zero_grad()
+        return self
+
+    def state_dict(self) -> dict[str, np.ndarray[Any, Any]]:
+        """A copy of each parameter's array by name, in the computer's own memory."""
+        return {name: np.array(parameter.numpy()) for name, parameter in self.named_parameters()}
+
+    def load_state_dict(self, state: Mapping[str, Array]) -> None:
+        """Copy arrays by name into the parameters, which keep their dtype and device.
+
+        Raises:
+            TypeError: state is no mapping.
+            ValueError: the names are not those of the parameters, or an array has another shape or holds no floats.
+                The error lists all that is wrong, and the parameters are as before.
+        """
+        self._load(f"load_state_dict of {type(self).__name__}", state)
+
+    def summary(self, x: Any) -> str:
+        """A table of the layers with their output shapes and parameter counts, from running the model once.
+
+        Args:
+            x: an input, (N, ...); or its shape without the batch axis, such as (1, 28, 28).
+        Returns:
+            a row for each call of a module that has no modules in it, and the totals. A parameter that is used again is
+            not counted again.
+        Raises:
+            TypeError: x is neither.
+        """
+        x = example(x, self.parameters())
+        calls: list[Call] = []
+        with inference(), Switch((_calls, calls)):
+            self(x)
+        return table(self, calls, batch=x.shape[0] if x.ndim else None)
+
+    def settings(self) -> str:
+        """What stands between the brackets of this module's repr."""
+        return ""
+
+    @reprlib.recursive_repr()
+    def __repr__(self) -> str:
+        children = [f"({name}): {child!r}" for name, child in self.named_children()]
+        if not children:
+            return f"{type(self).__name__}({self.settings()})"
+        lines = "\n".join([f"{type(self).__name__}({self.settings()}", *children])
+        return lines.replace("\n", "\n  ") + "\n)"
+
+    def _load(self, what: str, state: Mapping[str, Array]) -> None:
+        parameters = dict(self.named_parameters())
+        arrays = conforming(what, state, {name: parameter.data for name, parameter in parameters.items()})
+        for name, parameter in parameters.items():
+            parameter.data[...] = arrays[name]
+
+    def _walk(self) -> Iterator[tuple[str, Module | Parameter]]:
+        """This module and all that is in it, depth first, each once and with its first name."""
+        stack: list[tuple[str, Module | Parameter]] = [("", self)]
+        seen: set[int] = set()
+        while stack:
+            path, member = stack.pop()
+            if id(member) in seen:
+                continue
+            seen.add(id(member))
+            yield path, member
+            if isinstance(member, Module):
+                prefix = f"{path}." if path else ""
+                stack.extend(reversed([(prefix + name, inner) for name, inner in _members(vars(member).items())]))
+
+
+def _members(items: Iterable[tuple[Any, Any]], prefix: str = "") -> Iterator[tuple[str, Module | Parameter]]:
+    """The Modules and Parameters among `items`, also in lists, tuples and dicts, each with the path to it."""
+    for key, value in items:
+        if isinstance(value, (Module, Parameter)):
+            yield f"{prefix}{key}", value
+        elif isinstance(value, dict):
+            yield from _members(value.items(), f"{prefix}{key}.")
+        elif isinstance(value, (list, tuple)):
+            yield from _members(enumerate(value), f"{prefix}{key}.")

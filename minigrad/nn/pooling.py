@@ -1,0 +1,89 @@
+"""MaxPool2d and AvgPool2d: one value for each window of an image."""
+
+from __future__ import annotations
+
+import minigrad.functions as F
+from minigrad.nn.arguments import Pair, pair, short
+from minigrad.nn.module import Module
+from minigrad.operators import Operand
+from minigrad.variable import Variable
+
+
+class _Pool2d(Module):
+    """What the two have in common: a window and its steps."""
+
+    def __init__(
+        self, kernel: int | Pair, *, stride: int | Pair | None = None, pad: int | Pair = 0, ceil_mode: bool = False
+    ) -> None:
+        name = type(self).__name__
+        self.kernel = pair(name, "kernel", kernel)
+        self.stride = self.kernel if stride is None else pair(name, "stride", stride)
+        self.pad = pair(name, "pad", pad, least=0)
+        self.ceil_mode = ceil_mode
+
+    def settings(self) -> str:
+        parts = [short(self.kernel)]
+        if self.stride != self.kernel:
+            parts.append(f"stride={short(self.stride)}")
+        if self.pad != (0, 0):
+            parts.append(f"pad={short(self.pad)}")
+        if self.ceil_mode:
+            parts.append("ceil_mode=True")
+        return ", ".join(parts)
+
+
+class MaxPool2d(_Pool2d):
+    """The maximum over each window: (N, C, H, W) -> (N, C, OH, OW), see `F.max_pool2d`.
+
+    Args:
+        kernel: (KH, KW), or one int for both.
+        stride: pixels from window to window; by default the kernel's size.
+        pad: border, (vertical, horizontal) or one int for both.
+        ceil_mode: have a last window that reaches beyond the image.
+
+    Raises:
+        TypeError, ValueError: an argument is not what it should be.
+    """
+
+    def forward(self, x: Operand) -> Variable:
+        return F.max_pool2d(x, self.kernel, stride=self.stride, pad=self.pad, ceil_mode=self.ceil_mode)
+
+
+class AvgPool2d(_Pool2d):
+    """The mean over each window: (N, C, H, W) -> (N, C, OH, OW), see `F.avg_pool2d`.
+
+    Args:
+        kernel: (KH, KW), or one int for both.
+        stride: pixels from window to window; by default the kernel's size.
+        pad: border, (vertical, horizontal) or one int for both.
+        ceil_mode: have a last window that reaches beyond the image.
+        count_include_pad: the border counts as zeros in the mean; else it does not count.
+
+    Raises:
+        TypeError, ValueError: an argument is not what it should be.
+    """
+
+    def __init__(
+        self,
+        kernel: int | Pair,
+        *,
+        stride: int | Pair | None = None,
+        pad: int | Pair = 0,
+        ceil_mode: bool = False,
+        count_include_pad: bool = True,
+    ) -> None:
+        super().__init__(kernel, stride=stride, pad=pad, ceil_mode=ceil_mode)
+        self.count_include_pad = count_include_pad
+
+    def forward(self, x: Operand) -> Variable:
+        return F.avg_pool2d(
+            x,
+            self.kernel,
+            stride=self.stride,
+            pad=self.pad,
+            ceil_mode=self.ceil_mode,
+            count_include_pad=self.count_include_pad,
+        )
+
+    def settings(self) -> str:
+        return super().settings() + ("" if self.count_include_pad else ", count_include_pad=False")

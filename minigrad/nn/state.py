@@ -1,0 +1,60 @@
+"""State dicts: arrays by name, checked as a whole before any of them is used."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from minigrad.backend import Array, describe, device_of, is_array, to_device
+from minigrad.function import Spec
+
+
+def conforming(what: str, state: Any, like: Mapping[str, Array]) -> dict[str, Array]:
+    """Copies of the arrays in `state`, each with the dtype and on the device of its namesake in `like`.
+
+    Args:
+        what: what the error begins with.
+        state: arrays of floats by name.
+        like: the arrays they are to replace.
+    Raises:
+        TypeError: state is no mapping.
+        ValueError: the names are not the same, or arrays differ in shape, are none of floats, or overflow; one error
+            lists all that is wrong.
+    """
+    if not isinstance(state, Mapping):
+        raise TypeError(f"{what}: state must be a dict of arrays, not {type(state).__name__}")
+    found = {name: (x.shape, x.dtype) if is_array(x) else f"a {type(x).__name__}" for name, x in state.items()}
+    problems = differences(found, {name: (x.shape, x.dtype) for name, x in like.items()})
+    copies = {}
+    if not problems:
+        for name, old in like.items():
+            try:
+                with np.errstate(over="raise", invalid="ignore"):  # a NaN may be cast, but no number become infinite
+                    copies[name] = to_device(state[name].astype(old.dtype), device_of(old))
+            except FloatingPointError:
+                problems.append(f"{name}: {describe(state[name])} overflows {old.dtype}")
+    if problems:
+        raise ValueError("\n  ".join([f"{what}: the state does not fit", *problems]))
+    return copies
+
+
+def differences(found: Mapping[str, Spec | str], wanted: Mapping[str, Spec]) -> list[str]:
+    """What keeps the arrays `found` from taking the place of those `wanted`, in words: a line for each name.
+
+    Args:
+        found: shape and dtype by name; or what else is there, in words.
+        wanted: shape and dtype by name.
+    """
+    problems = []
+    for name, (shape, dtype) in wanted.items():
+        there = found.get(name, "missing")
+        if isinstance(there, str):
+            problems.append(f"{name}: {there}, expected an array {shape} {dtype}")
+        elif there[0] != shape:
+            problems.append(f"{name}: shape {there[0]}, expected {shape}")
+        elif there[1].kind != "f":
+            problems.append(f"{name}: {there[0]} {there[1]}, expected floats {shape} {dtype}")
+    # What is surplus has a stranger's name: repr keeps it on its line.
+    return problems + [f"{name!r}: not expected" for name in found if name not in wanted]

@@ -1,0 +1,150 @@
+"""Weights in files: NumPy's .npz format, a zip of one .npy entry for each parameter, without pickle.
+
+A file that is read may come from anywhere: nothing in it is run, nothing is unpacked beyond the size of the model, and
+a model takes all of it or nothing.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+import secrets
+import struct
+import zlib
+from pathlib import Path
+from typing import IO, Any
+from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
+
+import numpy as np
+
+from minigrad.backend import Array
+from minigrad.function import Spec
+from minigrad.nn.module import Module
+from minigrad.nn.state import differences
+
+BROKEN = (BadZipFile, zlib.error, EOFError, struct.error, ValueError, OverflowError, RuntimeError)
+"""What reading a broken zip may raise; RuntimeError is zipfile's for what it cannot do."""
+
+SHOWN = 20
+"""How many of a file's differences an error lists: a hostile file may have any number."""
+
+MAGIC = b"\x93NUMPY\x01\x00"
+LONGEST_HEADER = 1024
+HEADER = re.compile(
+    r"\{'descr': '(?P<dtype>[^']*)', 'fortran_order': (?P<fortran>True|False), "
+    r"'shape': \((?P<shape>(?:[0-9]+, ?)*[0-9]*)\), \} *\n"
+)
+FLOATS = re.compile("[<>]f[248]")
+
+
+def save(model: Module, path: str | os.PathLike[str]) -> None:
+    """Write the parameters of a model to a file, which `load` and `numpy.load` read.
+
+    It is written beside the old file and then takes its place: when saving fails, the old file is still there.
+
+    Args:
+        model: whose parameters.
+        path: the file, by custom "*.npz"; nothing is appended.
+    Raises:
+        TypeError: model is no Module.
+        OSError: the file cannot be written.
+    """
+    if not isinstance(model, Module):
+        raise TypeError(f"save: model must be a Module, not {type(model).__name__}")
+    target = Path(path)
+    part = target.with_name(f"{target.name}.{secrets.token_hex(4)}.part")
+    try:
+        with part.open("xb") as file:
+            with ZipFile(file, "w") as archive:
+                for name, array in model.state_dict().items():
+                    # ZipInfo(name) has a fixed date: the same weights make the same file.
+                    with archive.open(ZipInfo(f"{name}.npy"), "w", force_zip64=True) as entry:
+                        np.lib.format.write_array(entry, array, version=(1, 0), allow_pickle=False)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def load(model: Module, path: str | os.PathLike[str]) -> None:
+    """Read the parameters of a model from a file that `save` or `numpy.savez` wrote.
+
+    Args:
+        model: one whose parameters have the same names and shapes.
+        path: the file.
+    Raises:
+        ValueError: the file is broken, or made for another model. The error says why, and the model is as before.
+        TypeError: model is no Module.
+        OSError: the file cannot be read.
+    """
+    if not isinstance(model, Module):
+        raise TypeError(f"load: model must be a Module, not {type(model).__name__}")
+    wanted = {f"{name}.npy": parameter.output for name, parameter in model.named_parameters()}
+    with Path(path).open("rb") as file:
+        size = os.fstat(file.fileno()).st_size
+        try:
+            state = _read(file, size, wanted)
+        except BROKEN as error:
+            reason = str(error) or "it ends too early"  # zipfile's EOFError says nothing
+            raise ValueError(f"load: {path} has no weights for this {type(model).__name__}: {reason}") from None
+    model._load(f"load: {path}", {name.removesuffix(".npy"): array for name, array in state.items()})
+
+
+def _read(file: IO[bytes], size: int, wanted: dict[str, Spec]) -> dict[str, Array]:
+    """The arrays of the entries `wanted`, after all shapes and dtypes were compared."""
+    with ZipFile(file) as archive:
+        entries: dict[str, ZipInfo] = {}
+        for info in archive.infolist():
+            if info.filename in entries:
+                raise ValueError(f"{info.filename!r} is in it twice")
+            if not 0 <= info.header_offset < size:
+                raise ValueError(f"{info.filename!r} is outside of it")
+            if info.compress_type not in (ZIP_STORED, ZIP_DEFLATED) or info.flag_bits & 1:
+                raise ValueError(f"{info.filename!r} is encrypted, or compressed in another way than numpy does")
+            entries[info.filename] = info
+
+        found: dict[str, Spec | str] = dict.fromkeys(entries, "surplus")
+        orders = {}
+        for name in entries.keys() & wanted.keys():
+            with archive.open(entries[name]) as entry:
+                found[name], orders[name] = _header(entry)
+        if problems := differences(found, wanted):
+            more = [f"and {len(problems) - SHOWN:,} more"] if len(problems) > SHOWN else []
+            raise ValueError("\n  ".join(["it does not fit", *problems[:SHOWN], *more]))
+        return {name: _array(archive, entries[name], orders[name]) for name in wanted}
+
+
+def _header(entry: IO[bytes]) -> tuple[Spec | str, Any]:
+    """What the .npy header at the start of `entry` says.
+
+    NumPy's own reader evaluates the header as Python text, with every freedom that gives; this one takes what NumPy
+    writes and nothing else.
+
+    Returns:
+        shape and dtype, or in words what it is if no floats; and the memory order, "C" or "F".
+    """
+    magic, length = entry.read(len(MAGIC)), entry.read(2)
+    if magic != MAGIC or len(length) < 2 or int.from_bytes(length, "little") > LONGEST_HEADER:
+        return "no .npy entry of version 1.0", None
+    match = HEADER.fullmatch(entry.read(int.from_bytes(length, "little")).decode("latin1"))
+    if match is None:
+        return "no plain array", None
+    if not FLOATS.fullmatch(match["dtype"]):
+        return f"an array of dtype {match['dtype']!r}", None
+    shape = tuple(int(n) for n in match["shape"].replace(",", " ").split())
+    return (shape, np.dtype(match["dtype"])), "F" if match["fortran"] == "True" else "C"
+
+
+def _array(archive: ZipFile, info: ZipInfo, order: Any) -> Array:
+    """The array in an entry whose header fits the model."""
+    with archive.open(info) as entry:
+        spec, _ = _header(entry)
+        assert isinstance(spec, tuple)
+        shape, dtype = spec
+        nbytes = math.prod(shape) * dtype.itemsize
+        data = entry.read(nbytes)
+        if len(data) < nbytes or entry.read(1):
+            raise ValueError(f"{info.filename!r} has not the {nbytes:,} bytes that its header promises")
+    return np.ndarray(shape, dtype, data, order=order)
