@@ -1,0 +1,19 @@
+"""Optimizers: they change parameters against their gradients.
+
+>>> import numpy as np
+>>> from minigrad import nn, optim
+>>> model = nn.Linear(2, 1, init=nn.init.Constant(0.0))
+>>> optimizer = optim.SGD(model.parameters(), lr=0.5)
+>>> loss = model(np.array([[1.0, 2.0]], np.float32)).sum()
+>>> loss.backward()
+>>> optimizer.step()
+>>> model.w.data.ravel(), model.b.data
+(array([-0.5, -1. ], dtype=float32), array([-0.5], dtype=float32))
+"""
+
+from minigrad.optim.adagrad import Adagrad
+from minigrad.optim.adam import Adam
+from minigrad.optim.optimizer import Optimizer
+from minigrad.optim.sgd import SGD
+
+__all__ = ["SGD", "Adagrad", "Adam", "Optimizer"]

@@ -1,0 +1,135 @@
+"""Optimizer: what all optimizers do; a subclass says how one parameter changes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from minigrad.backend import Array, describe, device_of, to_device, to_numpy, xp_of
+from minigrad.nn.arguments import positive
+from minigrad.nn.module import Module
+from minigrad.nn.state import conforming
+from minigrad.variable import Variable
+
+
+class Optimizer:
+    """Changes parameters in place against their gradients.
+
+    A subclass names in `slot_names` the arrays that it keeps for each parameter between steps, and changes the
+    parameter and those arrays in `update`.
+
+    Args:
+        parameters: `model.parameters()`, or any leaf Variables; one that occurs twice is one.
+        lr: the learning rate; it may be changed between steps.
+
+    Attributes:
+        parameters: the parameters.
+        lr: the learning rate.
+
+    Raises:
+        TypeError: parameters are not parameters, or a number is no number.
+        ValueError: there are none, one was computed by an operation, or a number is out of range.
+    """
+
+    def __init__(self, parameters: Iterable[Variable], *, lr: float) -> None:
+        self.parameters = _distinct(type(self).__name__, parameters)
+        self.lr = positive(type(self).__name__, "lr", lr)
+        self._steps = [0] * len(self.parameters)
+        self._slots: list[dict[str, Array]] = [{} for _ in self.parameters]
+
+    @property
+    def slot_names(self) -> tuple[str, ...]:
+        """The arrays of each parameter's shape, zeros at first, that `update` works with."""
+        return ()
+
+    def update(self, p: Array, g: Array, slots: Mapping[str, Array], step: int) -> None:  # noqa: ARG002
+        """Change the array `p` and its `slots` in place, by the gradient `g`, in p's step number `step` (from 1)."""
+        raise TypeError(f"{type(self).__name__} has no update: an Optimizer says there how a parameter changes")
+
+    def step(self) -> None:
+        """Update each parameter that has a gradient.
+
+        Raises:
+            ValueError: a gradient is not of its parameter's shape, dtype and device; nothing was changed.
+        """
+        for i, p in enumerate(self.parameters):
+            if p.grad is not None and (*p.grad.output, p.grad.device) != (*p.output, p.device):
+                raise ValueError(
+                    f"{type(self).__name__}.step: the gradient of parameter {i} is {describe(p.grad)} on "
+                    f"{p.grad.device}, but the parameter is {describe(p)} on {p.device}"
+                )
+        for i, p in enumerate(self.parameters):
+            if p.grad is not None:
+                self._steps[i] += 1
+                self.update(p.data, p.grad.data, self._slots_for(i, p.data), self._steps[i])
+
+    def zero_grad(self) -> None:
+        """Forget the gradients of all parameters."""
+        for p in self.parameters:
+            p.zero_grad()
+
+    def state_dict(self) -> dict[str, np.ndarray[Any, Any]]:
+        """What the next steps depend on besides the parameters and the numbers given to the constructor.
+
+        Returns:
+            copies: under "steps" how often each parameter was updated, int64 (number of parameters,); under "m.0" the
+            slot called m of the first parameter, and so on, for those that were ever updated.
+        """
+        slots = {
+            f"{name}.{i}": np.array(to_numpy(array))
+            for i, arrays in enumerate(self._slots)
+            for name, array in arrays.items()
+        }
+        return {"steps": np.array(self._steps, np.int64), **slots}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on from where another optimizer of this class gave its `state_dict`.
+
+        Raises:
+            TypeError: state is no mapping.
+            ValueError: it is from another class or for other parameters. The error says why; nothing was changed.
+        """
+        what = f"{type(self).__name__}.load_state_dict"
+        if not isinstance(state, Mapping):
+            raise TypeError(f"{what}: state must be a dict, not {type(state).__name__}")
+        steps, shape = state.get("steps"), (len(self.parameters),)
+        if not isinstance(steps, np.ndarray) or steps.dtype.kind not in "iu" or steps.shape != shape or steps.min() < 0:
+            raise ValueError(f"{what}: steps must be an array of ints {shape}, none negative, not {steps!r}")
+        slots = {name: array for name, array in state.items() if name != "steps"}
+        updated = [i for i, count in enumerate(steps) if count > 0]
+        like = {f"{name}.{i}": self.parameters[i].data for i in updated for name in self.slot_names}
+        arrays = conforming(what, slots, like)
+        self._steps = steps.tolist()
+        self._slots = [{} for _ in self.parameters]
+        for i in updated:
+            for name, slot in self._slots_for(i, self.parameters[i].data).items():
+                slot[...] = arrays[f"{name}.{i}"]
+
+    def _slots_for(self, i: int, p: Array) -> dict[str, Array]:
+        """The slots of parameter i, made at its first step, and wherever it was moved since."""
+        slots = self._slots[i]
+        for name in self.slot_names:
+            if name not in slots:
+                slots[name] = xp_of(p).zeros_like(p)
+            elif device_of(slots[name]) != device_of(p):
+                slots[name] = to_device(slots[name], device_of(p))
+        return slots
+
+
+def _distinct(name: str, parameters: Any) -> list[Variable]:
+    if isinstance(parameters, Module):
+        raise TypeError(f"{name}: parameters is a {type(parameters).__name__}; pass model.parameters()")
+    if isinstance(parameters, Variable) or not isinstance(parameters, Iterable):
+        raise TypeError(f"{name}: parameters must be a list of parameters, not one {type(parameters).__name__}")
+    distinct = {}
+    for i, p in enumerate(parameters):
+        if not isinstance(p, Variable):
+            raise TypeError(f"{name}: parameters[{i}] must be a Parameter, not {type(p).__name__}")
+        if p.creator is not None:
+            raise ValueError(f"{name}: parameters[{i}] was computed by {p.creator.name}; only leaves can be trained")
+        distinct[id(p)] = p
+    if not distinct:
+        raise ValueError(f"{name}: there are no parameters; does the model keep its layers as attributes?")
+    return list(distinct.values())

@@ -1,0 +1,400 @@
+"""The optimizers: their formulas over several steps, what they accept, and their state."""
+
+import math
+import re
+
+import numpy as np
+import pytest
+
+import minigrad as mg
+import minigrad.functions as F
+from minigrad import nn, optim
+
+GRADIENTS = [0.5, -2.0, 0.0, 1e-3, 3.0]
+
+
+def parameter(values, dtype=np.float64):
+    return nn.Parameter(np.array(values, dtype))
+
+
+def give(p, gradient):
+    p.grad = mg.Variable(np.broadcast_to(np.asarray(gradient, p.dtype), p.shape).copy())
+
+
+# the formulas, one number at a time
+
+
+def sgd(p, *, lr, momentum=0.0):
+    velocity = 0.0
+    for g in GRADIENTS:
+        velocity = momentum * velocity + g
+        p = p - lr * velocity
+        yield p
+
+
+def adam(p, *, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
+    """Algorithm 1 of Kingma & Ba, line by line."""
+    m = v = 0.0
+    for t, g in enumerate(GRADIENTS, start=1):
+        m = beta1 * m + (1 - beta1) * g
+        v = beta2 * v + (1 - beta2) * g**2
+        m_hat = m / (1 - beta1**t)
+        v_hat = v / (1 - beta2**t)
+        p = p - lr * m_hat / (math.sqrt(v_hat) + eps)
+        yield p
+
+
+def adagrad(p, *, lr=0.01, eps=1e-7):
+    h = 0.0
+    for g in GRADIENTS:
+        h += g * g
+        p = p - lr * g / (math.sqrt(h) + eps)
+        yield p
+
+
+CASES = [
+    (optim.SGD, sgd, {"lr": 0.1}),
+    (optim.SGD, sgd, {"lr": 0.1, "momentum": 0.9}),
+    (optim.Adam, adam, {}),
+    (optim.Adam, adam, {"lr": 0.3, "beta1": 0.5, "beta2": 0.75, "eps": 0.1}),
+    (optim.Adam, adam, {"beta1": 0.0, "beta2": 0.0}),
+    (optim.Adagrad, adagrad, {}),
+    (optim.Adagrad, adagrad, {"lr": 0.06, "eps": 0.5}),
+]
+every_case = pytest.mark.parametrize(("kind", "formula", "settings"), CASES)
+every_kind = pytest.mark.parametrize("kind", [optim.SGD, optim.Adam, optim.Adagrad])
+
+
+@every_case
+def test_five_steps_by_the_formula(kind, formula, settings):
+    starts = [1.0, -3.0, 0.0]
+    p = parameter(starts)
+    array = p.data
+    optimizer = kind([p], **settings)
+    for g, *expected in zip(GRADIENTS, *[formula(start, **settings) for start in starts], strict=True):
+        give(p, g)
+        optimizer.step()
+        np.testing.assert_allclose(p.data, expected, rtol=1e-12, atol=1e-14)
+    assert p.data is array
+
+
+@every_case
+def test_float32_stays_float32(kind, formula, settings):
+    p = parameter([1.0, -3.0], np.float32)
+    optimizer = kind([p], **{name: np.float64(value) for name, value in settings.items()})
+    for g in GRADIENTS:
+        give(p, g)
+        optimizer.step()
+    expected = [list(formula(start, **settings))[-1] for start in (1.0, -3.0)]
+    np.testing.assert_allclose(p.data, expected, rtol=1e-5)
+    state = optimizer.state_dict()
+    assert {array.dtype for name, array in state.items() if name != "steps"} <= {np.dtype(np.float32)}
+
+
+@every_case
+def test_gradients_may_lie_in_any_memory_order(kind, formula, settings):
+    rng = np.random.default_rng(0)
+    one, other = (parameter(np.arange(12.0).reshape(3, 4)) for _ in range(2))
+    optimizers = [kind([p], **settings) for p in (one, other)]
+    for _ in range(3):
+        gradient = rng.standard_normal((3, 4))
+        one.grad, other.grad = mg.Variable(gradient), mg.Variable(np.asfortranarray(gradient))
+        for optimizer in optimizers:
+            optimizer.step()
+    np.testing.assert_allclose(one.data, other.data, rtol=1e-12)
+
+
+@every_case
+def test_scalar_and_empty_parameters(kind, formula, settings):
+    scalar, empty = parameter(1.0), parameter(np.zeros((0, 3)))
+    optimizer = kind([scalar, empty], **settings)
+    give(scalar, GRADIENTS[0])
+    give(empty, 0.0)
+    optimizer.step()
+    assert scalar.item() == pytest.approx(next(formula(1.0, **settings)), rel=1e-12)
+
+
+@every_kind
+def test_the_gradient_is_not_changed(kind):
+    p = parameter([1.0, 2.0])
+    give(p, 0.5)
+    kind([p], lr=0.1).step()
+    assert p.grad.data.tolist() == [0.5, 0.5]
+
+
+# which parameters are changed
+
+
+@every_kind
+def test_parameters_without_a_gradient_stay(kind):
+    one, other = parameter([1.0]), parameter([2.0])
+    optimizer = kind([one, other], lr=0.1)
+    give(one, 1.0)
+    optimizer.step()
+    assert other.data.tolist() == [2.0]
+    assert one.data.tolist() != [1.0]
+
+
+@every_case
+def test_a_parameter_that_joins_later_starts_at_its_own_first_step(kind, formula, settings):
+    early, late = parameter([1.0]), parameter([1.0])
+    optimizer = kind([early, late], **settings)
+    give(early, 1.0)
+    for _ in range(3):
+        optimizer.step()
+    early.zero_grad()
+    for g, expected in zip(GRADIENTS, formula(1.0, **settings), strict=True):
+        give(late, g)
+        optimizer.step()
+        assert late.item() == pytest.approx(expected, rel=1e-12)
+
+
+@every_kind
+def test_a_parameter_listed_twice_is_updated_once(kind):
+    one, other = parameter([1.0]), parameter([1.0])
+    for p, times in ((one, 1), (other, 2)):
+        give(p, 1.0)
+        kind([p] * times, lr=0.1).step()
+    assert one.item() == other.item()
+
+
+@every_kind
+def test_the_learning_rate_may_change_between_steps(kind):
+    p = parameter([0.0])
+    optimizer = kind([p], lr=0.1)
+    give(p, 1.0)
+    optimizer.step()
+    before = p.item()
+    optimizer.lr = 0.0
+    optimizer.step()
+    assert p.item() == before
+
+
+def test_momentum_may_change_between_steps():
+    p = parameter([0.0])
+    optimizer = optim.SGD([p], lr=1.0)
+    give(p, 1.0)
+    optimizer.step()  # p = −1
+    optimizer.momentum = 0.5
+    optimizer.step()  # velocity = 1
+    optimizer.step()  # velocity = 1.5
+    optimizer.momentum = 0.0
+    optimizer.step()
+    assert p.item() == -1 - 1 - 1.5 - 1
+
+
+def test_zero_grad():
+    p = parameter([1.0])
+    give(p, 1.0)
+    optim.SGD([p], lr=0.1).zero_grad()
+    assert p.grad is None
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (lambda p: setattr(p, "data", np.zeros((3, 1))), "(2,) float64 on cpu, but the parameter is (3, 1) float64"),
+        (lambda p: setattr(p.grad, "data", np.ones(2, np.float32)), "(2,) float32 on cpu, but the parameter is (2,)"),
+    ],
+)
+@every_kind
+def test_all_gradients_are_checked_before_anything_changes(kind, spoil, message):
+    one, other = parameter([1.0, 1.0]), parameter([2.0, 2.0])
+    optimizer = kind([one, other], lr=0.1)
+    give(one, 1.0)
+    give(other, 1.0)
+    spoil(other)
+    with pytest.raises(ValueError, match=re.escape(f"{kind.__name__}.step: the gradient of parameter 1 is {message}")):
+        optimizer.step()
+    assert one.data.tolist() == [1.0, 1.0]
+    assert optimizer.state_dict()["steps"].tolist() == [0, 0]
+
+
+@every_kind
+def test_training_a_small_network(kind):
+    rng = np.random.default_rng(0)
+    model = nn.Sequential(nn.Linear(2, 16, rng=rng), nn.Tanh(), nn.Linear(16, 2, rng=rng))
+    x, labels = np.array([[0, 0], [0, 1], [1, 0], [1, 1]], np.float32), np.array([0, 1, 1, 0])
+    optimizer = kind(model.parameters(), lr={optim.SGD: 1.0, optim.Adam: 0.1, optim.Adagrad: 0.3}[kind])
+    for _ in range(100):
+        loss = F.softmax_cross_entropy(model(x), labels)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    assert loss.item() < 0.1
+
+
+# state
+
+
+def train(p, optimizer, steps, rng):
+    for _ in range(steps):
+        p.grad = mg.Variable(rng.standard_normal(p.shape).astype(p.dtype))
+        optimizer.step()
+
+
+@every_case
+def test_training_goes_on_from_a_state_dict_bit_by_bit(kind, formula, settings):
+    through, stopped, idle = (parameter(np.ones((3, 2)), np.float32) for _ in range(3))
+    optimizer = kind([through], **settings)
+    rng = np.random.default_rng(0)
+    train(through, optimizer, 6, rng)
+
+    rng = np.random.default_rng(0)
+    optimizer = kind([stopped, idle], **settings)
+    train(stopped, optimizer, 3, rng)
+    resumed = kind([stopped, idle], **settings)
+    resumed.load_state_dict(optimizer.state_dict())
+    train(stopped, resumed, 3, rng)
+    np.testing.assert_array_equal(stopped.data, through.data, strict=True)
+
+
+def test_state_dict_names_slots_by_parameter():
+    p, idle = parameter([1.0, 2.0]), parameter([1.0])
+    optimizer = optim.Adam([idle, p])
+    assert list(optimizer.state_dict()) == ["steps"]
+    give(p, 2.0)
+    optimizer.step()
+    state = optimizer.state_dict()
+    assert list(state) == ["steps", "m.1", "v.1"]
+    assert state["steps"].tolist() == [0, 1]
+    np.testing.assert_allclose(state["m.1"], [0.2, 0.2], rtol=1e-12)
+    np.testing.assert_allclose(state["v.1"], [0.004, 0.004], rtol=1e-12)
+
+
+def test_state_dicts_are_copies():
+    p = parameter([1.0])
+    optimizer = optim.SGD([p], lr=0.1, momentum=0.9)
+    give(p, 1.0)
+    optimizer.step()
+    state = optimizer.state_dict()
+    optimizer.step()
+    assert state["velocity.0"].tolist() == [1.0]
+    optimizer.load_state_dict(state)
+    optimizer.step()
+    assert state["velocity.0"].tolist() == [1.0]
+    state["velocity.0"][...] = 99
+    assert optimizer.state_dict()["velocity.0"].tolist() == [1.9]
+
+
+def test_a_state_dict_survives_npz(tmp_path):
+    p = parameter([1.0])
+    optimizer = optim.Adam([p])
+    give(p, 1.0)
+    optimizer.step()
+    np.savez(tmp_path / "state.npz", **optimizer.state_dict())
+    other = optim.Adam([p])
+    with np.load(tmp_path / "state.npz") as state:
+        other.load_state_dict(state)
+    assert str(other.state_dict()) == str(optimizer.state_dict())
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"steps": None}, "Adam.load_state_dict: steps must be an array of ints (2,), none negative, not None"),
+        ({"steps": np.array([1])}, "steps must be an array of ints (2,), none negative, not array([1])"),
+        ({"steps": np.array([1, -1])}, "steps must be an array of ints (2,), none negative"),
+        ({"steps": np.array([1.0, 0.0])}, "steps must be an array of ints (2,), none negative"),
+        (
+            {"steps": np.array([1, 1])},
+            "Adam.load_state_dict: the state does not fit\n  m.1: missing, expected an array",
+        ),
+        ({"steps": np.array([0, 0])}, "the state does not fit\n  'm.0': not expected\n  'v.0': not expected"),
+        ({"v.0": np.ones((2, 1))}, "v.0: shape (2, 1), expected (2,)"),
+        ({"v.0": np.ones(2, int)}, "v.0: (2,) int64, expected floats (2,) float64"),
+        ({"velocity.0": np.ones(2)}, "'velocity.0': not expected"),
+    ],
+)
+def test_a_state_dict_that_does_not_fit_changes_nothing(change, message):
+    p = parameter([1.0, 2.0])
+    optimizer = optim.Adam([p, parameter([1.0])])
+    give(p, 1.0)
+    optimizer.step()
+    before = optimizer.state_dict()
+    with pytest.raises(ValueError, match=re.escape(message)):
+        optimizer.load_state_dict(before | change)
+    assert str(optimizer.state_dict()) == str(before)
+
+
+def test_a_state_dict_of_another_type():
+    with pytest.raises(TypeError, match=r"SGD\.load_state_dict: state must be a dict, not list"):
+        optim.SGD([parameter(1.0)], lr=0.1).load_state_dict([])
+
+
+# arguments
+
+
+def test_parameters_may_come_from_a_generator():
+    model = nn.Linear(3, 2)
+    optimizer = optim.SGD((p for p in model.parameters()), lr=0.1)
+    assert optimizer.parameters == model.parameters()
+
+
+def test_any_leaf_can_be_trained():
+    x = mg.Variable(np.array([3.0]))
+    optimizer = optim.SGD([x], lr=0.25)
+    for _ in range(20):
+        optimizer.zero_grad()
+        ((x - 1) ** 2).sum().backward()
+        optimizer.step()
+    assert x.item() == pytest.approx(1, abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "error", "message"),
+    [
+        (nn.Linear(1, 1), TypeError, "SGD: parameters is a Linear; pass model.parameters()"),
+        (nn.Sequential(nn.ReLU()), TypeError, "SGD: parameters is a Sequential; pass model.parameters()"),
+        (nn.Parameter([1.0]), TypeError, "SGD: parameters must be a list of parameters, not one Parameter"),
+        (None, TypeError, "SGD: parameters must be a list of parameters, not one NoneType"),
+        ([np.ones(2)], TypeError, "SGD: parameters[0] must be a Parameter, not ndarray"),
+        (nn.Linear(1, 1).named_parameters(), TypeError, "SGD: parameters[0] must be a Parameter, not tuple"),
+        (
+            [nn.Parameter(1.0) * 2],
+            ValueError,
+            "SGD: parameters[0] was computed by MulScalar; only leaves can be trained",
+        ),
+        ([], ValueError, "SGD: there are no parameters; does the model keep its layers as attributes?"),
+    ],
+)
+def test_what_are_no_parameters(parameters, error, message):
+    with pytest.raises(error, match=f"^{re.escape(message)}$"):
+        optim.SGD(parameters, lr=0.1)
+
+
+@pytest.mark.parametrize(
+    ("kind", "settings", "error", "message"),
+    [
+        (optim.SGD, {"lr": 0}, ValueError, "SGD: lr must be positive, not 0"),
+        (optim.SGD, {"lr": -0.1}, ValueError, "SGD: lr must be positive, not -0.1"),
+        (optim.Adam, {"lr": math.inf}, ValueError, "Adam: lr must be finite, not inf"),
+        (optim.Adagrad, {"lr": "0.1"}, TypeError, "Adagrad: lr must be a number, not '0.1'"),
+        (optim.SGD, {"lr": 0.1, "momentum": 1.0}, ValueError, "SGD: momentum must be in [0, 1), not 1.0"),
+        (optim.SGD, {"lr": 0.1, "momentum": -0.1}, ValueError, "SGD: momentum must be in [0, 1), not -0.1"),
+        (optim.Adam, {"beta1": 1.0}, ValueError, "Adam: beta1 must be in [0, 1), not 1.0"),
+        (optim.Adam, {"beta2": 1.5}, ValueError, "Adam: beta2 must be in [0, 1), not 1.5"),
+        (optim.Adam, {"eps": 0.0}, ValueError, "Adam: eps must be positive, not 0.0"),
+        (optim.Adagrad, {"eps": math.nan}, ValueError, "Adagrad: eps must be finite, not nan"),
+    ],
+)
+def test_numbers_out_of_range(kind, settings, error, message):
+    with pytest.raises(error, match=f"^{re.escape(message)}$"):
+        kind([parameter(1.0)], **settings)
+
+
+def test_an_optimizer_says_in_update_how_a_parameter_changes():
+    class Sign(optim.Optimizer):
+        def update(self, p, g, slots, step):
+            p -= self.lr * np.sign(g)
+
+    for kind in (Sign, optim.Optimizer):
+        p = parameter([1.0])
+        give(p, 5.0)
+        optimizer = kind([p], lr=0.25)
+        if kind is Sign:
+            optimizer.step()
+            assert p.item() == 0.75
+        else:
+            with pytest.raises(TypeError, match="Optimizer has no update"):
+                optimizer.step()
