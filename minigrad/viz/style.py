@@ -1,0 +1,41 @@
+"""Style: the colours of a diagram, after Okabe and Ito; each text has a contrast of 4.5:1 or more on its fill."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from minigrad.viz.graph import Node
+
+
+class Colors(NamedTuple):
+    """A card's fill, its border and its bold text."""
+
+    fill: str
+    border: str
+    text: str
+
+
+TEXT, FAINT_TEXT = "#1f2933", "#5b6773"
+BACKGROUND = "#ffffff"
+LAYER_FILL, LAYER_BORDER = "#f5f7f9", "#d3dae1"
+TENSOR_EDGE = "#52606d"
+
+_COLORS = {
+    "product": Colors("#dcecf7", "#0072b2", "#004a75"),
+    "elementwise": Colors("#d9f2ea", "#009e73", "#00543d"),
+    "reduction": Colors("#faf6cf", "#a39400", "#534b00"),
+    "pooling": Colors("#f6e3f2", "#aa4499", "#6d1f60"),
+    "normalization": Colors("#eae5f6", "#7450b0", "#452b78"),
+    "view": Colors("#eceff2", "#7a8590", "#3d464f"),
+    "loss": Colors("#fde5d6", "#d55e00", "#843a00"),
+    "other": Colors("#ffffff", "#52606d", "#1f2933"),
+    "parameter": Colors("#fdf1d3", "#c98a00", "#6b4900"),
+    "input": Colors("#e2f3fc", "#3a9fd6", "#0d5780"),
+    "constant": Colors("#ffffff", "#9aa5b1", "#52606d"),
+    "output": Colors("#b84f00", "#843a00", "#ffffff"),
+}
+
+
+def colors_of(node: Node) -> Colors:
+    """An operation has its family's colours, everything else its kind's."""
+    return _COLORS[node.family or node.kind]
