@@ -1,0 +1,228 @@
+"""Train one of the tutorials' models on MNIST, or on any data set in its form.
+
+    python examples/train_mnist.py                                      # the CNN, to 99 % in some minutes
+    python examples/train_mnist.py --model deep_mnist --preset paper    # as its tutorial trains it
+    python examples/train_mnist.py --model dense --preset paper --data DIRECTORY_OF_FASHION_MNIST
+
+It leaves in --out: metrics.jsonl, curves.png, graph.dot (the compute graph of the first training step) and weights.npz.
+Ctrl-C ends the training; what it has reached by then is saved all the same.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import math
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TextIO
+
+sys.path.insert(0, str(Path(__file__).parents[1]))  # a clone needs no installation
+
+import minigrad as mg
+import minigrad.functions as F
+from minigrad import data, nn, viz
+from models import RECIPES, Recipe
+
+LOG_EVERY = 100  # steps
+EVALUATION_BATCH = 500  # images; bounds the memory of an evaluation
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Train, save and report; 0 if all went well, 130 after Ctrl-C, 2 for bad input."""
+    options = parse(argv)
+    out = Path(options.out or f"runs/{options.model}-{options.preset}")
+    try:
+        recipe = choose_recipe(options)
+        train, test = data.idx(options.data) if options.data else data.mnist()
+        train, validation = train.split(len(train) - min(recipe.held_out, len(train) - 1))
+        out.mkdir(parents=True, exist_ok=True)
+        log = Log((out / "metrics.jsonl").open("w", encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        print(f"train_mnist: {error}", file=sys.stderr)
+        return 2
+
+    mg.seed(options.seed)
+    model = recipe.build()
+    print(f"{options.model}, preset {options.preset}, seed {options.seed}, {len(train):,} training images")
+    print(model.summary(train.images.shape[1:]))
+    finished = True
+    try:
+        fit(model, recipe, train, validation if recipe.held_out else test, log, graph=out / "graph.dot")
+    except KeyboardInterrupt:
+        finished = False
+    nn.save(model, out / "weights.npz")
+    draw_curves(log.records, out / "curves.png")
+    print(f"{'trained' if finished else 'interrupted after'} {log.step:,} steps in {log.seconds():.0f} s")
+
+    loss, accuracy = evaluate(model, test)
+    log.write(test_loss=loss, test_accuracy=accuracy)
+    log.file.close()
+    print(f"saved in {out}: {', '.join(sorted(file.name for file in out.iterdir()))}")
+    print(f"accuracy on the {len(test):,} test images: {accuracy:.2%} (loss {loss:.4f})")
+    return 0 if finished else 130  # as a shell reports Ctrl-C
+
+
+def parse(argv: list[str] | None) -> argparse.Namespace:
+    """The command line's options."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", maxsplit=1)[0])
+    parser.add_argument("--model", choices=RECIPES, default="deep_mnist")
+    parser.add_argument("--preset", choices=["quick", "paper"], default="quick", help="paper: as in the tutorial")
+    parser.add_argument("--data", metavar="DIR", help="a directory of four IDX files instead of the embedded MNIST")
+    parser.add_argument("--epochs", metavar="N", type=positive(int), help="passes through the training images")
+    parser.add_argument("--batch-size", metavar="N", type=positive(int), help="images in a minibatch")
+    parser.add_argument("--lr", metavar="X", type=positive(float), help="learning rate")
+    parser.add_argument("--seed", metavar="N", type=natural, default=0, help="of weights, shuffling and dropout")
+    parser.add_argument("--out", metavar="DIR", help="where to save (default runs/MODEL-PRESET)")
+    return parser.parse_args(argv)
+
+
+def positive(kind: Callable[[str], Any]) -> Callable[[str], Any]:
+    """A type for argparse: a finite number above 0."""
+
+    def convert(text: str) -> Any:
+        number = kind(text)
+        if not 0 < number < math.inf:
+            raise argparse.ArgumentTypeError(f"must be above 0, not {text}")
+        return number
+
+    convert.__name__ = kind.__name__
+    return convert
+
+
+def natural(text: str) -> int:
+    """A type for argparse: 0, 1, 2, ..."""
+    number = int(text)
+    if number < 0:
+        raise argparse.ArgumentTypeError(f"must be 0 or more, not {text}")
+    return number
+
+
+def choose_recipe(options: argparse.Namespace) -> Recipe:
+    """The preset's recipe with what the command line changes."""
+    recipe = RECIPES[options.model][options.preset]
+    changes = {name: value for name in ("batch_size", "lr") if (value := getattr(options, name)) is not None}
+    if options.epochs is not None:
+        changes |= {"epochs": options.epochs, "steps": None}
+    return dataclasses.replace(recipe, **changes)
+
+
+def fit(
+    model: nn.Module, recipe: Recipe, train: data.Dataset, validation: data.Dataset, log: Log, *, graph: Path
+) -> None:
+    """Train the model as the recipe says."""
+    optimizer = recipe.optimizer(model.parameters(), lr=recipe.lr)
+    per_epoch = math.ceil(len(train) / recipe.batch_size)
+    steps = recipe.steps if recipe.steps is not None else per_epoch * (recipe.epochs or 1)
+    minibatches = data.batches(train, recipe.batch_size, epochs=None)
+    report = progress(steps)
+    losses, hits = [], []  # of the steps since the last log
+    for log.step in range(1, steps + 1):
+        x, t = next(minibatches)
+        logits = model(x)
+        loss = F.softmax_cross_entropy(logits, t, reduction=recipe.reduction)
+        if log.step == 1:
+            viz.draw(loss, model=model, title=f"{type(model).__name__}: forward").save(graph)
+        optimizer.zero_grad()
+        loss.backward()
+        if recipe.decay:
+            optimizer.lr = recipe.lr * (1 - (log.step - 1) / steps)
+        optimizer.step()
+
+        losses.append(loss.item() / (len(t) if recipe.reduction == "sum" else 1))
+        hits.append((logits.data.argmax(1) == t).mean().item())
+        if log.step % LOG_EVERY == 0 or log.step == steps:
+            log.write(loss=mean(losses), accuracy=mean(hits))
+            report(log.step, f"loss {mean(losses):.4f}, accuracy {mean(hits):.2%}")
+            losses, hits = [], []
+        if log.step % per_epoch == 0 or log.step == steps:
+            loss_, accuracy = evaluate(model, validation)
+            log.write(validation_loss=loss_, validation_accuracy=accuracy)
+            report(log.step, f"epoch {log.step / per_epoch:.4g}: validation accuracy {accuracy:.2%}")
+
+
+def evaluate(model: nn.Module, dataset: data.Dataset) -> tuple[float, float]:
+    """Mean loss and accuracy."""
+    loss = hits = 0.0
+    with mg.inference():
+        for x, t in data.batches(dataset, EVALUATION_BATCH, shuffle=False):
+            logits = model(x)
+            loss += F.softmax_cross_entropy(logits, t, reduction="sum").item()
+            hits += (logits.data.argmax(1) == t).sum().item()
+    return loss / len(dataset), hits / len(dataset)
+
+
+def mean(numbers: list[float]) -> float:
+    """The arithmetic mean."""
+    return sum(numbers) / len(numbers)
+
+
+class Log:
+    """The run's metrics, a JSON object a line, written as they come."""
+
+    def __init__(self, file: TextIO) -> None:
+        self.file = file
+        self.records: list[dict[str, float]] = []
+        self.step = 0
+        self._start = time.perf_counter()
+
+    def seconds(self) -> float:
+        """Since the beginning of the run."""
+        return time.perf_counter() - self._start
+
+    def write(self, **metrics: float) -> None:
+        """Add a line."""
+        self.records.append({"step": self.step, "seconds": round(self.seconds(), 2), **metrics})
+        self.file.write(json.dumps(self.records[-1]) + "\n")
+        self.file.flush()
+
+
+def progress(steps: int) -> Callable[[int, str], None]:
+    """What shows (step, text): a progress bar on a terminal, lines elsewhere."""
+    if sys.stderr.isatty():
+        try:
+            from tqdm import tqdm
+        except ImportError:
+            pass
+        else:
+            bar = tqdm(total=steps, unit="step", dynamic_ncols=True)
+
+            def show(step: int, text: str) -> None:
+                bar.update(step - bar.n)
+                bar.set_postfix_str(text)
+                if step == steps and text.startswith("epoch"):
+                    bar.close()
+
+            return show
+    return lambda step, text: print(f"step {step:>6,}/{steps:,}  {text}", flush=True)
+
+
+def draw_curves(records: list[dict[str, float]], path: Path) -> None:
+    """Loss and accuracy against the steps, as a picture."""
+    try:
+        import matplotlib as mpl
+    except ImportError:
+        print("no curves.png: it needs matplotlib (pip install 'minigrad-nn[plots]')", file=sys.stderr)
+        return
+    mpl.use("Agg")
+    from matplotlib import pyplot as plt
+
+    figure, panels = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
+    for panel, metric in zip(panels, ("loss", "accuracy"), strict=True):
+        for name, style in ((metric, "-"), (f"validation_{metric}", "o--")):
+            points = [(record["step"], record[name]) for record in records if name in record]
+            if points:
+                panel.plot(*zip(*points, strict=True), style, label=name.replace("_", " "))
+        panel.set(xlabel="step", ylabel=metric)
+        panel.grid(alpha=0.3)
+        panel.legend()
+    panels[0].set_yscale("log")
+    figure.savefig(path, dpi=150)
+    plt.close(figure)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,35 @@
+"""Recipe: how a model is trained, as data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from minigrad import nn, optim
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a model is trained.
+
+    Attributes:
+        build: makes the model, with initial weights from the current random generator.
+        optimizer: makes the optimizer, from the model's parameters and `lr=`.
+        lr: learning rate.
+        batch_size: images in a minibatch.
+        steps: updates; None if `epochs` says how long.
+        epochs: passes through the training images; None if `steps` says how long.
+        reduction: the loss of a minibatch is the "mean" or the "sum" of its images' cross-entropies.
+        held_out: training images set aside to validate with; with 0 the test images serve.
+        decay: let the learning rate fall linearly to 0.
+    """
+
+    build: Callable[[], nn.Module]
+    optimizer: Callable[..., optim.Optimizer]
+    lr: float
+    batch_size: int
+    steps: int | None = None
+    epochs: int | None = None
+    reduction: str = "mean"
+    held_out: int = 0
+    decay: bool = False
