@@ -1,0 +1,39 @@
+# Each target sets up what it needs: a .venv in this directory, from Python and the package index alone.
+
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: mnist test check lint format clean
+
+mnist: .venv/examples  ## train the CNN of the tutorials on MNIST, to 99 %
+	$(BIN)/python examples/train_mnist.py --model deep_mnist --preset quick
+
+test: .venv/dev  ## run the tests, with the doctests
+	$(BIN)/pytest -q -n 2
+
+check: lint test  ## all that CI runs
+
+lint: .venv/dev  ## format, lint, types, arrows
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: .venv/dev  ## mend what can be mended by itself
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+.venv/bin/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "minigrad needs Python 3.11 or newer: make PYTHON=python3.12 ...")'
+	$(PYTHON) -m venv .venv
+
+.venv/examples: pyproject.toml | .venv/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[examples]'
+	touch $@
+
+.venv/dev: pyproject.toml | .venv/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	touch $@
+
+clean:
+	rm -rf .venv .venv-* build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
