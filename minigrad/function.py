@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, Union
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from minigrad.backend import Array
     from minigrad.variable import Variable
@@ -61,7 +61,7 @@ class Function:
     origin: str | None = None
     checksums: tuple[int, ...] | None = None
 
-    _saved_edges: tuple[Edge, ...] = ()
+    _saved_edges: Sequence[Edge] = ()
     _as_variable: Callable[[Array, Edge], Variable]
 
     OUTPUT: ClassVar[Any] = ...
@@ -96,17 +96,12 @@ class Function:
         on the way is a constant; an empty place is None.
         """
         wrap = self._as_variable
-        return tuple(
-            [
-                None
-                if array is None
-                else wrap(
-                    array,  # type: ignore[misc]  # an empty place
-                    self if edge is Function.OUTPUT else edge,
-                )
-                for array, edge in zip(self.saved_arrays, self._saved_edges, strict=True)
-            ]
-        )
+        saved = []
+        for array, edge in zip(self.saved_arrays, self._saved_edges):  # noqa: B905 - equally many, and checking costs
+            if edge is Function.OUTPUT:
+                edge = self  # noqa: PLW2901
+            saved.append(None if array is None else wrap(array, edge))
+        return tuple(saved)  # type: ignore[arg-type]  # None stands for an empty place
 
     def record(
         self, serial: int, arrays: list[Array], y: Array, as_variable: Callable[[Array, Edge], Variable]
@@ -114,12 +109,14 @@ class Function:
         """Become a node of the graph, after `forward` made `y` of `arrays`."""
         self.serial = serial
         self.output = (y.shape, y.dtype)
-        if self.saved_arrays:
-            self._as_variable = as_variable
-            self._saved_edges = tuple([self._maker_of(saved, arrays, y) for saved in self.saved_arrays])
-
-    def _maker_of(self, saved: Array | None, arrays: list[Array], y: Array) -> Edge:
-        for array, edge in zip(arrays, self.inputs, strict=True):
-            if saved is array:
-                return edge
-        return Function.OUTPUT if saved is y else None
+        if not self.saved_arrays:
+            return
+        self._as_variable = as_variable
+        makers: list[Edge] = []
+        for saved in self.saved_arrays:
+            maker: Edge = Function.OUTPUT if saved is y else None
+            for array, edge in zip(arrays, self.inputs):  # noqa: B905 - equally many, and checking costs
+                if saved is array:
+                    maker = edge
+            makers.append(maker)
+        self._saved_edges = makers

@@ -60,7 +60,9 @@ def propagate(  # noqa: C901, PLR0912 - the one loop that everything else serves
                 continue
             if anomaly:
                 check_saved(node)
-            for i, (edge, gx) in enumerate(zip(node.inputs, _gradients(node, gy), strict=True)):
+            i = -1
+            for edge, gx in zip(node.inputs, _gradients(node, gy), strict=True):
+                i += 1
                 if edge is None or gx is None:
                     continue
                 if within is not None and edge not in within and edge not in keep:

@@ -17,9 +17,10 @@ from minigrad.operators import Operand, Operators
 from minigrad.traversal import between, propagate
 
 _serials = itertools.count(1)
+_new = object.__new__
 
 
-def apply(function: Function, *inputs: Operand) -> Variable:
+def apply(function: Function, *inputs: Operand) -> Variable:  # noqa: C901 - every operation pays for a call here
     """Apply a Function to Variables, arrays or numbers, and record it if any of them requires a gradient.
 
     Args:
@@ -32,38 +33,46 @@ def apply(function: Function, *inputs: Operand) -> Variable:
     """
     if function.inputs:
         raise TypeError(f"apply: this {function.name} was applied before; make a new one for each application")
-    record = recording.get()
     arrays: list[Array] = []
     edges: list[Edge] = []
     linked = False
-    for x in inputs:
-        edge: Edge = None
-        if isinstance(x, Variable):
-            array = x.data
-            if record:
+    if recording.get():
+        for x in inputs:
+            edge: Edge = None
+            if isinstance(x, Variable):
+                arrays.append(x.data)
                 edge = x.creator
                 if edge is None and x._leaf_requires_grad:
                     edge = x
-                linked = linked or edge is not None
-        else:
-            array = x if x.__class__ is np.ndarray else as_constant(x)
-        if any([array is other for other in arrays]):  # noqa: C419 - a generator costs more
-            array = array.view()  # what is saved is recognized by identity, and edges of the same array may differ
-        arrays.append(array)
-        edges.append(edge)
-    function.inputs = tuple(edges)
+                if edge is not None:
+                    linked = True
+            else:
+                arrays.append(x if x.__class__ is np.ndarray else as_constant(x))
+            edges.append(edge)
+        if linked and len(arrays) > 1 and _repeats(arrays):
+            arrays = [array.view() for array in arrays]  # saved arrays are known by identity, and edges may differ
+        function.inputs = tuple(edges)
+    else:
+        for x in inputs:
+            arrays.append(x.data if isinstance(x, Variable) else as_constant(x))
+        function.inputs = (None,) * len(arrays)
 
     y = function.forward(*arrays)
     if y.__class__ is not np.ndarray:
         y = _output(function, y)
     if anomaly_detection.get():
         check_forward(function, arrays, y)
-    result = Variable.__new__(Variable)
+    result = _new(Variable)
     result.data = y
     if linked:
         function.record(next(_serials), arrays, y, _as_variable)
         result.creator = function
     return result
+
+
+def _repeats(arrays: list[Array]) -> bool:
+    """Whether the same array stands twice among several."""
+    return arrays[0] is arrays[1] if len(arrays) == 2 else len(set(map(id, arrays))) < len(arrays)
 
 
 class Variable(Operators):
@@ -235,7 +244,7 @@ def _as_variable(array: Array, edge: Edge) -> Variable:
     """A Variable of what `edge` made."""
     if isinstance(edge, Variable) and edge.data is array:
         return edge
-    variable = Variable.__new__(Variable)
+    variable = _new(Variable)
     variable.data = array
     variable.creator = edge  # type: ignore[assignment]  # a leaf that got new data since stands in as the maker
     return variable

@@ -88,7 +88,11 @@ def max_pool2d(x: Array, window: Window) -> tuple[Array, Array]:
 def pool_scatter(y: Array, winners: Array, size: Pair, window: Window) -> Array:
     image = _blank(y, size, window)
     for k, (rows, columns) in enumerate(window.taps(size)):
-        image[:, :, rows, columns] += y * (winners == k)
+        pixels = image[:, :, rows, columns]
+        if window.overlaps:
+            pixels += y * (winners == k)
+        else:
+            np.multiply(y, winners == k, out=pixels)
     return image[:, :, *window.inside()]
 
 

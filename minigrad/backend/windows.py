@@ -31,6 +31,11 @@ class Window:
         (KH, KW), (DH, DW) = self.kernel, self.dilation
         return DH * (KH - 1) + 1, DW * (KW - 1) + 1
 
+    @property
+    def overlaps(self) -> bool:
+        """Whether two windows can share a pixel."""
+        return self.stride[0] < self.reach[0] or self.stride[1] < self.reach[1]
+
     def padded(self, size: Pair) -> Pair:
         """(height, width) of an image of `size` with its border."""
         (H, W), ((above, below), (left, right)) = size, self.pad
