@@ -174,15 +174,14 @@ class Operators(ArrayLike):
 def binary(function: Function, a: Any, b: Any) -> Variable:
     """Apply an elementwise Function of two inputs, at least one a Variable, broadcast against each other."""
     if isinstance(a, Operators) and isinstance(b, Operators):
-        if a.data.shape != b.data.shape:
-            a, b = broadcast(function.name.lower(), a, b)
-        return a._apply(function, a, b)
-    a, b = _operand(a, b), _operand(b, a)
-    if a is None or b is None:
-        return NotImplemented  # type: ignore[no-any-return]
-    if a.shape != b.shape:
-        a, b = broadcast(function.name.lower(), a, b)
-    return a._apply(function, a, b) if isinstance(a, Operators) else b._apply(function, a, b)
+        if a.data.shape == b.data.shape:
+            return a._apply(function, a, b)
+    else:
+        a, b = _operand(a, b), _operand(b, a)
+        if a is None or b is None:
+            return NotImplemented  # type: ignore[no-any-return]
+    apply: Callable[..., Variable] = (a if isinstance(a, Operators) else b)._apply
+    return apply(function, *broadcast(function.name.lower(), a, b))
 
 
 def broadcast(function: str, *operands: Any) -> list[Any]:

@@ -20,7 +20,7 @@ _serials = itertools.count(1)
 _new = object.__new__
 
 
-def apply(function: Function, *inputs: Operand) -> Variable:  # noqa: C901 - every operation pays for a call here
+def apply(function: Function, *inputs: Operand) -> Variable:  # noqa: C901, PLR0912 - every operation pays for a call here
     """Apply a Function to Variables, arrays or numbers, and record it if any of them requires a gradient.
 
     Args:

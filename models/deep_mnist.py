@@ -18,24 +18,23 @@ class DeepMNIST(nn.Module):
     """Images (N, 1, 28, 28) to logits (N, 10)."""
 
     def __init__(self) -> None:
-        start = {"init": init.TruncatedNormal(0.1), "bias_init": init.Constant(0.1)}
-        self.conv1 = nn.Conv2d(1, 32, 5, pad="same", **start)
-        self.conv2 = nn.Conv2d(32, 64, 5, pad="same", **start)
-        self.fc1 = nn.Linear(7 * 7 * 64, 1024, **start)
+        w, b = init.TruncatedNormal(0.1), init.Constant(0.1)
+        self.conv1 = nn.Conv2d(1, 32, 5, pad="same", init=w, bias_init=b)
+        self.conv2 = nn.Conv2d(32, 64, 5, pad="same", init=w, bias_init=b)
+        self.fc1 = nn.Linear(7 * 7 * 64, 1024, init=w, bias_init=b)
         self.dropout = nn.Dropout(0.5)
-        self.fc2 = nn.Linear(1024, 10, **start)
+        self.fc2 = nn.Linear(1024, 10, init=w, bias_init=b)
 
     def forward(self, x: Operand) -> Variable:
         """Logits, before the softmax that the loss contains."""
         h = max_pool2d(relu(self.conv1(x)), 2)  # (N, 1, 28, 28) -> (N, 32, 14, 14)
         h = max_pool2d(relu(self.conv2(h)), 2)  # -> (N, 64, 7, 7)
         h = relu(self.fc1(flatten(h)))  # -> (N, 1024)
-        return self.fc2(self.dropout(h))  # -> (N, 10)
+        logits: Variable = self.fc2(self.dropout(h))  # -> (N, 10)
+        return logits
 
 
 RECIPES = {
     "quick": Recipe(DeepMNIST, optim.Adam, lr=1e-3, batch_size=50, epochs=2, decay=True),
-    "paper": Recipe(
-        DeepMNIST, optim.Adam, lr=1e-4, batch_size=50, steps=20_000, reduction="sum", held_out=5_000
-    ),
+    "paper": Recipe(DeepMNIST, optim.Adam, lr=1e-4, batch_size=50, steps=20_000, reduction="sum", held_out=5_000),
 }

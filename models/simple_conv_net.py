@@ -27,7 +27,8 @@ class SimpleConvNet(nn.Module):
         """Logits, before the softmax that the loss contains."""
         h = max_pool2d(relu(self.conv(x)), 2)  # (N, 1, 28, 28) -> (N, 30, 12, 12)
         h = relu(self.fc1(flatten(h)))  # -> (N, 100)
-        return self.fc2(h)  # -> (N, 10)
+        logits: Variable = self.fc2(h)  # -> (N, 10)
+        return logits
 
 
 RECIPES = {

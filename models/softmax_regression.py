@@ -1,8 +1,8 @@
 """Softmax regression, the first model of TensorFlow's "Deep MNIST for Experts" (about 91 % in the tutorial).
 
 Source: TensorFlow 0.x documentation, "Deep MNIST for Experts", section "Build a Softmax Regression Model": one layer
-784 → 10, all weights zero at first, gradient descent with a step of 0.01 down the summed cross-entropy of minibatches of
-50, 1,000 of them. Of the 60,000 images the tutorial's reader sets 5,000 aside for validation.
+784 → 10, all weights zero at first, gradient descent with a step of 0.01 down the summed cross-entropy of minibatches
+of 50, 1,000 of them. Of the 60,000 images the tutorial's reader sets 5,000 aside for validation.
 """
 
 from __future__ import annotations
@@ -22,10 +22,9 @@ class SoftmaxRegression(nn.Module):
 
     def forward(self, x: Operand) -> Variable:
         """Logits, before the softmax that the loss contains."""
-        return self.fc(flatten(x))
+        logits: Variable = self.fc(flatten(x))
+        return logits
 
 
-PAPER = Recipe(
-    SoftmaxRegression, optim.SGD, lr=0.01, batch_size=50, steps=1_000, reduction="sum", held_out=5_000
-)
+PAPER = Recipe(SoftmaxRegression, optim.SGD, lr=0.01, batch_size=50, steps=1_000, reduction="sum", held_out=5_000)
 RECIPES = {"quick": PAPER, "paper": PAPER}
