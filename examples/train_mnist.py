@@ -17,8 +17,10 @@ import math
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
-from typing import Any, TextIO
+from statistics import fmean
+from typing import Any, Self, TextIO
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # a clone needs no installation
 
@@ -35,35 +37,51 @@ def main(argv: list[str] | None = None) -> int:
     """Train, save and report; 0 if all went well, 130 after Ctrl-C, 2 for bad input."""
     options = parse(argv)
     out = Path(options.out or f"runs/{options.model}-{options.preset}")
+    recipe = choose_recipe(options)
     try:
-        recipe = choose_recipe(options)
-        train, test = data.idx(options.data) if options.data else data.mnist()
-        train, validation = train.split(len(train) - min(recipe.held_out, len(train) - 1))
-        out.mkdir(parents=True, exist_ok=True)
-        log = Log((out / "metrics.jsonl").open("w", encoding="utf-8"))
+        train, test = load(options.data)
     except (OSError, ValueError) as error:
         print(f"train_mnist: {error}", file=sys.stderr)
+        return 2
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        log = Log((out / "metrics.jsonl").open("w", encoding="utf-8"))
+    except OSError as error:
+        print(f"train_mnist: --out {out} can't be written: {error.strerror}", file=sys.stderr)
         return 2
 
     mg.seed(options.seed)
     model = recipe.build()
+    train, validation = train.split(len(train) - min(recipe.held_out, len(train) - 1))
     print(f"{options.model}, preset {options.preset}, seed {options.seed}, {len(train):,} training images")
     print(model.summary(train.images.shape[1:]))
+    judge = ("validation", validation) if len(validation) else ("test", test)
     finished = True
     try:
-        fit(model, recipe, train, validation if recipe.held_out else test, log, graph=out / "graph.dot")
+        fit(model, recipe, train, judge, log, graph=out / "graph.dot")
     except KeyboardInterrupt:
         finished = False
     nn.save(model, out / "weights.npz")
-    draw_curves(log.records, out / "curves.png")
     print(f"{'trained' if finished else 'interrupted after'} {log.step:,} steps in {log.seconds():.0f} s")
 
     loss, accuracy = evaluate(model, test)
     log.write(test_loss=loss, test_accuracy=accuracy)
+    draw_curves(log.records, out / "curves.png")
     log.file.close()
     print(f"saved in {out}: {', '.join(sorted(file.name for file in out.iterdir()))}")
     print(f"accuracy on the {len(test):,} test images: {accuracy:.2%} (loss {loss:.4f})")
     return 0 if finished else 130  # as a shell reports Ctrl-C
+
+
+def load(directory: str | None) -> tuple[data.Dataset, data.Dataset]:
+    """The training and the test set, of a form that the models take."""
+    train, test = data.idx(directory) if directory else data.mnist()
+    if train.images.shape[1:] != (1, 28, 28) or max(train.classes, test.classes) > 10:
+        raise ValueError(
+            f"the models take 28×28 images in 10 classes; {directory} has images {train.images.shape} "
+            f"in {max(train.classes, test.classes)} classes"
+        )
+    return train, test
 
 
 def parse(argv: list[str] | None) -> argparse.Namespace:
@@ -111,37 +129,40 @@ def choose_recipe(options: argparse.Namespace) -> Recipe:
 
 
 def fit(
-    model: nn.Module, recipe: Recipe, train: data.Dataset, validation: data.Dataset, log: Log, *, graph: Path
+    model: nn.Module, recipe: Recipe, train: data.Dataset, judge: tuple[str, data.Dataset], log: Log, *, graph: Path
 ) -> None:
-    """Train the model as the recipe says."""
+    """Train the model as the recipe says; between epochs measure it on the data set `judge`, under its name."""
+    name, judged = judge
     optimizer = recipe.optimizer(model.parameters(), lr=recipe.lr)
     per_epoch = math.ceil(len(train) / recipe.batch_size)
     steps = recipe.steps if recipe.steps is not None else per_epoch * (recipe.epochs or 1)
-    minibatches = data.batches(train, recipe.batch_size, epochs=None)
-    report = progress(steps)
-    losses, hits = [], []  # of the steps since the last log
-    for log.step in range(1, steps + 1):
-        x, t = next(minibatches)
-        logits = model(x)
-        loss = F.softmax_cross_entropy(logits, t, reduction=recipe.reduction)
-        if log.step == 1:
-            viz.draw(loss, model=model, title=f"{type(model).__name__}: forward").save(graph)
-        optimizer.zero_grad()
-        loss.backward()
-        if recipe.decay:
-            optimizer.lr = recipe.lr * (1 - (log.step - 1) / steps)
-        optimizer.step()
+    losses: list[float] = []  # of the steps since the last log
+    hits: list[float] = []
+    with Progress(steps) as progress:
+        minibatches = data.batches(train, recipe.batch_size, epochs=None)
+        for step, (x, t) in zip(range(1, steps + 1), minibatches, strict=False):
+            logits = model(x)
+            loss = F.softmax_cross_entropy(logits, t, reduction=recipe.reduction)
+            if step == 1:
+                viz.draw(loss, model=model, title=f"{type(model).__name__}: forward").save(graph)
+            optimizer.zero_grad()
+            loss.backward()
+            if recipe.decay:
+                optimizer.lr = recipe.lr * (1 - (step - 1) / steps)
+            optimizer.step()
 
-        losses.append(loss.item() / (len(t) if recipe.reduction == "sum" else 1))
-        hits.append((logits.data.argmax(1) == t).mean().item())
-        if log.step % LOG_EVERY == 0 or log.step == steps:
-            log.write(loss=mean(losses), accuracy=mean(hits))
-            report(log.step, f"loss {mean(losses):.4f}, accuracy {mean(hits):.2%}")
-            losses, hits = [], []
-        if log.step % per_epoch == 0 or log.step == steps:
-            loss_, accuracy = evaluate(model, validation)
-            log.write(validation_loss=loss_, validation_accuracy=accuracy)
-            report(log.step, f"epoch {log.step / per_epoch:.4g}: validation accuracy {accuracy:.2%}")
+            log.step = step
+            losses.append(loss.item() / (len(t) if recipe.reduction == "sum" else 1))
+            hits.append((logits.data.argmax(1) == t).mean().item())
+            progress.advance()
+            if step % LOG_EVERY == 0 or step == steps:
+                log.write(loss=fmean(losses), accuracy=fmean(hits))
+                progress.say(step, f"loss {fmean(losses):.4f}, accuracy {fmean(hits):.2%}")
+                losses, hits = [], []
+            if step % per_epoch == 0 and (step < steps or name == "validation"):
+                judged_loss, accuracy = evaluate(model, judged)
+                log.write(**{f"{name}_loss": judged_loss, f"{name}_accuracy": accuracy})
+                progress.say(step, f"epoch {step // per_epoch}: {name} accuracy {accuracy:.2%}")
 
 
 def evaluate(model: nn.Module, dataset: data.Dataset) -> tuple[float, float]:
@@ -153,11 +174,6 @@ def evaluate(model: nn.Module, dataset: data.Dataset) -> tuple[float, float]:
             loss += F.softmax_cross_entropy(logits, t, reduction="sum").item()
             hits += (logits.data.argmax(1) == t).sum().item()
     return loss / len(dataset), hits / len(dataset)
-
-
-def mean(numbers: list[float]) -> float:
-    """The arithmetic mean."""
-    return sum(numbers) / len(numbers)
 
 
 class Log:
@@ -180,24 +196,36 @@ class Log:
         self.file.flush()
 
 
-def progress(steps: int) -> Callable[[int, str], None]:
-    """What shows (step, text): a progress bar on a terminal, lines elsewhere."""
-    if sys.stderr.isatty():
-        try:
-            from tqdm import tqdm
-        except ImportError:
-            pass
+class Progress:
+    """A progress bar on a terminal that has tqdm, a line now and then elsewhere."""
+
+    def __init__(self, steps: int) -> None:
+        self._steps = steps
+        self._bar: Any = None
+        if sys.stderr.isatty():
+            with suppress(ImportError):
+                from tqdm import tqdm
+
+                self._bar = tqdm(total=steps, unit="step", dynamic_ncols=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        if self._bar is not None:
+            self._bar.close()
+
+    def advance(self) -> None:
+        """One step is done."""
+        if self._bar is not None:
+            self._bar.update()
+
+    def say(self, step: int, text: str) -> None:
+        """Show the state."""
+        if self._bar is not None:
+            self._bar.set_postfix_str(text)
         else:
-            bar = tqdm(total=steps, unit="step", dynamic_ncols=True)
-
-            def show(step: int, text: str) -> None:
-                bar.update(step - bar.n)
-                bar.set_postfix_str(text)
-                if step == steps and text.startswith("epoch"):
-                    bar.close()
-
-            return show
-    return lambda step, text: print(f"step {step:>6,}/{steps:,}  {text}", flush=True)
+            print(f"step {step:>6,}/{self._steps:,}  {text}", flush=True)
 
 
 def draw_curves(records: list[dict[str, float]], path: Path) -> None:
@@ -212,7 +240,7 @@ def draw_curves(records: list[dict[str, float]], path: Path) -> None:
 
     figure, panels = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
     for panel, metric in zip(panels, ("loss", "accuracy"), strict=True):
-        for name, style in ((metric, "-"), (f"validation_{metric}", "o--")):
+        for name, style in ((metric, "-"), (f"validation_{metric}", "o--"), (f"test_{metric}", "s--")):
             points = [(record["step"], record[name]) for record in records if name in record]
             if points:
                 panel.plot(*zip(*points, strict=True), style, label=name.replace("_", " "))
@@ -225,4 +253,7 @@ def draw_curves(records: list[dict[str, float]], path: Path) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:  # before the training or after it
+        sys.exit(130)

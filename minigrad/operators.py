@@ -186,11 +186,14 @@ def binary(function: Function, a: Any, b: Any) -> Variable:
 
 def broadcast(function: str, *operands: Any) -> list[Any]:
     """The Variables among `operands` broadcast to the shape of all; constants stay as they are."""
+    shapes = [x.shape for x in operands]
+    if shapes.count(shapes[0]) == len(shapes):
+        return list(operands)
     try:
-        shape = np.broadcast_shapes(*[x.shape for x in operands])
+        shape = np.broadcast_shapes(*shapes)
     except ValueError:
-        shapes = " and ".join(describe(x) for x in operands)
-        raise ValueError(f"{function}: shapes do not broadcast; {shapes}") from None
+        words = " and ".join(describe(x) for x in operands)
+        raise ValueError(f"{function}: shapes do not broadcast; {words}") from None
     return [x.broadcast_to(shape) if isinstance(x, Operators) else x for x in operands]
 
 

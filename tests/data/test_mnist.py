@@ -12,7 +12,7 @@ import pytest
 from minigrad import data
 from minigrad.data import mnist
 
-mnist_module = importlib.import_module("minigrad.data.mnist")  # the package's attribute of that name is the function
+mnist_module = importlib.import_module("minigrad.data.embedded")
 TRAIN_IMAGES = "train-images-idx3-ubyte.gz"
 
 
