@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from minigrad.backend import to_numpy, xp_of
+from minigrad.backend import as_array, to_numpy, xp_of
 
 if TYPE_CHECKING:
     from minigrad.backend import Array
@@ -31,7 +31,7 @@ def check_forward(function: Function, arrays: list[Array], y: Array) -> None:
     function.origin = callers_line()
     function.checksums = checksums(function)
     if found := non_finite(y):
-        bad = [f"input {i} has {found}" for i, array in enumerate(arrays) if (found := non_finite(array))]
+        bad = [f"input {i} has {words}" for i, array in enumerate(arrays) if (words := non_finite(array))]
         cause = "; ".join(bad) if bad else "its inputs are finite"
         raise NonFiniteError(f"{function.name} at {function.origin} made {found}: {cause}")
 
@@ -64,7 +64,7 @@ def non_finite(array: Array) -> str:
 def checksums(function: Function) -> tuple[int, ...]:
     """One number for each saved array, which changes when its bytes do."""
     return tuple(
-        0 if array is None else zlib.crc32(np.ascontiguousarray(to_numpy(array)).view(np.uint8).data)
+        0 if array is None else zlib.crc32(np.ascontiguousarray(to_numpy(as_array(array))).view(np.uint8).data)
         for array in function.saved_arrays
     )
 

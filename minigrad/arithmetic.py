@@ -163,7 +163,8 @@ class Power(Function):
             flat = (x.data == 0) & (p.data == 0)  # there x ** (p − 1) is infinite, and p · x ** (p − 1) is 0
             gx = gy * p * x ** np.where(flat, 1, p - 1)
         if self.needs(1):
-            gp = gy * y * np.log(np.where(x.data == 0, 1, x))
+            base = x if x.dtype == y.dtype else x.astype(y.dtype)  # an integer's logarithm would be a float16
+            gp = gy * y * np.log(np.where(base.data == 0, 1, base))
         return gx, gp
 
 

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import functools
 import inspect
-import threading
-from collections.abc import Callable, Generator
-from contextvars import ContextVar, Token
+from collections.abc import Callable, Coroutine, Generator
+from contextvars import Context, ContextVar
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 
 import numpy as np
@@ -28,26 +27,39 @@ _float_type: ContextVar[np.dtype[Any]] = ContextVar("float_type", default=np.dty
 _generator: ContextVar[np.random.Generator | None] = ContextVar("generator", default=None)
 
 
-class Switch(threading.local):
+_entered: ContextVar[tuple[Switch, ...]] = ContextVar("entered", default=())
+"""The switches that this context is inside of."""
+
+
+class Switch:
     """Sets ContextVars for the length of a `with` block, a decorated function or a decorated generator.
 
-    A Switch may be entered again while it is entered. It is thread-local because the tokens that undo a setting belong
-    to the thread that made it.
+    What is left is what the other switches entered say, in whatever order they are left (generators leave theirs when
+    they please). A Switch may be entered again while it is entered, and shared between threads.
     """
 
     def __init__(self, *settings: tuple[ContextVar[Any], Any]) -> None:
         self._settings = settings
-        self._entered: list[list[Token[Any]]] = []
 
     def __enter__(self) -> None:
-        self._entered.append([variable.set(value) for variable, value in self._settings])
+        _entered.set((*_entered.get(), self))
+        for variable, value in self._settings:
+            variable.set(value)
 
     def __exit__(self, *exception: object) -> None:
-        for token in self._entered.pop():
-            token.var.reset(token)
+        others = list(_entered.get())
+        del others[len(others) - 1 - others[::-1].index(self)]
+        _entered.set(tuple(others))
+        for variable, _ in self._settings:
+            values = [value for switch in others for name, value in switch._settings if name is variable]
+            variable.set(values[-1] if values else Context().run(variable.get))
 
     def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
         """Decorate a function: its whole run, and a generator's every step, happens inside the switch."""
+        if inspect.isasyncgenfunction(function):
+            raise TypeError("an asynchronous generator can't be decorated with a switch; use `with` inside it")
+        if inspect.iscoroutinefunction(function):
+            return cast("Callable[P, R]", self._around_coroutine(function))
         if inspect.isgeneratorfunction(function):
             return cast("Callable[P, R]", self._around_generator(function))
 
@@ -55,6 +67,14 @@ class Switch(threading.local):
         def switched(*args: P.args, **kwargs: P.kwargs) -> R:
             with self:
                 return function(*args, **kwargs)
+
+        return switched
+
+    def _around_coroutine(self, function: Callable[..., Coroutine[Any, Any, Any]]) -> Callable[..., Any]:
+        @functools.wraps(function)
+        async def switched(*args: Any, **kwargs: Any) -> Any:
+            with self:
+                return await function(*args, **kwargs)
 
         return switched
 
@@ -104,6 +124,8 @@ def enable_grad() -> Switch:
 
 def train_mode(on: bool = True) -> Switch:
     """Make dropout (and whatever else differs in training) behave as in training, or not. On by default."""
+    if not isinstance(on, bool):
+        raise TypeError(f"train_mode: on must be True or False, not {on!r}")
     return Switch((training, on))
 
 
@@ -128,8 +150,8 @@ def default_dtype(dtype: npt.DTypeLike) -> Switch:
         TypeError: dtype is not float16, float32 or float64.
     """
     floating = np.dtype(dtype)
-    if floating not in (np.float16, np.float32, np.float64):
-        raise TypeError(f"default_dtype: dtype must be float16, float32 or float64, not {floating}")
+    if dtype is None or floating not in (np.float16, np.float32, np.float64):
+        raise TypeError(f"default_dtype: dtype must be float16, float32 or float64, not {dtype}")
     return Switch((_float_type, floating))
 
 

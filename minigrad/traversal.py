@@ -11,6 +11,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from minigrad.anomaly import check_backward, check_saved
+from minigrad.array_like import ArrayLike
 from minigrad.config import Switch, anomaly_detection, recording
 from minigrad.function import Edge, Function
 
@@ -50,7 +51,7 @@ def propagate(  # noqa: C901, PLR0912 - the one loop that everything else serves
     else:
         finished[start] = seed
 
-    with Switch((recording, create_graph)):
+    with Switch((recording, create_graph), (anomaly_detection, False)):  # here check_backward finds and names them
         while queue:
             _, node = heappop(queue)
             gy = pending.pop(node)
@@ -112,7 +113,7 @@ def _gradients(node: Function, gy: Variable) -> tuple[Any, ...]:
 
 def _conform(gx: Any, node: Function, i: int, edge: Function | Variable, gy: Variable) -> Variable:
     """`gx` with the dtype of input `i`, or an error if `backward` returned something that is not its gradient."""
-    if not isinstance(gx, gy.__class__):
+    if not isinstance(gx, ArrayLike):
         raise TypeError(f"backward of {node.name} returned {type(gx).__name__} for input {i}, expected a Variable")
     shape, dtype = edge.output
     if gx.data.shape != shape:
@@ -124,4 +125,4 @@ def _conform(gx: Any, node: Function, i: int, edge: Function | Variable, gy: Var
             f"{node.name} has no second derivative: its backward cut the gradient of input {i} off from gy "
             "(compute it with differentiable operations on gy and self.saved)"
         )
-    return gx if gx.data.dtype == dtype else gx.astype(dtype)
+    return gx if gx.data.dtype == dtype else gx.astype(dtype)  # type: ignore[return-value, attr-defined]

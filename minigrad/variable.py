@@ -47,7 +47,7 @@ def apply(function: Function, *inputs: Operand) -> Variable:  # noqa: C901, PLR0
                 if edge is not None:
                     linked = True
             else:
-                arrays.append(x if x.__class__ is np.ndarray else as_constant(x))
+                arrays.append(as_constant(x))
             edges.append(edge)
         if linked and len(arrays) > 1 and _repeats(arrays):
             arrays = [array.view() for array in arrays]  # saved arrays are known by identity, and edges may differ
@@ -158,11 +158,14 @@ class Variable(Operators):
         seed = _seed("backward", self, grad, "grad")
         found = propagate(edge_of(self), seed, create_graph=create_graph, keep_all=retain_grad)
         taken = {id(seed.data)}
+        sums = []
         with Switch((recording, create_graph)):
             for edge, gradient in found.items():
                 assert edge is not None
                 own = _with_own_memory(gradient, taken, create_graph=create_graph)
-                edge.grad = own if edge.grad is None else edge.grad + own
+                sums.append((edge, own if edge.grad is None else edge.grad + own))
+        for edge, gradient in sums:  # all or none
+            edge.grad = gradient
 
     def zero_grad(self) -> None:
         """Forget the gradient."""
@@ -251,8 +254,14 @@ def _as_variable(array: Array, edge: Edge) -> Variable:
 
 
 def _output(function: Function, y: Any) -> Array:
+    """What `forward` returned, as an array: NumPy makes scalars of 0-d arrays, also of those that it saved."""
     if isinstance(y, np.generic):
-        return np.asarray(y)  # NumPy's reductions and operators make scalars of 0-d arrays
+        array = np.asarray(y)
+        function.saved_arrays = tuple(
+            array if saved is y else np.asarray(saved) if isinstance(saved, np.generic) else saved
+            for saved in function.saved_arrays
+        )
+        return array
     if not backend.is_array(y):
         raise TypeError(f"apply: forward of {function.name} returned {type(y).__name__}, expected an array")
     return y
@@ -266,6 +275,8 @@ def _rebuild(kind: type[Variable], data: Array, name: str | None, requires_grad:
 
 def _seed(function: str, y: Variable, grad: Operand | None, argument: str) -> Variable:
     """The gradient that a traversal starts from."""
+    if not isinstance(y, Variable):
+        raise TypeError(f"{function}: y must be a Variable, not {type(y).__name__}")
     if not y.requires_grad:
         raise ValueError(
             f"{function}: nothing was recorded for this Variable; it was made of constants only, or under no_grad()"
@@ -283,8 +294,9 @@ def _seed(function: str, y: Variable, grad: Operand | None, argument: str) -> Va
 def _with_own_memory(gradient: Variable, taken: set[int], *, create_graph: bool) -> Variable:
     """`gradient` in memory that no other gradient uses; `taken` has the arrays given out so far."""
     if gradient.data.base is not None or id(gradient.data) in taken:
-        gradient = _as_variable(backend.copy_of(gradient.data), gradient.creator)
-    if create_graph and gradient.creator is None:
+        with Switch((recording, create_graph)):
+            gradient = gradient.astype(gradient.dtype)  # a copy
+    if create_graph and not gradient.requires_grad:
         gradient = Variable(gradient.data)  # a constant gradient is recorded too: its own derivative is zero
     taken.add(id(gradient.data))
     return gradient

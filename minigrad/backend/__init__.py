@@ -16,7 +16,6 @@ Array: TypeAlias = Any
 __all__ = [
     "Array",
     "as_array",
-    "copy_of",
     "describe",
     "device_of",
     "is_array",
@@ -44,22 +43,15 @@ def as_array(value: Any, dtype: Any = None) -> Array:
     """`value` as an array: arrays as they are, anything else as NumPy makes it.
 
     Raises:
-        TypeError: no array of numbers can be made of it.
+        TypeError: no array of real numbers can be made of it.
     """
-    if is_array(value):
-        return value if dtype is None or value.dtype == dtype else value.astype(dtype)
     try:
-        array = np.asarray(value, dtype)
+        array = value if is_array(value) else np.asarray(value)
     except ValueError as error:
         raise TypeError(f"expected an array or numbers, got {type(value).__name__}: {error}") from None
     if array.dtype.kind not in "fiub":
-        raise TypeError(f"expected an array or numbers, got {type(value).__name__} of dtype {array.dtype}")
-    return array
-
-
-def copy_of(array: Array) -> Array:
-    """A copy with memory of its own, in the same memory order."""
-    return array.copy(order="K")
+        raise TypeError(f"expected an array of real numbers, got {type(value).__name__} of dtype {array.dtype}")
+    return array if dtype is None or array.dtype == dtype else array.astype(dtype)
 
 
 def describe(array: Array) -> str:

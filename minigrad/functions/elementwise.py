@@ -92,9 +92,9 @@ def power(x: Operand, p: Operand) -> Variable:
 
     The derivatives at 0 follow the limits, inf where they are infinite; x⁰ has derivative 0 towards x, 0ᵖ towards p.
     """
-    if isinstance(x, Variable):
-        return x**p
-    return binary(Power(), as_variable(x), p)
+    if isinstance(p, Variable):
+        return binary(Power(), x, p)
+    return as_variable(x) ** p
 
 
 class Where(Function):

@@ -75,9 +75,9 @@ def expand_dims(x: Operand, axis: int | Sequence[int]) -> Variable:
 
 
 @differentiates(np.broadcast_to)
-def broadcast_to(x: Operand, shape: Sequence[int]) -> Variable:
+def broadcast_to(x: Operand, shape: int | Sequence[int]) -> Variable:
     """Repeated to a larger shape, as NumPy broadcasts it."""
-    return as_variable(x).broadcast_to(shape)
+    return as_variable(x).broadcast_to(shape if isinstance(shape, Sequence) else (shape,))
 
 
 @dataclass(eq=False)
