@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import zlib
 from pathlib import Path
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from minigrad.backend import Array
     from minigrad.function import Function
 
-PACKAGE = str(Path(__file__).parent)
+PACKAGE = str(Path(__file__).parent) + os.sep
 
 
 class NonFiniteError(ValueError):

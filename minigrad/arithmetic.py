@@ -141,7 +141,7 @@ class PowScalar(Function):
 
     def backward(self, gy: Variable) -> Gradients:
         if self.c == 0:
-            return None
+            return gy * 0
         if self.c == 1:
             return gy
         (x,) = self.saved
@@ -362,7 +362,9 @@ class ScatterAdd(Function):
         if all(part is None or part is ... or type(part) in (int, slice) for part in parts):
             y[self.key] = x  # basic indexing reaches no position twice
         else:
-            scatter_add(y, self.key, x)
+            wide = y.astype(np.result_type(np.float32, y)) if y.dtype.kind == "f" else y  # float16 in float32
+            scatter_add(wide, self.key, x)
+            y = wide.astype(y.dtype, copy=False)
         return y
 
     def backward(self, gy: Variable) -> Gradients:

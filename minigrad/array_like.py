@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -78,18 +79,23 @@ class ArrayLike:
         """The array, in the computer's own memory."""
         return backend.to_numpy(self.data)
 
-    # Comparisons give plain arrays; == stays identity, so that Variables can be keys.
+    # == is identity, so that Variables can be keys; the other comparisons give plain arrays.
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    __hash__ = object.__hash__
+
     def __lt__(self, other: Any) -> Array:
-        return self.data < (other.data if isinstance(other, ArrayLike) else other)
+        return self.data < _array(other)
 
     def __le__(self, other: Any) -> Array:
-        return self.data <= (other.data if isinstance(other, ArrayLike) else other)
+        return self.data <= _array(other)
 
     def __gt__(self, other: Any) -> Array:
-        return self.data > (other.data if isinstance(other, ArrayLike) else other)
+        return self.data > _array(other)
 
     def __ge__(self, other: Any) -> Array:
-        return self.data >= (other.data if isinstance(other, ArrayLike) else other)
+        return self.data >= _array(other)
 
     def __len__(self) -> int:
         return len(self.data)
@@ -131,6 +137,16 @@ class ArrayLike:
         return _equivalents[function](*args, **kwargs)
 
 
+def _array(operand: Any) -> Any:
+    return operand.data if isinstance(operand, ArrayLike) else operand
+
+
 differentiates(np.shape)(lambda x: x.shape)
 differentiates(np.ndim)(lambda x: x.ndim)
-differentiates(np.size)(lambda x: x.size)
+differentiates(np.size)(lambda x, axis=None: x.size if axis is None else x.shape[axis])
+differentiates(np.equal)(operator.is_)
+differentiates(np.not_equal)(operator.is_not)
+differentiates(np.less)(lambda a, b: _array(a) < _array(b))
+differentiates(np.less_equal)(lambda a, b: _array(a) <= _array(b))
+differentiates(np.greater)(lambda a, b: _array(a) > _array(b))
+differentiates(np.greater_equal)(lambda a, b: _array(a) >= _array(b))

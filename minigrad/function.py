@@ -107,6 +107,10 @@ class Function:
         self, serial: int, arrays: list[Array], y: Array, as_variable: Callable[[Array, Edge], Variable]
     ) -> None:
         """Become a node of the graph, after `forward` made `y` of `arrays`."""
+        if y.dtype.kind != "f":
+            raise TypeError(f"apply: forward of {self.name} returned {y.dtype}; only floats have gradients")
+        if self.__hash__ is None:
+            raise TypeError(f"apply: {self.name} can't be a node, it compares by value: write @dataclass(eq=False)")
         self.serial = serial
         self.output = (y.shape, y.dtype)
         if not self.saved_arrays:
@@ -115,8 +119,18 @@ class Function:
         makers: list[Edge] = []
         for saved in self.saved_arrays:
             maker: Edge = Function.OUTPUT if saved is y else None
+            known = saved is y or saved is None
             for array, edge in zip(arrays, self.inputs):  # noqa: B905 - equally many, and checking costs
                 if saved is array:
                     maker = edge
+                    known = True
+            if not known:
+                self._refuse_view(saved, arrays)
             makers.append(maker)
         self._saved_edges = makers
+
+    def _refuse_view(self, saved: Array, arrays: list[Array]) -> None:
+        owner = getattr(saved, "base", None)
+        for i, array in enumerate(arrays):
+            if owner is not None and self.needs(i) and (owner is array or owner is array.base):
+                raise TypeError(f"apply: {self.name} saved a view of input {i}, a constant to backward; save the input")

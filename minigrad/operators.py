@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias, Union, cast
 
@@ -88,7 +89,7 @@ class Operators(ArrayLike):
 
     def __getitem__(self, key: Any) -> Variable:
         parts = key if isinstance(key, tuple) else (key,)
-        plain = tuple(part.data if isinstance(part, Operators) else part for part in parts)
+        plain = tuple(_index(part) for part in parts)
         return self._apply(A.GetItem(plain if isinstance(key, tuple) else plain[0]), self)
 
     def __iter__(self) -> Iterator[Variable]:
@@ -101,7 +102,13 @@ class Operators(ArrayLike):
         return self._apply(A.ToDevice(device, self.device), self)
 
     def astype(self, dtype: Any) -> Variable:
-        """This Variable in another float type; the gradient comes back in this one's."""
+        """This Variable in another float type; the gradient comes back in this one's.
+
+        Raises:
+            TypeError: dtype is no float type, and this Variable requires a gradient.
+        """
+        if np.dtype(dtype).kind != "f" and cast("Variable", self).requires_grad:
+            raise TypeError(f"astype: only floats have gradients, not {np.dtype(dtype)}; use .data.astype")
         return self._apply(A.Cast(np.dtype(dtype)), self)
 
     def reshape(self, *shape: int | Sequence[int]) -> Variable:
@@ -115,7 +122,7 @@ class Operators(ArrayLike):
 
     def transpose(self, *axes: int | Sequence[int] | None) -> Variable:
         """The axes in another order: axis axes[i] becomes axis i; all reversed by default."""
-        order = range(self.ndim)[::-1] if axes in ((), (None,)) else lengths_of(axes)
+        order = range(self.ndim)[::-1] if not axes or axes[0] is None else lengths_of(axes)
         if len(order) != self.ndim:
             raise ValueError(f"transpose: axes {tuple(order)} must name every axis of {describe(self.data)}")
         return self._apply(A.Transpose(tuple(places_of("transpose", order, self.ndim, "axes"))), self)
@@ -123,12 +130,13 @@ class Operators(ArrayLike):
     def swapaxes(self, i: int, j: int) -> Variable:
         """Axes i and j exchanged."""
         axes = list(range(self.ndim))
+        (i,), (j,) = places_of("swapaxes", [i], self.ndim), places_of("swapaxes", [j], self.ndim)
         axes[i], axes[j] = axes[j], axes[i]
         return self._apply(A.Transpose(tuple(axes)), self)
 
     def broadcast_to(self, shape: Sequence[int]) -> Variable:
         """Repeated to a larger shape, as NumPy broadcasts it."""
-        shape = tuple(shape)
+        shape = tuple(lengths_of((shape,)))
         if shape == self.data.shape:
             return cast("Variable", self)
         if not broadcasts(self.shape, shape):
@@ -218,7 +226,7 @@ def matmul(a: Any, b: Any) -> Variable:
     a = a if rows else a.reshape(1, *a.shape)  # (K,) -> (1, K)
     b = b if columns else b.reshape(*b.shape, 1)  # (K,) -> (K, 1)
     if b.ndim == 2:
-        flat = a if a.ndim == 2 else a.reshape(-1, a.shape[-1])  # (..., M, K) -> (... · M, K): one product
+        flat = a if a.ndim == 2 else a.reshape(math.prod(a.shape[:-1]), a.shape[-1])  # (..., M, K) -> (... · M, K)
         y = apply(A.MatMul(), flat, b)
     else:
         try:
@@ -229,6 +237,22 @@ def matmul(a: Any, b: Any) -> Variable:
         y = apply(A.MatMul(), *stacks)
     shape = lead + rows + columns
     return y if y.shape == shape else y.reshape(shape)
+
+
+def _dot(a: Any, b: Any) -> Variable:
+    """numpy.dot where it means the matrix product."""
+    if not (0 < np.ndim(a) <= 2 and 0 < np.ndim(b) <= 2):
+        raise TypeError(f"numpy.dot of {np.ndim(a)} and {np.ndim(b)} dimensions: use matmul or *")
+    return matmul(a, b)
+
+
+def _index(part: Any) -> Any:
+    """A part of a key: numbers and slices as they are, anything else as an array that nobody else can edit."""
+    if part is None or part is ... or isinstance(part, (int, slice)):
+        return part
+    if isinstance(part, (list, np.ndarray, np.generic)):
+        return np.array(part, dtype=int if isinstance(part, list) and not part else None)
+    return part.data if isinstance(part, Operators) else part
 
 
 def _operand(value: Any, other: Any) -> Any:
@@ -254,3 +278,4 @@ differentiates(np.divide)(lambda a, b: binary(A.Div(), a, b))
 differentiates(np.negative)(lambda x: -x)
 differentiates(np.positive)(lambda x: x)
 differentiates(np.matmul)(matmul)
+differentiates(np.dot)(_dot)

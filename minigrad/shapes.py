@@ -6,6 +6,8 @@ import operator
 from collections.abc import Sequence
 from typing import Any, TypeAlias
 
+import numpy as np
+
 Axis: TypeAlias = int | Sequence[int] | None
 """One axis, several, or None for all."""
 
@@ -14,7 +16,7 @@ def axes_of(function: str, axis: Axis, ndim: int) -> tuple[int, ...]:
     """`axis` as increasing numbers from 0 to ndim − 1."""
     if axis is None:
         return tuple(range(ndim))
-    axes = tuple(axis) if isinstance(axis, Sequence) else (axis,)
+    axes = lengths_of((axis,))
     return tuple(sorted(places_of(function, axes, ndim)))
 
 
@@ -41,7 +43,7 @@ def places_of(function: str, axes: Sequence[int], ndim: int, argument: str = "ax
 
 def lengths_of(arguments: tuple[Any, ...]) -> tuple[Any, ...]:
     """What `f(2, 3)` and `f((2, 3))` mean alike."""
-    if len(arguments) == 1 and isinstance(arguments[0], Sequence):
+    if len(arguments) == 1 and isinstance(arguments[0], (Sequence, np.ndarray)):
         return tuple(arguments[0])
     return arguments
 
@@ -49,4 +51,8 @@ def lengths_of(arguments: tuple[Any, ...]) -> tuple[Any, ...]:
 def broadcasts(shape: tuple[int, ...], to: tuple[int, ...]) -> bool:
     """Whether an array of `shape` broadcasts to exactly the shape `to`."""
     trailing = to[len(to) - len(shape) :]
-    return len(shape) <= len(to) and all(n in (1, m) for n, m in zip(shape, trailing, strict=True))
+    return (
+        len(shape) <= len(to)
+        and min(to, default=0) >= 0
+        and all(n in (1, m) for n, m in zip(shape, trailing, strict=True))
+    )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from heapq import heappop, heappush
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from minigrad.anomaly import check_backward, check_saved
 from minigrad.array_like import ArrayLike
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from minigrad.variable import Variable
 
 
-def propagate(  # noqa: C901, PLR0912 - the one loop that everything else serves
+def propagate(  # noqa: C901 - the one loop that everything else serves
     start: Edge,
     seed: Variable,
     *,
@@ -69,15 +69,14 @@ def propagate(  # noqa: C901, PLR0912 - the one loop that everything else serves
                 if within is not None and edge not in within and edge not in keep:
                     continue
                 gx = _conform(gx, node, i, edge, gy)  # noqa: PLW2901
+                known = pending if isinstance(edge, Function) else finished
+                if edge in known:
+                    gx = known[edge] + gx  # noqa: PLW2901
+                elif isinstance(edge, Function):
+                    heappush(queue, (-edge.serial, edge))
+                known[edge] = gx
                 if anomaly:
                     check_backward(node, i, gx.data)
-                if not isinstance(edge, Function):
-                    finished[edge] = finished[edge] + gx if edge in finished else gx
-                elif edge in pending:
-                    pending[edge] = pending[edge] + gx
-                else:
-                    pending[edge] = gx
-                    heappush(queue, (-edge.serial, edge))
     return finished
 
 
@@ -115,14 +114,15 @@ def _conform(gx: Any, node: Function, i: int, edge: Function | Variable, gy: Var
     """`gx` with the dtype of input `i`, or an error if `backward` returned something that is not its gradient."""
     if not isinstance(gx, ArrayLike):
         raise TypeError(f"backward of {node.name} returned {type(gx).__name__} for input {i}, expected a Variable")
+    variable = cast("Variable", gx)
     shape, dtype = edge.output
     if gx.data.shape != shape:
         raise ValueError(
             f"backward of {node.name} returned shape {gx.data.shape} for input {i}, whose shape is {shape}"
         )
-    if gy.creator is not None and not gx.requires_grad and recording.get():
+    if gy.requires_grad and not variable.requires_grad and recording.get():
         raise TypeError(
             f"{node.name} has no second derivative: its backward cut the gradient of input {i} off from gy "
             "(compute it with differentiable operations on gy and self.saved)"
         )
-    return gx if gx.data.dtype == dtype else gx.astype(dtype)  # type: ignore[return-value, attr-defined]
+    return variable if gx.data.dtype == dtype else variable.astype(dtype)

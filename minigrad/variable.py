@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import threading
 from collections.abc import Sequence
 from typing import Any, overload
 
@@ -18,6 +19,7 @@ from minigrad.traversal import between, propagate
 
 _serials = itertools.count(1)
 _new = object.__new__
+_accumulation = threading.Lock()  # two threads may add to one leaf's gradient
 
 
 def apply(function: Function, *inputs: Operand) -> Variable:  # noqa: C901, PLR0912 - every operation pays for a call here
@@ -31,6 +33,8 @@ def apply(function: Function, *inputs: Operand) -> Variable:  # noqa: C901, PLR0
     Raises:
         TypeError: the Function was applied before, or `forward` returned no array.
     """
+    if not isinstance(function, Function):
+        raise TypeError(f"apply: function must be an instance of a Function, not {function!r}")
     if function.inputs:
         raise TypeError(f"apply: this {function.name} was applied before; make a new one for each application")
     arrays: list[Array] = []
@@ -104,8 +108,10 @@ class Variable(Operators):
     def __init__(self, data: Any, *, name: str | None = None, requires_grad: bool = True) -> None:
         if isinstance(data, Variable):
             raise TypeError("Variable: data is a Variable already; use data.detach() for a leaf that shares its array")
-        by_value = not (backend.is_array(data) or isinstance(data, np.generic))
-        self.data = backend.as_array(data, float_type() if by_value else None)
+        try:
+            self.data = as_constant(data)
+        except TypeError as error:
+            raise TypeError(f"Variable: {error}") from None
         if requires_grad and self.data.dtype.kind != "f":
             raise TypeError(
                 f"Variable: only floats have gradients, data is {describe(self.data)}; "
@@ -136,8 +142,10 @@ class Variable(Operators):
     def grad(self, grad: Variable | None) -> None:
         if grad is not None and not isinstance(grad, Variable):
             raise TypeError(f"grad: it must be a Variable or None, not {type(grad).__name__}")
-        if grad is not None and grad.shape != self.shape:
-            raise ValueError(f"grad: it must have its variable's shape {self.shape}, not {grad.shape}")
+        if grad is not None and grad.output != self.output:
+            raise ValueError(
+                f"grad: it must have its variable's shape and dtype, {describe(self.data)}, not {describe(grad.data)}"
+            )
         if self.creator is None:
             self._leaf_grad = grad
         else:
@@ -155,17 +163,17 @@ class Variable(Operators):
         Raises:
             ValueError: nothing was recorded, this is no scalar and grad is missing, or grad has another shape.
         """
-        seed = _seed("backward", self, grad, "grad")
+        seed = _seed("backward", self, grad, "grad", create_graph=create_graph)
         found = propagate(edge_of(self), seed, create_graph=create_graph, keep_all=retain_grad)
         taken = {id(seed.data)}
         sums = []
-        with Switch((recording, create_graph)):
+        with _accumulation, Switch((recording, create_graph)):
             for edge, gradient in found.items():
                 assert edge is not None
                 own = _with_own_memory(gradient, taken, create_graph=create_graph)
                 sums.append((edge, own if edge.grad is None else edge.grad + own))
-        for edge, gradient in sums:  # all or none
-            edge.grad = gradient
+            for edge, gradient in sums:  # all or none
+                edge.grad = gradient
 
     def zero_grad(self) -> None:
         """Forget the gradient."""
@@ -215,7 +223,7 @@ def grad(
     for i, x in enumerate(targets):
         if not isinstance(x, Variable) or not x.requires_grad:
             raise ValueError(f"grad: xs[{i}] is no Variable that requires a gradient, but {x!r}")
-    seed = _seed("grad", y, grad_outputs, "grad_outputs")
+    seed = _seed("grad", y, grad_outputs, "grad_outputs", create_graph=create_graph)
     start, edges = edge_of(y), {edge_of(x) for x in targets}
     found = propagate(start, seed, create_graph=create_graph, within=between(start, edges), keep=edges)
     taken = {id(seed.data)}
@@ -223,7 +231,7 @@ def grad(
     for x in targets:
         gradient = found.get(edge_of(x))
         if gradient is None:
-            gradient = _as_variable(x.xp.zeros_like(x.data), None)
+            gradient = Variable(x.xp.zeros_like(x.data), requires_grad=create_graph)
         gradients.append(_with_own_memory(gradient, taken, create_graph=create_graph))
     return gradients[0] if isinstance(xs, Variable) else tuple(gradients)
 
@@ -247,6 +255,8 @@ def _as_variable(array: Array, edge: Edge) -> Variable:
     """A Variable of what `edge` made."""
     if isinstance(edge, Variable) and edge.data is array:
         return edge
+    if isinstance(array, np.generic):
+        array = np.asarray(array)
     variable = _new(Variable)
     variable.data = array
     variable.creator = edge  # type: ignore[assignment]  # a leaf that got new data since stands in as the maker
@@ -262,6 +272,8 @@ def _output(function: Function, y: Any) -> Array:
             for saved in function.saved_arrays
         )
         return array
+    if isinstance(y, np.ndarray):
+        return np.asarray(y)
     if not backend.is_array(y):
         raise TypeError(f"apply: forward of {function.name} returned {type(y).__name__}, expected an array")
     return y
@@ -273,22 +285,25 @@ def _rebuild(kind: type[Variable], data: Array, name: str | None, requires_grad:
     return variable
 
 
-def _seed(function: str, y: Variable, grad: Operand | None, argument: str) -> Variable:
-    """The gradient that a traversal starts from."""
+def _seed(function: str, y: Variable, grad: Operand | None, argument: str, *, create_graph: bool) -> Variable:
+    """The gradient that a traversal starts from; with create_graph one that requires a gradient itself.
+
+    Every gradient then leads back to it, and a `backward` that cuts its input off is noticed.
+    """
     if not isinstance(y, Variable):
         raise TypeError(f"{function}: y must be a Variable, not {type(y).__name__}")
     if not y.requires_grad:
         raise ValueError(
             f"{function}: nothing was recorded for this Variable; it was made of constants only, or under no_grad()"
         )
-    if grad is None:
-        if y.size != 1:
-            raise ValueError(f"{function}: only a scalar needs no {argument}=; this is {describe(y.data)}")
-        return _as_variable(y.xp.ones_like(y.data), None)
-    seed = as_variable(grad)
+    if grad is None and y.size != 1:
+        raise ValueError(f"{function}: only a scalar needs no {argument}=; this is {describe(y.data)}")
+    seed = _as_variable(y.xp.ones_like(y.data), None) if grad is None else as_variable(grad)
     if seed.shape != y.shape:
         raise ValueError(f"{function}: {argument} must have shape {y.shape}, not {seed.shape}")
-    return seed if seed.dtype == y.dtype else seed.astype(y.dtype)
+    if seed.dtype != y.dtype:
+        seed = seed.astype(y.dtype)
+    return Variable(seed.data) if create_graph and not seed.requires_grad else seed
 
 
 def _with_own_memory(gradient: Variable, taken: set[int], *, create_graph: bool) -> Variable:
@@ -296,7 +311,5 @@ def _with_own_memory(gradient: Variable, taken: set[int], *, create_graph: bool)
     if gradient.data.base is not None or id(gradient.data) in taken:
         with Switch((recording, create_graph)):
             gradient = gradient.astype(gradient.dtype)  # a copy
-    if create_graph and not gradient.requires_grad:
-        gradient = Variable(gradient.data)  # a constant gradient is recorded too: its own derivative is zero
     taken.add(id(gradient.data))
     return gradient

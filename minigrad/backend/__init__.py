@@ -45,9 +45,13 @@ def as_array(value: Any, dtype: Any = None) -> Array:
     Raises:
         TypeError: no array of real numbers can be made of it.
     """
+    if isinstance(value, np.ma.MaskedArray):
+        raise TypeError("expected an array or numbers, got a masked array, whose mask would be lost")
     try:
-        array = value if is_array(value) else np.asarray(value)
-    except ValueError as error:
+        array = np.asarray(value) if isinstance(value, np.ndarray) or not is_array(value) else value
+        if array.dtype.kind == "O" and isinstance(value, int):
+            array = np.asarray(float(value))
+    except (ValueError, OverflowError) as error:
         raise TypeError(f"expected an array or numbers, got {type(value).__name__}: {error}") from None
     if array.dtype.kind not in "fiub":
         raise TypeError(f"expected an array of real numbers, got {type(value).__name__} of dtype {array.dtype}")

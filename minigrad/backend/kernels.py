@@ -37,7 +37,7 @@ class Kernels(Protocol):
         """Take each winner's pixel: (N, C, H, W) -> (N, C, OH, OW); the adjoint of pool_scatter."""
 
     def window_sum(self, x: Array, window: Window) -> Array:
-        """Sums over windows: (N, C, H, W) -> (N, C, OH, OW)."""
+        """Sums over windows: (N, C, H, W) -> (N, C, OH, OW), in float32 at least."""
 
     def window_spread(self, y: Array, size: Pair, window: Window) -> Array:
         """The adjoint of window_sum: each of (N, C, OH, OW) added to all pixels of its window."""

@@ -74,12 +74,16 @@ def filter_correlation(x: Array, y: Array, window: Window, groups: int) -> Array
 
 def max_pool2d(x: Array, window: Window) -> tuple[Array, Array]:
     image = _padded(x, window, -np.inf)
+    inside = np.zeros(window.padded(x.shape[2:]), bool)  # a pixel of the border wins over nothing, not even −inf
+    inside[window.inside()] = True
     (rows, columns), *others = window.taps(x.shape[2:])
     y = image[:, :, rows, columns].copy(order="K")
+    seen = inside[rows, columns].copy()
     winners = np.zeros_like(y, dtype=np.min_scalar_type(len(others)))
     for k, (rows, columns) in enumerate(others, start=1):
         pixel = image[:, :, rows, columns]
-        better = (pixel > y) | (np.isnan(pixel) & ~np.isnan(y))
+        better = (pixel > y) | (np.isnan(pixel) & ~np.isnan(y)) | (inside[rows, columns] & ~seen)
+        seen |= inside[rows, columns]
         np.maximum(winners, better * winners.dtype.type(k), out=winners)  # k is above any winner so far
         np.maximum(y, pixel, out=y)
     return y, winners
@@ -110,7 +114,7 @@ def window_sum(x: Array, window: Window) -> Array:
     y = image[:, :, rows, columns].copy(order="K")
     for rows, columns in others:
         y += image[:, :, rows, columns]
-    return y.astype(x.dtype, copy=False)
+    return y
 
 
 def window_spread(y: Array, size: Pair, window: Window) -> Array:
@@ -121,10 +125,12 @@ def window_spread(y: Array, size: Pair, window: Window) -> Array:
 
 
 def cross_entropy(logits: Array, targets: Array) -> tuple[Array, Array]:
-    shifted = logits.astype(_wide(logits)) - logits.max(axis=1, keepdims=True)  # no exponential overflows
+    with np.errstate(over="ignore"):  # a difference beyond the largest float is −inf, whose exponential is 0
+        shifted = logits.astype(_wide(logits)) - logits.max(axis=1, keepdims=True)  # no exponential overflows
     exponentials = np.exp(shifted)
     sums = exponentials.sum(axis=1, keepdims=True)
-    losses = (targets * (np.log(sums) - shifted)).sum(axis=1)
+    surprise = np.log(sums) - shifted
+    losses = np.multiply(targets, surprise, where=targets != 0, out=np.zeros_like(surprise)).sum(axis=1)
     return losses.astype(logits.dtype, copy=False), (exponentials / sums).astype(logits.dtype, copy=False)
 
 

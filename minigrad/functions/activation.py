@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from minigrad.arithmetic import summed
 from minigrad.array_like import differentiates
 from minigrad.backend import Array, xp_of
 from minigrad.function import Function, Gradients
@@ -43,7 +44,7 @@ class LeakyReLU(Function):
     slope: float = 0.01
 
     def forward(self, x: Array) -> Array:
-        self.save(xp_of(x).where(x > 0, 1, self.slope).astype(x.dtype))
+        self.save(xp_of(x).where(x > 0, 1, self.slope).astype(x.dtype if x.dtype.kind == "f" else None))
         return x * self.saved_arrays[0]
 
     def backward(self, gy: Variable) -> Gradients:
@@ -124,6 +125,12 @@ def softplus(x: Operand) -> Variable:
     return apply(Softplus(), x)
 
 
+def below_maximum(x: Array, axis: int | tuple[int, ...]) -> Array:
+    """x less its maximum: 0 or negative, so that no exponential overflows."""
+    with np.errstate(over="ignore"):  # a difference beyond the largest float is −inf, whose exponential is 0
+        return x - x.max(axis, keepdims=True)
+
+
 @dataclass(eq=False)
 class Softmax(Function):
     """exp(x) / Σ exp(x) along an axis; `known` is its value where another operation computed it already."""
@@ -134,9 +141,8 @@ class Softmax(Function):
     def forward(self, x: Array) -> Array:
         y = self.known
         if y is None:
-            xp = xp_of(x)
-            y = xp.exp(x - x.max(self.axis, keepdims=True))
-            y /= y.sum(self.axis, keepdims=True)
+            y = xp_of(x).exp(below_maximum(x, self.axis))
+            y /= summed(y, self.axis, keepdims=True)
         self.save(y)
         return y
 
@@ -165,8 +171,8 @@ class LogSoftmax(Function):
 
     def forward(self, x: Array) -> Array:
         xp = xp_of(x)
-        shifted = x - x.max(self.axis, keepdims=True)
-        y = shifted - xp.log(xp.exp(shifted).sum(self.axis, keepdims=True))
+        shifted = below_maximum(x, self.axis)
+        y = shifted - xp.log(summed(xp.exp(shifted), self.axis, keepdims=True))
         self.save(y)
         return y
 

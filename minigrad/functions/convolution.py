@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import operator
 from dataclasses import dataclass
 from typing import Any
+
+import numpy as np
 
 from minigrad.backend import Array, describe
 from minigrad.backend.kernels import kernels_of
@@ -100,7 +101,6 @@ def conv2d(
         ValueError: channels differ, groups do not divide them, or the dilated filter exceeds the padded image.
     Source: Dumoulin & Visin 2016, "A guide to convolution arithmetic for deep learning".
 
-    >>> import numpy as np
     >>> conv2d(np.ones((1, 1, 3, 3)), np.ones((1, 1, 2, 2))).shape
     (1, 1, 2, 2)
     """
@@ -110,7 +110,8 @@ def conv2d(
     check_images("conv2d", x)
     if w.ndim != 4 or 0 in w.shape:
         raise ValueError(f"conv2d: w must be filters (O, C // groups, KH, KW), none of them 0; {both}")
-    groups = operator.index(groups)
+    if not isinstance(groups, (int, np.integer)):
+        raise TypeError(f"conv2d: groups must be an int, not {groups!r}")
     if groups < 1 or x.shape[1] % groups or w.shape[0] % groups:
         raise ValueError(f"conv2d: groups={groups} must divide x's channels and w's filters; {both}")
     if x.shape[1] != w.shape[1] * groups:
@@ -118,4 +119,4 @@ def conv2d(
     if bias and bias[0].shape != w.shape[:1]:
         raise ValueError(f"conv2d: b must be ({w.shape[0]},), one for each filter; b {describe(bias[0])}, {both}")
     window = window_of("conv2d", x, kernel=w.shape[2:], stride=stride, pad=pad, dilation=dilation)  # type: ignore[arg-type]
-    return apply(Conv2d(window, groups), x, w, *bias)
+    return apply(Conv2d(window, int(groups)), x, w, *bias)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from numbers import Real
 
 import numpy as np
 
-from minigrad.backend import Array
+from minigrad.backend import Array, describe
 from minigrad.backend.kernels import kernels_of
 from minigrad.config import generator, training
 from minigrad.function import Function, Gradients
@@ -40,6 +41,7 @@ def dropout(x: Operand, p: float = 0.5, *, rng: np.random.Generator | None = Non
         rng: where the randomness comes from; this context's generator by default.
     Raises:
         ValueError: p is not within 0 to 1.
+        TypeError: x holds no floats, or rng is no generator.
     Source: Srivastava et al. 2014, "Dropout: a simple way to prevent neural networks from overfitting".
 
     >>> import minigrad as mg
@@ -47,8 +49,15 @@ def dropout(x: Operand, p: float = 0.5, *, rng: np.random.Generator | None = Non
     ...     dropout(np.array([1.0, 2.0]))
     Variable([1. 2.])
     """
+    if not isinstance(p, Real):
+        raise TypeError(f"dropout: p is a probability, 0 to 1, not {p!r}")
     if not 0 <= p <= 1:
         raise ValueError(f"dropout: p is a probability, 0 to 1, not {p}")
+    if rng is not None and not isinstance(rng, np.random.Generator):
+        raise TypeError(f"dropout: rng must be a numpy.random.Generator, not {type(rng).__name__}")
+    x = as_variable(x)
+    if x.dtype.kind != "f":
+        raise TypeError(f"dropout: x must be floats, not {describe(x)}")
     if not training.get() or p == 0:
-        return as_variable(x)
+        return x
     return apply(Dropout(p, generator() if rng is None else rng), x)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from numbers import Real
 
 import numpy as np
 
@@ -199,8 +200,8 @@ def clip(x: Operand, low: float | None = None, high: float | None = None) -> Var
     Variable([-1.   0.5  1. ])
     """
     for name, bound in (("low", low), ("high", high)):
-        if bound is not None and not isinstance(bound, (int, float)):
+        if bound is not None and not isinstance(bound, Real):
             raise TypeError(f"clip: {name} must be a number or None, not {type(bound).__name__}; see minimum, maximum")
     if low is not None and high is not None and low > high:
         raise ValueError(f"clip: low {low} is above high {high}")
-    return apply(Clip(low, high), x)
+    return apply(Clip(None if low is None else float(low), None if high is None else float(high)), x)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
-from minigrad.arithmetic import with_ones
+from minigrad.arithmetic import summed, with_ones
 from minigrad.array_like import differentiates
 from minigrad.backend import Array, describe, xp_of
 from minigrad.function import Function, Gradients
+from minigrad.functions.activation import below_maximum
 from minigrad.functions.elementwise import exp, sqrt
 from minigrad.operators import Operand
 from minigrad.shapes import Axis, axes_of
@@ -52,21 +54,25 @@ def var(x: Operand, axis: Axis = None, *, ddof: int = 0, keepdims: bool = False)
     Raises:
         ValueError: ddof leaves nothing to divide by.
     """
-    x = as_variable(x)
-    count = int(np.prod([x.shape[i] for i in axes_of("var", axis, x.ndim)]))
-    if count <= ddof:
-        raise ValueError(f"var: ddof={ddof} needs more than {count} elements over axis {axis} of {describe(x)}")
-    distance = x - x.mean(axis, keepdims=True)
-    return (distance * distance).mean(axis, keepdims=keepdims) * (count / (count - ddof))
+    return _variance("var", x, axis, ddof, keepdims)
 
 
 @differentiates(np.std)
 def std(x: Operand, axis: Axis = None, *, ddof: int = 0, keepdims: bool = False) -> Variable:
     """The square root of `var`; where all are equal, 0 with gradient 0."""
-    variance = var(x, axis, ddof=ddof, keepdims=keepdims)
+    variance = _variance("std", x, axis, ddof, keepdims)
     varies = (variance.data > 0).astype(variance.dtype)
     root: Variable = sqrt(variance + (1 - varies)) * varies  # the root of 1 instead of 0, whose derivative is infinite
     return root
+
+
+def _variance(function: str, x: Operand, axis: Axis, ddof: int, keepdims: bool) -> Variable:
+    x = as_variable(x)
+    count = math.prod([x.shape[i] for i in axes_of(function, axis, x.ndim)])
+    if count <= ddof:
+        raise ValueError(f"{function}: ddof={ddof} needs more than {count} elements over axis {axis} of {describe(x)}")
+    distance = x - x.mean(axis, keepdims=True)
+    return (distance * distance).mean(axis, keepdims=keepdims) * (count / (count - ddof))
 
 
 @dataclass(eq=False)
@@ -78,8 +84,8 @@ class LogSumExp(Function):
 
     def forward(self, x: Array) -> Array:
         xp = xp_of(x)
-        highest = x.max(self.axis, keepdims=True)
-        y = highest + xp.log(xp.exp(x - highest).sum(self.axis, keepdims=True))
+        total = summed(xp.exp(below_maximum(x, self.axis)), self.axis, keepdims=True)
+        y = x.max(self.axis, keepdims=True) + xp.log(total)
         self.save(x)
         self.shape = x.shape
         return y if self.keepdims else y.reshape([n for i, n in enumerate(x.shape) if i not in self.axis])

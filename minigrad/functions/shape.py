@@ -13,7 +13,7 @@ from minigrad.array_like import differentiates
 from minigrad.backend import Array, describe, xp_of
 from minigrad.function import Function, Gradients
 from minigrad.operators import Operand
-from minigrad.shapes import Axis, axes_of, places_of
+from minigrad.shapes import Axis, axes_of, lengths_of, places_of
 from minigrad.variable import Variable, apply, as_variable
 
 
@@ -77,7 +77,7 @@ def expand_dims(x: Operand, axis: int | Sequence[int]) -> Variable:
 @differentiates(np.broadcast_to)
 def broadcast_to(x: Operand, shape: int | Sequence[int]) -> Variable:
     """Repeated to a larger shape, as NumPy broadcasts it."""
-    return as_variable(x).broadcast_to(shape if isinstance(shape, Sequence) else (shape,))
+    return as_variable(x).broadcast_to(lengths_of((shape,)))
 
 
 @dataclass(eq=False)
@@ -123,6 +123,9 @@ def concatenate(xs: Sequence[Operand], axis: int = 0) -> Variable:
 def stack(xs: Sequence[Operand], axis: int = 0) -> Variable:
     """Arrays of one shape side by side along a new axis."""
     variables = [as_variable(x) for x in xs]
+    if not variables:
+        raise ValueError("stack: xs is empty")
+    (axis,) = places_of("stack", [axis], variables[0].ndim + 1)
     for i, x in enumerate(variables):
         if x.shape != variables[0].shape:
             raise ValueError(f"stack: shapes must agree; xs[0] {describe(variables[0])}, xs[{i}] {describe(x)}")
@@ -139,8 +142,10 @@ def split(x: Operand, sections: int | Sequence[int], axis: int = 0) -> list[Vari
     x = as_variable(x)
     (axis,) = places_of("split", [axis], x.ndim)
     length = x.shape[axis]
-    if isinstance(sections, Sequence):
+    if isinstance(sections, (Sequence, np.ndarray)):
         cuts = [operator.index(cut) for cut in sections]
+    elif not isinstance(sections, (int, np.integer)):
+        raise TypeError(f"split: sections must be an int, or the places to cut at, not {sections!r}")
     elif sections < 1 or length % sections:
         raise ValueError(f"split: axis {axis} of {describe(x)} does not divide into {sections} equal parts")
     else:
@@ -171,7 +176,10 @@ def pad(x: Operand, width: Sequence[tuple[int, int]], *, value: float = 0.0) -> 
         ValueError: width has not one pair of sizes, 0 or more, for each axis.
     """
     x = as_variable(x)
-    pairs = tuple((operator.index(a), operator.index(b)) for a, b in width)
+    try:
+        pairs = tuple((operator.index(a), operator.index(b)) for a, b in width)
+    except (TypeError, ValueError):
+        pairs = ()
     if len(pairs) != x.ndim or any(n < 0 for pair in pairs for n in pair):
         raise ValueError(
             f"pad: width must have a pair of sizes, 0 or more, for each axis of {describe(x)}; got {width}"
@@ -180,14 +188,16 @@ def pad(x: Operand, width: Sequence[tuple[int, int]], *, value: float = 0.0) -> 
 
 
 @differentiates(np.take)
-def take(x: Operand, indices: Any, axis: int = 0) -> Variable:
-    """x[indices] along `axis`; an index that repeats gathers the gradients of its copies.
+def take(x: Operand, indices: Any, axis: int | None = None) -> Variable:
+    """x[indices] along `axis` (of x flattened, by default); an index that repeats gathers its copies' gradients.
 
     Raises:
         TypeError: indices are no integers.
         IndexError: one is out of range.
     """
     x = as_variable(x)
+    if axis is None:
+        x, axis = x.reshape(-1), 0
     (axis,) = places_of("take", [axis], x.ndim)
     where = np.asarray(indices.data if isinstance(indices, Variable) else indices)
     if where.dtype.kind not in "iu":
