@@ -48,8 +48,10 @@ class Function:
         serial: counts the recorded operations of the process; an operation's number is above those of its inputs.
         output: shape and dtype of what `forward` returned.
         saved_arrays: what `forward` saved for `backward`; the bytes that recording this operation keeps alive.
-        grad: gradient of the output, kept only where `retain_grad` asked for it.
-        origin: "file:line" of the caller's code, known only under `detect_anomaly`.
+        retained: whether `retain_grad` asked for the gradient of the output,
+        grad: which then is here.
+        origin: "file:line" of the caller's code, and
+        checksums: of the saved arrays, both known only under `detect_anomaly`.
     """
 
     inputs: tuple[Edge, ...] = ()

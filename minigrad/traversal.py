@@ -61,9 +61,7 @@ def propagate(  # noqa: C901 - the one loop that everything else serves
                 continue
             if anomaly:
                 check_saved(node)
-            i = -1
-            for edge, gx in zip(node.inputs, _gradients(node, gy), strict=True):
-                i += 1
+            for i, (edge, gx) in enumerate(zip(node.inputs, _gradients(node, gy), strict=True)):
                 if edge is None or gx is None:
                     continue
                 if within is not None and edge not in within and edge not in keep:
