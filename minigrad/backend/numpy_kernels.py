@@ -28,7 +28,8 @@ def conv2d(x: Array, w: Array, b: Array | None, window: Window, groups: int) -> 
     N, _, H, W = x.shape
     O = w.shape[0]
     OH, OW = window.outputs((H, W))
-    dtype = _wide(x, w)
+    result = np.result_type(x, w) if b is None else np.result_type(x, w, b)
+    dtype = _wide(result)
     y = np.empty((N, OH, OW, O), dtype)
     matrices = _matrices(w, groups, dtype)
     for chunk, columns in _columns(_nhwc(x), window, groups, dtype):
@@ -37,7 +38,7 @@ def conv2d(x: Array, w: Array, b: Array | None, window: Window, groups: int) -> 
             np.matmul(columns[g], matrices[g], out=rows[:, g])
         if b is not None:
             rows += b.reshape(groups, -1)
-    return _nchw(y).astype(np.result_type(x, w), copy=False)
+    return _nchw(y).astype(result, copy=False)
 
 
 def conv_transpose2d(y: Array, w: Array, size: Pair, window: Window, groups: int) -> Array:
@@ -180,8 +181,8 @@ def adagrad_update(p: Array, g: Array, h: Array, *, lr: float, eps: float) -> No
         p_ -= step_
 
 
-def _wide(*arrays: Array) -> Any:
-    """The dtype to add up in: float32 at least."""
+def _wide(*arrays: Any) -> Any:
+    """The dtype to add up arrays or dtypes in: float32 at least."""
     return np.result_type(np.float32, *arrays)
 
 

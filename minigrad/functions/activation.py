@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from numbers import Real
 
 import numpy as np
 
@@ -57,7 +58,9 @@ def leaky_relu(x: Operand, slope: float = 0.01) -> Variable:
 
     Source: Maas, Hannun & Ng 2013, "Rectifier nonlinearities improve neural network acoustic models".
     """
-    return apply(LeakyReLU(slope), x)
+    if not isinstance(slope, Real):
+        raise TypeError(f"leaky_relu: slope must be a number, not {slope!r}")
+    return apply(LeakyReLU(float(slope)), x)
 
 
 class Sigmoid(Function):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from numbers import Real
 
@@ -9,7 +10,7 @@ import numpy as np
 
 from minigrad.arithmetic import Power
 from minigrad.array_like import differentiates
-from minigrad.backend import Array, xp_of
+from minigrad.backend import Array, as_array, xp_of
 from minigrad.function import Function, Gradients
 from minigrad.operators import Operand, binary, broadcast
 from minigrad.variable import Variable, apply, as_variable
@@ -119,7 +120,7 @@ def where(condition: Operand, a: Operand, b: Operand) -> Variable:
     >>> where(np.array([True, False]), 1.0, 2.0)
     Variable([1. 2.])
     """
-    chosen = as_variable(condition).data
+    chosen = as_variable(condition).data != 0
     a, b = _alike(a, b)
     condition, a, b = broadcast("where", chosen, a, b)
     return apply(Where(), condition, a, b)
@@ -129,7 +130,7 @@ def _alike(a: Operand, b: Operand) -> tuple[Operand, Operand]:
     """Numbers in the other operand's float type."""
     if isinstance(a, Variable) or isinstance(b, Variable):
         dtype = (a if isinstance(a, Variable) else b).dtype  # type: ignore[union-attr]
-        a, b = (x if isinstance(x, Variable) or np.ndim(x) else np.asarray(x, dtype) for x in (a, b))
+        a, b = (x if isinstance(x, Variable) or np.ndim(x) else as_array(x, dtype) for x in (a, b))
     return as_variable(a), as_variable(b)
 
 
@@ -202,6 +203,8 @@ def clip(x: Operand, low: float | None = None, high: float | None = None) -> Var
     for name, bound in (("low", low), ("high", high)):
         if bound is not None and not isinstance(bound, Real):
             raise TypeError(f"clip: {name} must be a number or None, not {type(bound).__name__}; see minimum, maximum")
+        if bound is not None and math.isnan(bound):
+            raise ValueError(f"clip: {name} is NaN")
     if low is not None and high is not None and low > high:
         raise ValueError(f"clip: low {low} is above high {high}")
     return apply(Clip(None if low is None else float(low), None if high is None else float(high)), x)

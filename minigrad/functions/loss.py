@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any
 
 import numpy as np
 
-from minigrad.arithmetic import summed
 from minigrad.backend import Array, as_array, describe, to_numpy, xp_of
 from minigrad.backend.kernels import kernels_of
 from minigrad.function import Function, Gradients
@@ -26,7 +26,7 @@ class SoftmaxCrossEntropy(Function):
         losses, probabilities = kernels_of(x).cross_entropy(x, targets)
         self.save(x, probabilities, targets, weights)
         losses = losses * weights
-        return losses if self.reduction == "none" else summed(losses, 0, keepdims=False)
+        return (losses if self.reduction == "none" else losses.sum()).astype(x.dtype)
 
     def backward(self, gy: Variable) -> Gradients:
         x, probabilities, targets, weights = self.saved
@@ -71,23 +71,17 @@ def softmax_cross_entropy(
         raise TypeError(f"{name}: logits must be floats, not {describe(x)}")
     if t.shape not in (x.shape, x.shape[:1]):
         raise ValueError(f"{name}: labels must be (N,) or (N, C); logits {describe(x)}, labels {describe(t)}")
-    if reduction not in ("mean", "sum", "none"):
-        raise ValueError(f'{name}: reduction must be "mean", "sum" or "none", not {reduction!r}')
-    if not 0 <= label_smoothing <= 1:
-        raise ValueError(f"{name}: label_smoothing must be 0 to 1, not {label_smoothing}")
-    xp = xp_of(x.data)
-    counted = xp.ones(x.shape[0], bool)
+    _check_options(name, reduction, ignore_label, label_smoothing)
     if t.ndim == 1:
         counted, targets = _one_hot(name, t, x.shape[1], ignore_label, x.dtype)
     else:
-        if ignore_label is not None:
-            raise ValueError(f"{name}: ignore_label needs labels (N,), not distributions {describe(t)}")
-        _check_distributions(name, t)
-        targets = t.astype(x.dtype)
+        counted, targets = _distributions(name, t, ignore_label, x.dtype)
     if label_smoothing:
         targets = targets * (1 - label_smoothing) + label_smoothing / x.shape[1]
-    share = 1 / max(1, int(counted.sum())) if reduction == "mean" else 1
-    return apply(SoftmaxCrossEntropy(reduction), x, targets, counted * xp.asarray(share, x.dtype))
+    weights = counted.astype(x.xp.result_type(np.float32, x.dtype))  # 1 / N of many rows is nothing in float16
+    if reduction == "mean":
+        weights /= max(1, int(counted.sum()))
+    return apply(SoftmaxCrossEntropy(reduction), x, targets, weights)
 
 
 def mean_squared_error(prediction: Operand, target: Operand, *, reduction: str = "mean") -> Variable:
@@ -128,9 +122,22 @@ def _one_hot(name: str, labels: Array, classes: int, ignore_label: int | None, d
     return counted, (xp.arange(classes) == labels[:, None]).astype(dtype) * counted[:, None].astype(dtype)
 
 
-def _check_distributions(name: str, labels: Array) -> None:
+def _distributions(name: str, labels: Array, ignore_label: int | None, dtype: Any) -> tuple[Array, Array]:
+    """All rows count, (N,), and the labels, (N, C), in another dtype."""
+    if ignore_label is not None:
+        raise ValueError(f"{name}: ignore_label needs labels (N,), not distributions {describe(labels)}")
     rows = to_numpy(labels)
     wrong = ~((rows >= 0).all(1) & (np.abs(rows.sum(1) - 1) < 1e-3))
     if wrong.any():
         row = int(wrong.argmax())
         raise ValueError(f"{name}: labels[{row}] is no distribution: its {rows.shape[1]} numbers must be ≥ 0, sum 1")
+    return xp_of(labels).ones(len(labels), bool), labels.astype(dtype)
+
+
+def _check_options(name: str, reduction: str, ignore_label: int | None, label_smoothing: float) -> None:
+    if reduction not in ("mean", "sum", "none"):
+        raise ValueError(f'{name}: reduction must be "mean", "sum" or "none", not {reduction!r}')
+    if ignore_label is not None and not isinstance(ignore_label, (int, np.integer)):
+        raise TypeError(f"{name}: ignore_label must be an int or None, not {ignore_label!r}")
+    if not isinstance(label_smoothing, Real) or not 0 <= label_smoothing <= 1:
+        raise ValueError(f"{name}: label_smoothing must be 0 to 1, not {label_smoothing}")

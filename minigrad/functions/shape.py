@@ -48,7 +48,7 @@ def moveaxis(x: Operand, source: int | Sequence[int], destination: int | Sequenc
 def flatten(x: Operand, start_axis: int = 1) -> Variable:
     """All axes from `start_axis` on as one: (N, C, H, W) becomes (N, C · H · W)."""
     x = as_variable(x)
-    if not 0 <= start_axis <= x.ndim:
+    if not isinstance(start_axis, (int, np.integer)) or not 0 <= start_axis <= x.ndim:
         raise ValueError(f"flatten: start_axis {start_axis} is not within the {x.ndim} axes of {describe(x)}")
     return x.reshape(*x.shape[:start_axis], int(np.prod(x.shape[start_axis:])))
 
@@ -184,7 +184,7 @@ def pad(x: Operand, width: Sequence[tuple[int, int]], *, value: float = 0.0) -> 
         raise ValueError(
             f"pad: width must have a pair of sizes, 0 or more, for each axis of {describe(x)}; got {width}"
         )
-    return apply(Pad(pairs, value), x)
+    return apply(Pad(pairs, value), x) if pairs else x
 
 
 @differentiates(np.take)
