@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Coroutine, Generator
-from contextvars import Context, ContextVar
+from contextvars import Context, ContextVar, copy_context
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 
 import numpy as np
@@ -79,22 +79,22 @@ class Switch:
         return switched
 
     def _around_generator(self, function: Callable[..., Generator[Any, Any, Any]]) -> Callable[..., Any]:
-        # A generator shares its caller's context: the switch must be off whenever the caller runs.
+        # A generator shares its caller's context, where the switch must be off: it gets a copy of its own.
         @functools.wraps(function)
         def switched(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
+            context = copy_context()
+            context.run(self.__enter__)
             generator = function(*args, **kwargs)
             step: Callable[[], Any] = functools.partial(next, generator)
             while True:
                 try:
-                    with self:
-                        item = step()
+                    item = context.run(step)
                 except StopIteration as stop:
                     return stop.value
                 try:
                     sent = yield item
                 except GeneratorExit:
-                    with self:
-                        generator.close()
+                    context.run(generator.close)
                     raise
                 except BaseException as error:  # noqa: BLE001 - whatever the caller throws is the generator's to handle
                     step = functools.partial(generator.throw, error)

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, Union
 
+from minigrad.backend import xp_of
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -132,7 +134,8 @@ class Function:
         self._saved_edges = makers
 
     def _refuse_view(self, saved: Array, arrays: list[Array]) -> None:
-        owner = getattr(saved, "base", None)
+        if getattr(saved, "base", None) is None:
+            return
         for i, array in enumerate(arrays):
-            if owner is not None and self.needs(i) and (owner is array or owner is array.base):
+            if self.needs(i) and xp_of(saved).may_share_memory(saved, array):
                 raise TypeError(f"apply: {self.name} saved a view of input {i}, a constant to backward; save the input")

@@ -19,7 +19,7 @@ from minigrad.traversal import between, propagate
 
 _serials = itertools.count(1)
 _new = object.__new__
-_accumulation = threading.Lock()  # two threads may add to one leaf's gradient
+_accumulation = threading.RLock()  # two threads may add to one leaf's gradient
 
 
 def apply(function: Function, *inputs: Operand) -> Variable:  # noqa: C901, PLR0912 - every operation pays for a call here
@@ -61,7 +61,11 @@ def apply(function: Function, *inputs: Operand) -> Variable:  # noqa: C901, PLR0
             arrays.append(x.data if isinstance(x, Variable) else as_constant(x))
         function.inputs = (None,) * len(arrays)
 
-    y = function.forward(*arrays)
+    try:
+        y = function.forward(*arrays)
+    except BaseException:
+        function.inputs = ()  # it was not applied
+        raise
     if y.__class__ is not np.ndarray:
         y = _output(function, y)
     if anomaly_detection.get():
@@ -170,8 +174,17 @@ class Variable(Operators):
         with _accumulation, Switch((recording, create_graph)):
             for edge, gradient in found.items():
                 assert edge is not None
+                if isinstance(edge, _Seed):
+                    continue
                 own = _with_own_memory(gradient, taken, create_graph=create_graph)
-                sums.append((edge, own if edge.grad is None else edge.grad + own))
+                if edge.grad is not None:
+                    if edge.grad.output != own.output:
+                        raise ValueError(
+                            f"backward: a .grad left from before has shape and dtype {describe(edge.grad.data)}, the new one "
+                            f"{describe(own.data)}; call zero_grad() after replacing .data"
+                        )
+                    own = edge.grad + own
+                sums.append((edge, own))
             for edge, gradient in sums:  # all or none
                 edge.grad = gradient
 
@@ -191,6 +204,10 @@ class Variable(Operators):
     def __reduce__(self) -> tuple[Any, ...]:
         # A copy or an unpickled Variable is a leaf: the graph stays with the original.
         return _rebuild, (type(self), self.data, self.name, self.requires_grad)
+
+
+class _Seed(Variable):
+    """The gradient that a traversal starts from: nobody else sees this leaf, so it keeps no gradient of its own."""
 
 
 @overload
@@ -303,7 +320,7 @@ def _seed(function: str, y: Variable, grad: Operand | None, argument: str, *, cr
         raise ValueError(f"{function}: {argument} must have shape {y.shape}, not {seed.shape}")
     if seed.dtype != y.dtype:
         seed = seed.astype(y.dtype)
-    return Variable(seed.data) if create_graph and not seed.requires_grad else seed
+    return _Seed(seed.data) if create_graph and not seed.requires_grad else seed
 
 
 def _with_own_memory(gradient: Variable, taken: set[int], *, create_graph: bool) -> Variable:

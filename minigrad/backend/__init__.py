@@ -55,7 +55,8 @@ def as_array(value: Any, dtype: Any = None) -> Array:
         raise TypeError(f"expected an array or numbers, got {type(value).__name__}: {error}") from None
     if array.dtype.kind not in "fiub":
         raise TypeError(f"expected an array of real numbers, got {type(value).__name__} of dtype {array.dtype}")
-    return array if dtype is None or array.dtype == dtype else array.astype(dtype)
+    native = array.dtype.newbyteorder("=") if dtype is None else dtype
+    return array if array.dtype == native else array.astype(native)
 
 
 def describe(array: Array) -> str:

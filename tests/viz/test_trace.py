@@ -210,15 +210,6 @@ def test_an_endless_parameter_ends():
     assert by_id(trace([y]))["operation1"].label == ("3×3, key …",)
 
 
-def test_a_function_without_a_hash():
-    @dataclass  # eq=True: no hash
-    class Twice(Function):
-        def forward(self, x):
-            return x * 2
-
-    assert len(trace([mg.apply(Twice(), mg.apply(Twice(), variable(2)))]).nodes) == 4
-
-
 def test_families():
     x = variable(2, 2)
     y = mg.functions.relu(x @ x).reshape(4).sum() * 2

@@ -1,0 +1,262 @@
+"""NumPy's functions on Variables: those that minigrad differentiates, and a clear error for the others."""
+
+import re
+
+import numpy as np
+import pytest
+from gradients import check_gradients
+
+from minigrad import Variable, grad
+
+
+def positive(*shape):
+    return np.random.default_rng(0).uniform(0.5, 2, shape)
+
+
+# name: (call with the arrays or Variables, the arrays)
+WORKING = {
+    "add": (np.add, [positive(2, 3), positive(3)]),
+    "subtract": (np.subtract, [positive(2, 3), positive(3)]),
+    "multiply": (np.multiply, [positive(2, 3), positive(3)]),
+    "divide": (np.divide, [positive(2, 3), positive(3)]),
+    "true_divide": (np.true_divide, [positive(2), positive(2)]),
+    "power": (np.power, [positive(2, 3), positive(3)]),
+    "power by a number": (lambda x: np.power(x, 3), [positive(3)]),
+    "power of a number": (lambda x: np.power(0.1, x), [positive(3)]),
+    "negative": (np.negative, [positive(3)]),
+    "positive": (np.positive, [positive(3)]),
+    "abs": (np.abs, [positive(3) - 3]),
+    "absolute": (np.absolute, [positive(3)]),
+    "exp": (np.exp, [positive(3)]),
+    "log": (np.log, [positive(3)]),
+    "sqrt": (np.sqrt, [positive(3)]),
+    "square": (np.square, [positive(3)]),
+    "tanh": (np.tanh, [positive(3)]),
+    "maximum": (np.maximum, [positive(2, 3), positive(3)]),
+    "minimum": (np.minimum, [positive(2, 3), positive(3)]),
+    "clip": (lambda x: np.clip(x, 0.8, 1.2), [positive(5)]),
+    "where": (lambda a, b: np.where(np.array([True, False, True]), a, b), [positive(3), positive(2, 3)]),
+    "where a number": (lambda x: np.where(np.array([True, False, True]), x, 0), [positive(3)]),
+    "matmul": (np.matmul, [positive(2, 3), positive(3, 4)]),
+    "matmul of stacks": (np.matmul, [positive(5, 2, 3), positive(3, 4)]),
+    "dot of vectors": (np.dot, [positive(3), positive(3)]),
+    "dot of matrices": (np.dot, [positive(2, 3), positive(3, 4)]),
+    "dot of a matrix and a vector": (np.dot, [positive(2, 3), positive(3)]),
+    "sum": (np.sum, [positive(2, 3)]),
+    "sum over an axis": (lambda x: np.sum(x, axis=1), [positive(2, 3)]),
+    "sum over axes": (lambda x: np.sum(x, axis=(0, 2)), [positive(2, 3, 2)]),
+    "sum, second positional": (lambda x: np.sum(x, 0), [positive(2, 3)]),
+    "sum keepdims": (lambda x: np.sum(x, axis=0, keepdims=True), [positive(2, 3)]),
+    "mean": (np.mean, [positive(2, 3)]),
+    "mean over an axis": (lambda x: np.mean(x, axis=-1), [positive(2, 3)]),
+    "max": (np.max, [positive(2, 3)]),
+    "max over an axis": (lambda x: np.max(x, axis=0, keepdims=True), [positive(2, 3)]),
+    "min": (np.min, [positive(2, 3)]),
+    "var": (np.var, [positive(2, 3)]),
+    "var over an axis": (lambda x: np.var(x, axis=0, ddof=1), [positive(3, 2)]),
+    "std": (np.std, [positive(2, 3)]),
+    "std over an axis": (lambda x: np.std(x, axis=1, keepdims=True), [positive(2, 3)]),
+    "reshape": (lambda x: np.reshape(x, (3, -1)), [positive(2, 3)]),
+    "reshape to an int": (lambda x: np.reshape(x, -1), [positive(2, 3)]),
+    "transpose": (np.transpose, [positive(2, 3)]),
+    "transpose by axes": (lambda x: np.transpose(x, (1, 2, 0)), [positive(2, 3, 4)]),
+    "transpose axes=": (lambda x: np.transpose(x, axes=(1, 0)), [positive(2, 3)]),
+    "moveaxis": (lambda x: np.moveaxis(x, 0, -1), [positive(2, 3, 4)]),
+    "moveaxis of several": (lambda x: np.moveaxis(x, (0, 1), (-1, 0)), [positive(2, 3, 4)]),
+    "squeeze": (np.squeeze, [positive(1, 3, 1)]),
+    "squeeze an axis": (lambda x: np.squeeze(x, axis=0), [positive(1, 3, 1)]),
+    "expand_dims": (lambda x: np.expand_dims(x, 1), [positive(2, 3)]),
+    "expand_dims twice": (lambda x: np.expand_dims(x, (0, -1)), [positive(2, 3)]),
+    "broadcast_to": (lambda x: np.broadcast_to(x, (4, 2, 3)), [positive(2, 1)]),
+    "broadcast_to an int": (lambda x: np.broadcast_to(x, 3), [positive(1)]),
+    "concatenate": (lambda a, b: np.concatenate([a, b]), [positive(2, 3), positive(1, 3)]),
+    "concatenate axis=": (lambda a, b: np.concatenate((a, b, a), axis=-1), [positive(2, 3), positive(2, 1)]),
+    "stack": (lambda a, b: np.stack([a, b]), [positive(2, 3), positive(2, 3)]),
+    "stack axis=": (lambda a, b: np.stack([a, b], axis=1), [positive(2, 3), positive(2, 3)]),
+    "split": (lambda x: np.split(x, 3), [positive(6)]),
+    "split at places": (lambda x: np.split(x, [1, 4], axis=1), [positive(2, 6)]),
+    "pad": (lambda x: np.pad(x, ((1, 0), (2, 3))), [positive(2, 3)]),
+    "take": (lambda x: np.take(x, [0, 0, 2], axis=1), [positive(2, 3)]),
+    "take of a vector": (lambda x: np.take(x, np.array([[0, 0], [2, 1]])), [positive(3)]),
+}
+
+
+@pytest.mark.parametrize(("f", "arrays"), WORKING.values(), ids=WORKING)
+def test_a_function_that_works_equals_numpys(f, arrays):
+    expected = f(*arrays)
+    found = f(*[Variable(array) for array in arrays])
+    for y, value in zip(*(each if isinstance(each, list) else [each] for each in (found, expected)), strict=True):
+        assert isinstance(y, Variable)
+        assert y.requires_grad
+        assert y.shape == np.shape(value)
+        assert y.dtype == value.dtype
+        np.testing.assert_allclose(y.data, value, rtol=1e-12)
+    check_gradients(f, arrays, order=1)
+
+
+@pytest.mark.parametrize(("f", "arrays"), WORKING.values(), ids=WORKING)
+def test_float32_stays_float32(f, arrays):
+    ys = f(*[Variable(array.astype(np.float32)) for array in arrays])
+    assert {y.dtype for y in (ys if isinstance(ys, list) else [ys])} == {np.dtype(np.float32)}
+
+
+@pytest.mark.parametrize(("f", "arrays"), [case for case in WORKING.values() if len(case[1]) == 2])
+def test_arrays_beside_variables_are_constants(f, arrays):
+    a, b = arrays
+    expected = f(a, b)
+    for y in (f(Variable(a), b), f(a, Variable(b))):
+        assert isinstance(y, Variable)
+        np.testing.assert_allclose(y.data, expected, rtol=1e-12)
+    check_gradients(lambda x: f(x, b), [a], order=1)
+    check_gradients(lambda x: f(a, x), [b], order=1)
+
+
+@pytest.mark.parametrize("constant", [np.ones(3), np.float64(2), np.array(2.0), 2, 2.5], ids=repr)
+@pytest.mark.parametrize("ufunc", [np.add, np.subtract, np.multiply, np.divide, np.power, np.maximum, np.minimum])
+def test_ufuncs_of_constants_on_either_side(ufunc, constant):
+    x = Variable(np.array([1.0, 2.0, 3.0]))
+    for y, expected in ((ufunc(x, constant), ufunc(x.data, constant)), (ufunc(constant, x), ufunc(constant, x.data))):
+        assert isinstance(y, Variable)
+        np.testing.assert_allclose(y.data, expected)
+
+
+def test_shape_functions():
+    x = Variable(np.ones((2, 3)))
+    assert np.shape(x) == (2, 3)
+    assert np.ndim(x) == 2
+    assert np.size(x) == 6
+    assert np.size(x, 1) == 3
+
+
+UNKNOWN = {
+    "numpy.sinh": np.sinh,
+    "numpy.arctan2": lambda x: np.arctan2(x, 1.0),
+    "numpy.isfinite": np.isfinite,
+    "numpy.floor_divide": lambda x: x.data // x,
+    "numpy.linalg.norm": np.linalg.norm,
+    "numpy.linalg.inv": np.linalg.inv,
+    "numpy.fft.fft": np.fft.fft,
+    "numpy.argmax": np.argmax,
+    "numpy.zeros_like": np.zeros_like,
+    "numpy.cumsum": np.cumsum,
+    "numpy.einsum": lambda x: np.einsum("i->", x),
+    "numpy.allclose": lambda x: np.allclose(x, 1),
+    "numpy.array_equal": lambda x: np.array_equal(x, [1]),
+    "numpy.vstack": lambda x: np.vstack([x, x]),
+    "numpy.add.reduce": np.add.reduce,
+    "numpy.add.accumulate": np.add.accumulate,
+    "numpy.multiply.outer": lambda x: np.multiply.outer(x, x),
+    "numpy.add.reduceat": lambda x: np.add.reduceat(x, [0]),
+    "numpy.add.at": lambda x: np.add.at(x, [0], 1),
+    "numpy.add.at ": lambda x: np.add.at(np.ones(3), [0, 1, 2], x),
+    "numpy.add with out": lambda x: np.add(x, 1, out=np.ones(3)),
+    "numpy.add with out ": lambda x: np.add(np.ones(3), 1, out=x),
+    "numpy.add with where": lambda x: np.add(x, 1, where=np.array([True, False, True])),
+    "numpy.exp with dtype": lambda x: np.exp(x, dtype=np.float64),
+}
+
+
+@pytest.mark.parametrize(("name", "f"), UNKNOWN.items(), ids=UNKNOWN)
+def test_other_functions_are_refused_by_name(name, f):
+    x = Variable(np.ones(3))
+    with pytest.raises(TypeError, match=re.escape(name.strip()) + r"\b.* not differentiable .*\.numpy\(\)"):
+        f(x)
+    assert x.data.tolist() == [1, 1, 1]
+
+
+OPTIONS = {
+    "sum dtype": lambda x: np.sum(x, dtype=np.float32),
+    "sum out": lambda x: np.sum(x, out=np.ones(())),
+    "sum where": lambda x: np.sum(x, where=np.array([[True, False, True]])),
+    "sum initial": lambda x: np.sum(x, initial=3.0),
+    "mean dtype": lambda x: np.mean(x, dtype=np.float16),
+    "max initial": lambda x: np.max(x, initial=3.0),
+    "std correction": lambda x: np.std(x, correction=1),
+    "reshape order": lambda x: np.reshape(x, (3, 2), order="F"),
+    "concatenate out": lambda x: np.concatenate([x, x], out=np.ones((4, 3))),
+    "concatenate flat": lambda x: np.concatenate([x, x], axis=None),
+    "concatenate dtype": lambda x: np.concatenate([x, x], dtype=np.float16),
+    "stack out": lambda x: np.stack([x], out=np.ones((1, 2, 3))),
+    "where alone": np.where,
+    "take flat": lambda x: np.take(x, [0, 4]),
+    "take mode": lambda x: np.take(x, [7], axis=1, mode="wrap"),
+    "pad number": lambda x: np.pad(x, 1),
+    "pad pair": lambda x: np.pad(x, (1, 2)),
+    "pad mode": lambda x: np.pad(x, ((1, 1), (1, 1)), mode="edge"),
+    "pad mode positional": lambda x: np.pad(x, ((1, 1), (1, 1)), "edge"),
+    "pad constant": lambda x: np.pad(x, ((1, 1), (1, 1)), constant_values=2.0),
+    "clip out": lambda x: np.clip(x, 0, 1, out=np.ones((2, 3))),
+    "clip arrays": lambda x: np.clip(x, np.zeros(3), np.ones(3)),
+    "clip keywords": lambda x: np.clip(x, a_min=0.5, a_max=1),
+    "clip above": lambda x: np.clip(x, 0.5, None),
+    "dot stacks": lambda x: np.dot(np.ones((2, 2, 2)), x[None]),
+    "dot number": lambda x: np.dot(x, 2.0),
+    "dot of a number": lambda x: np.dot(2.0, x),
+    "broadcast_to subok": lambda x: np.broadcast_to(x, (1, 2, 3), subok=True),
+    "split array": lambda x: np.split(x, np.array([1, 2]), axis=1),
+    "squeeze nothing": np.squeeze,
+    "moveaxis arrays": lambda x: np.moveaxis(x, np.array([0]), np.array([1])),
+    "max of an array axis": lambda x: np.max(x, axis=np.int64(1)),
+    "transpose negative": lambda x: np.transpose(x, (-1, -2)),
+    "add list": lambda x: np.add(x, [1.0, 2.0, 3.0]),
+    "multiply list": lambda x: np.multiply([1.0, 2.0, 3.0], x),
+    "maximum list": lambda x: np.maximum(x, [1.0, 2.0, 0.5]),
+    "power list": lambda x: np.power([1.0, 2.0, 0.5], x),
+    "matmul list": lambda x: np.matmul(x, [1.0, 2.0, 3.0]),
+    "concatenate list": lambda x: np.concatenate([x, [[1.0, 2.0, 3.0]]]),
+}
+
+
+@pytest.mark.parametrize("f", OPTIONS.values(), ids=OPTIONS)
+def test_options_work_as_in_numpy_or_are_refused(f):
+    """What is understood means the same as in NumPy: never another number, another shape or another type."""
+    a = positive(2, 3)
+    x = Variable(a)
+    expected = f(a)
+    try:
+        found = f(x)
+    except (TypeError, ValueError):
+        return
+    for y, value in zip(*(each if isinstance(each, list) else [each] for each in (found, expected)), strict=True):
+        assert isinstance(y, Variable)
+        assert y.dtype == value.dtype
+        assert y.shape == np.shape(value)
+        np.testing.assert_allclose(y.data, value, rtol=1e-12)
+
+
+def test_an_option_that_is_refused_is_named():
+    x = Variable(np.ones(3))
+    for call, option in (
+        (lambda: np.sum(x, dtype=np.float64), "dtype"),
+        (lambda: np.concatenate([x], out=np.ones(3)), "out"),
+        (lambda: np.max(x, initial=3.0), "initial"),
+    ):
+        with pytest.raises(TypeError, match=option):
+            call()
+
+
+def test_functions_work_on_constants_too():
+    x = Variable(np.ones(3), requires_grad=False)
+    assert isinstance(np.exp(x), Variable)
+    assert not np.exp(x).requires_grad
+    with pytest.raises(TypeError, match=r"numpy\.sinh"):
+        np.sinh(x)
+
+
+def test_variables_anywhere_in_a_list_are_found():
+    x = Variable(np.ones(2))
+    y = np.concatenate([np.zeros(2), x, np.zeros(1)])
+    assert y.data.tolist() == [0, 0, 1, 1, 0]
+    assert grad(y[:3].sum(), x).data.tolist() == [1, 0]
+
+
+def test_reflected_operators_of_arrays_dispatch():
+    """An array on the left does not loop over the Variable's elements."""
+    a, x = np.array([1.0, 2.0]), Variable(np.array([3.0, 4.0]))
+    for y, expected in ((a + x, [4, 6]), (a - x, [-2, -2]), (a * x, [3, 8]), (a / x, [1 / 3, 0.5]), (a**x, [1, 16])):
+        assert isinstance(y, Variable)
+        assert y.shape == (2,)
+        np.testing.assert_allclose(y.data, expected)
+    assert (a @ x).item() == 11
+    assert isinstance(np.float64(2) * x, Variable)
+    assert isinstance(np.array(2.0) * x, Variable)
