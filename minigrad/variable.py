@@ -180,8 +180,8 @@ class Variable(Operators):
                 if edge.grad is not None:
                     if edge.grad.output != own.output:
                         raise ValueError(
-                            f"backward: a .grad left from before has shape and dtype {describe(edge.grad.data)}, the new one "
-                            f"{describe(own.data)}; call zero_grad() after replacing .data"
+                            f"backward: a .grad left from before has shape and dtype {describe(edge.grad.data)}, "
+                            f"the new one {describe(own.data)}; call zero_grad() after replacing .data"
                         )
                     own = edge.grad + own
                 sums.append((edge, own))

@@ -75,7 +75,7 @@ def filter_correlation(x: Array, y: Array, window: Window, groups: int) -> Array
 
 def max_pool2d(x: Array, window: Window) -> tuple[Array, Array]:
     image = _padded(x, window, -np.inf)
-    inside = np.zeros(window.padded(x.shape[2:]), bool)  # a pixel of the border wins over nothing, not even −inf
+    inside = np.zeros(image.shape[2:], bool)
     inside[window.inside()] = True
     (rows, columns), *others = window.taps(x.shape[2:])
     y = image[:, :, rows, columns].copy(order="K")
@@ -83,8 +83,11 @@ def max_pool2d(x: Array, window: Window) -> tuple[Array, Array]:
     winners = np.zeros_like(y, dtype=np.min_scalar_type(len(others)))
     for k, (rows, columns) in enumerate(others, start=1):
         pixel = image[:, :, rows, columns]
-        better = (pixel > y) | (np.isnan(pixel) & ~np.isnan(y)) | (inside[rows, columns] & ~seen)
-        seen |= inside[rows, columns]
+        better = ~(pixel <= y)  # larger, or one of them is NaN;
+        better &= ~np.isnan(y)  # a NaN is beaten by nothing
+        if not seen.all():
+            better |= inside[rows, columns] & ~seen  # a pixel of the border is beaten by all, even by −inf
+            seen |= inside[rows, columns]
         np.maximum(winners, better * winners.dtype.type(k), out=winners)  # k is above any winner so far
         np.maximum(y, pixel, out=y)
     return y, winners
