@@ -3,11 +3,16 @@
 Convolutions work on NHWC memory behind NCHW shapes: a row of a window is then one run of KW·C numbers, and a bias or a
 maximum runs along the channels. Windows are laid out as rows of a matrix (im2col) for a few images at a time, so that
 the memory needed does not depend on the batch, and stays in the processor's cache.
+
+With many channels only a window's rows are laid out, each once for all the windows that share it, and there is one
+matrix product for each row of the kernel: a KH-th of the copying, and of what one core has to fetch from another's
+cache.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -20,25 +25,26 @@ Array = np.ndarray[Any, Any]
 COLUMN_NUMBERS = 2**20
 """How many numbers the laid-out windows of one chunk of images may have (4 MiB of float32)."""
 
+PRODUCT_NUMBERS = 128
+"""How many numbers a row of a window must have to be worth a matrix product of its own."""
+
 CHUNK = 2**15
 """How many parameters an optimizer updates at a time: its half a dozen passes then find them in the cache."""
 
 
 def conv2d(x: Array, w: Array, b: Array | None, window: Window, groups: int) -> Array:
-    N, _, H, W = x.shape
-    O = w.shape[0]
+    (N, _, H, W), O = x.shape, w.shape[0]
     OH, OW = window.outputs((H, W))
     result = np.result_type(x, w) if b is None else np.result_type(x, w, b)
     dtype = _wide(result)
-    y = np.empty((N, OH, OW, O), dtype)
-    matrices = _matrices(w, groups, dtype)
-    for chunk, columns in _columns(_nhwc(x), window, groups, dtype):
-        rows = y[chunk].reshape(-1, groups, O // groups)  # (n · OH · OW, groups, O / groups)
-        for g in range(groups):
-            np.matmul(columns[g], matrices[g], out=rows[:, g])
-        if b is not None:
-            rows += b.reshape(groups, -1)
-    return _nchw(y).astype(result, copy=False)
+    y = np.empty((N, OH, OW, groups, O // groups), dtype)
+    y[...] = 0 if b is None else b.reshape(groups, -1)
+    matrices = _matrices(w, window, groups, dtype)
+    for chunk, parts in _columns(_nhwc(x), window, groups, dtype):
+        rows = y[chunk].transpose(3, 1, 0, 2, 4)  # (groups, OH, n, OW, O / groups)
+        for columns, matrix in zip(parts, matrices, strict=True):
+            rows += (columns @ matrix).reshape(rows.shape)
+    return _nchw(y.reshape(N, OH, OW, O)).astype(result, copy=False)
 
 
 def conv_transpose2d(y: Array, w: Array, size: Pair, window: Window, groups: int) -> Array:
@@ -60,17 +66,18 @@ def conv_transpose2d(y: Array, w: Array, size: Pair, window: Window, groups: int
 
 
 def filter_correlation(x: Array, y: Array, window: Window, groups: int) -> Array:
-    C, O = x.shape[1], y.shape[1]
-    KH, KW = window.kernel
+    (N, O, OH, OW), Cg = y.shape, x.shape[1] // groups
+    (KH, KW), R = window.kernel, _rows_together(window, Cg)
     dtype = _wide(x, y)
-    w = np.zeros((groups, KH * KW * C // groups, O // groups), dtype)
-    gy = _nhwc(y)
-    for chunk, columns in _columns(_nhwc(x), window, groups, dtype):
-        rows = gy[chunk].astype(dtype, copy=False).reshape(-1, groups, O // groups)
-        for g in range(groups):
-            w[g] += columns[g].T @ rows[:, g]
-    w = w.reshape(groups, KH, KW, C // groups, O // groups).transpose(0, 4, 3, 1, 2)
-    return w.reshape(O, C // groups, KH, KW).astype(np.result_type(x, y), copy=False)
+    gy = _nhwc(y).reshape(N, OH, OW, groups, O // groups)
+    w = np.zeros((KH // R, groups, R * KW * Cg, O // groups), dtype)
+    for chunk, parts in _columns(_nhwc(x), window, groups, dtype):
+        rows = gy[chunk].transpose(3, 1, 0, 2, 4).reshape(groups, -1, O // groups)  # (groups, OH · n · OW, O / groups)
+        rows = rows.astype(dtype, copy=False)
+        for columns, matrix in zip(parts, w, strict=True):
+            matrix += columns.swapaxes(1, 2) @ rows
+    w = w.reshape(KH // R, groups, R, KW, Cg, O // groups).transpose(1, 5, 4, 0, 2, 3)
+    return w.reshape(O, Cg, KH, KW).astype(np.result_type(x, y), copy=False)
 
 
 def max_pool2d(x: Array, window: Window) -> tuple[Array, Array]:
@@ -197,39 +204,48 @@ def _nchw(x: Array) -> Array:
     return x.transpose(0, 3, 1, 2)
 
 
-def _matrices(w: Array, groups: int, dtype: Any) -> Array:
-    """Filters (O, C / groups, KH, KW) as one matrix (KH · KW · C / groups, O / groups) for each group."""
+def _rows_together(window: Window, channels: int) -> int:
+    """How many of a window's rows one matrix product takes: one if they are long and windows share them, else all."""
+    KH, KW = window.kernel
+    return 1 if window.stride[0] == 1 and KW * channels >= PRODUCT_NUMBERS else KH
+
+
+def _matrices(w: Array, window: Window, groups: int, dtype: Any) -> Array:
+    """Filters (O, C / groups, KH, KW) as the matrices (R · KW · C / groups, O / groups) of each product and group."""
     O, Cg, KH, KW = w.shape
-    grouped = w.astype(dtype, copy=False).reshape(groups, O // groups, Cg, KH, KW)
-    return grouped.transpose(0, 3, 4, 2, 1).reshape(groups, KH * KW * Cg, O // groups)
+    R = _rows_together(window, Cg)
+    grouped = w.astype(dtype, copy=False).reshape(groups, O // groups, Cg, KH // R, R, KW)
+    return grouped.transpose(3, 0, 4, 5, 2, 1).reshape(KH // R, groups, R * KW * Cg, O // groups)
 
 
-def _columns(x: Array, window: Window, groups: int, dtype: Any) -> Iterator[tuple[slice, Array]]:
-    """The windows of a few images (N, H, W, C) at a time, as rows of a matrix: im2col.
+def _columns(x: Array, window: Window, groups: int, dtype: Any) -> Iterator[tuple[slice, list[Array]]]:
+    """The windows of a few images (N, H, W, C) at a time, as rows of matrices: im2col.
 
     Yields:
-        a slice of the batch, and its windows: (groups, n · OH · OW, KH · KW · C / groups), in memory that the next
-        ones overwrite.
+        a slice of the batch, and for each R rows of the kernel the numbers that they meet:
+        (groups, OH · n · OW, R · KW · C / groups), in memory that the next ones overwrite.
     """
     N, H, W, C = x.shape
-    (OH, OW), (KH, KW) = window.outputs((H, W)), window.kernel
+    (OH, OW), (KH, KW), Cg = window.outputs((H, W)), window.kernel, C // groups
     (SH, SW), (DH, DW) = window.stride, window.dilation
+    R = _rows_together(window, Cg)
+    high = OH + DH * (KH - R)  # a step of 1 from row to row where R is not KH
+    n = max(1, min(N, COLUMN_NUMBERS // max(1, high * OW * R * KW * C)))
+    HP, WP = window.padded((H, W))
+    padded = np.zeros((HP, n, WP, C), dtype)
+    memory = np.empty(groups * high * n * OW * R * KW * Cg, dtype)
+    h, a, w, c = padded.strides
+    strides = (c * Cg, h * SH, a, w * SW, h * DH, w * DW, c)
     inside_rows, inside_columns = window.inside()
-    n = max(1, min(N, COLUMN_NUMBERS // max(1, OH * OW * KH * KW * C)))
-    padded = np.zeros((n, *window.padded((H, W)), C), dtype)
-    columns = np.empty((groups, n, OH, OW, KH, KW, C // groups), dtype)
-    a, h, w, c = padded.strides
-    windows = as_strided(
-        padded,
-        (groups, n, OH, OW, KH, KW, C // groups),
-        (c * (C // groups), a, h * SH, w * SW, h * DH, w * DW, c),
-    )
     for start in range(0, N, n):
         chunk = slice(start, min(start + n, N))
         count = chunk.stop - start
-        padded[:count, inside_rows, inside_columns] = x[chunk]
-        columns[:, :count] = windows[:, :count]
-        yield chunk, columns[:, :count].reshape(groups, count * OH * OW, KH * KW * C // groups)
+        padded[inside_rows, :count, inside_columns] = x[chunk].swapaxes(0, 1)
+        shape = (groups, high, count, OW, R, KW, Cg)
+        columns = memory[: prod(shape)].reshape(shape)
+        columns[...] = as_strided(padded, shape, strides)
+        rows = columns.reshape(groups, high, count * OW, R * KW * Cg)
+        yield chunk, [rows[:, i : i + OH].reshape(groups, -1, R * KW * Cg) for i in range(0, DH * KH, DH * R)]
 
 
 def _placed(n: int, length: int, stride: int, start: int) -> tuple[slice, slice]:

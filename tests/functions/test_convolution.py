@@ -37,6 +37,7 @@ WINDOWS = [
     ("plain", Window((2, 2)), (4, 5), 1),
     ("(5,3) kernel", Window((5, 3)), (6, 4), 1),
     ("stride (3,1)", Window((2, 2), stride=(3, 1)), (8, 3), 1),
+    ("stride (1,3)", Window((3, 2), stride=(1, 3), dilation=(2, 1)), (7, 8), 2),
     ("stride 2, pixels over", Window((2, 2), stride=(2, 2)), (5, 6), 1),
     ("stride 4 > kernel", Window((2, 1), stride=(4, 4)), (7, 8), 1),
     ("pad", Window((3, 3), pad=((1, 1), (2, 2))), (4, 3), 1),
@@ -50,8 +51,13 @@ WINDOWS = [
 ]
 
 
+@pytest.fixture(params=[1, 2**40], ids=["product for each row", "product for all rows"])
+def products(request, monkeypatch):
+    monkeypatch.setattr(numpy_kernels, "PRODUCT_NUMBERS", request.param)
+
+
 @pytest.fixture(params=WINDOWS, ids=lambda row: row[0])
-def triple(request):
+def triple(request, products):
     """Images x, filters w, outputs y of their shape, the window and the number of groups."""
     _, window, size, groups = request.param
     x, w = normal(2, 4, *size), normal(8, 4 // groups, *window.kernel, seed=1)
@@ -98,6 +104,12 @@ def test_chunks_of_the_batch_make_no_difference(triple, monkeypatch):
         monkeypatch.setattr(numpy_kernels, "COLUMN_NUMBERS", numbers)
         for chunked, expected in zip(results(x, w, y, window, groups), whole, strict=True):
             np.testing.assert_allclose(chunked, expected, rtol=1e-11, atol=1e-11)
+
+
+def test_many_channels_are_multiplied_row_by_row():
+    x, w = normal(2, 128, 3, 4), normal(4, 64, 3, 2, seed=1)
+    expected = loops.conv2d(x, w, stride=(1, 1), pad=((1, 1), (1, 1)), dilation=(1, 1), groups=2)
+    np.testing.assert_allclose(F.conv2d(x, w, pad=1, groups=2).data, expected, rtol=1e-10, atol=1e-11)
 
 
 def test_third_derivatives():
