@@ -30,6 +30,7 @@ from minigrad import data, nn, viz
 from models import RECIPES, Recipe
 
 LOG_EVERY = 100  # steps
+HELD_OUT_PART = 6  # a small data set keeps at least 5/6 of its images to train on
 EVALUATION_BATCH = 500  # images; bounds the memory of an evaluation
 
 
@@ -52,7 +53,7 @@ def main(argv: list[str] | None = None) -> int:
 
     mg.seed(options.seed)
     model = recipe.build()
-    train, validation = train.split(len(train) - min(recipe.held_out, len(train) - 1))
+    train, validation = train.split(len(train) - min(recipe.held_out, len(train) // HELD_OUT_PART))
     print(f"{options.model}, preset {options.preset}, seed {options.seed}, {len(train):,} training images")
     print(model.summary(train.images.shape[1:]))
     judge = ("validation", validation) if len(validation) else ("test", test)
