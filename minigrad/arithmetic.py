@@ -7,6 +7,7 @@ constants: broadcasting is an operation of its own (BroadcastTo), whose gradient
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -207,11 +208,15 @@ class ToDevice(Function):
         return gy.to(self.source)
 
 
+def total(x: Array, axis: int | tuple[int, ...] | None, *, keepdims: bool) -> Array:
+    """The sum in x's dtype; of float16 in float32."""
+    return x.sum(axis, dtype=np.float32 if x.dtype == np.float16 else None, keepdims=keepdims)
+
+
 def summed(x: Array, axis: int | tuple[int, ...] | None, *, keepdims: bool) -> Array:
-    """The sum in x's dtype; float16 is added up in float32."""
-    if x.dtype == np.float16:
-        return x.sum(axis, dtype=np.float32, keepdims=keepdims).astype(np.float16)
-    return x.sum(axis, keepdims=keepdims)
+    """The sum in x's dtype, rounded to it once."""
+    y = total(x, axis, keepdims=keepdims)
+    return y.astype(np.float16) if x.dtype == np.float16 else y
 
 
 @dataclass(eq=False)
@@ -241,9 +246,10 @@ class Mean(Function):
         return x.mean(self.axis, keepdims=self.keepdims)
 
     def backward(self, gy: Variable) -> Gradients:
-        kept = with_ones(self.shape, self.axis)
-        count = np.prod([self.shape[i] for i in self.axis], dtype=int)
-        return (gy.reshape(kept) / int(count)).broadcast_to(self.shape)
+        count: int = math.prod(self.shape[i] for i in self.axis)
+        if gy.dtype == np.float16:
+            gy = gy.astype(np.float32)  # the count may be beyond float16
+        return (gy.reshape(with_ones(self.shape, self.axis)) / count).broadcast_to(self.shape)
 
 
 @dataclass(eq=False)
@@ -263,7 +269,8 @@ class Max(Function):
 
     def backward(self, gy: Variable) -> Gradients:
         (share,) = self.saved
-        return gy.reshape(with_ones(share.shape, self.axis)).broadcast_to(share.shape) * share
+        gy = gy.reshape(with_ones(share.shape, self.axis)).broadcast_to(share.shape)
+        return share * np.where(share.data > 0, gy, 0)
 
 
 class Min(Max):

@@ -185,7 +185,7 @@ def binary(function: Function, a: Any, b: Any) -> Variable:
         if a.data.shape == b.data.shape:
             return a._apply(function, a, b)
     else:
-        a, b = _operand(a, b), _operand(b, a)
+        a, b = operand(a, b), operand(b, a)
         if a is None or b is None:
             return NotImplemented  # type: ignore[no-any-return]
     apply: Callable[..., Variable] = (a if isinstance(a, Operators) else b)._apply
@@ -216,7 +216,7 @@ def matmul(a: Any, b: Any) -> Variable:
     Raises:
         ValueError: the inner lengths differ, the stacks do not broadcast, or an operand is a scalar.
     """
-    a, b = _operand(a, b), _operand(b, a)
+    a, b = operand(a, b), operand(b, a)
     if a is None or b is None:
         return NotImplemented  # type: ignore[no-any-return]
     apply: Callable[..., Variable] = (a if isinstance(a, Operators) else b)._apply
@@ -255,7 +255,7 @@ def _index(part: Any) -> Any:
     return part.data if isinstance(part, Operators) else part
 
 
-def _operand(value: Any, other: Any) -> Any:
+def operand(value: Any, other: Any) -> Any:
     """A Variable as it is, a constant as an array: a scalar takes the other operand's float type. None if neither."""
     if isinstance(value, Operators):
         return value

@@ -105,10 +105,10 @@ def pool_scatter(y: Array, winners: Array, size: Pair, window: Window) -> Array:
     for k, (rows, columns) in enumerate(window.taps(size)):
         pixels = image[:, :, rows, columns]
         if window.overlaps:
-            pixels += y * (winners == k)
+            np.add(pixels, y, out=pixels, where=winners == k)
         else:
-            np.multiply(y, winners == k, out=pixels)
-    return image[:, :, *window.inside()]
+            np.copyto(pixels, y, where=winners == k)
+    return image[:, :, *window.inside()].astype(y.dtype, copy=False)
 
 
 def pool_gather(x: Array, winners: Array, window: Window) -> Array:
@@ -132,7 +132,7 @@ def window_spread(y: Array, size: Pair, window: Window) -> Array:
     image = _blank(y, size, window)
     for rows, columns in window.taps(size):
         image[:, :, rows, columns] += y
-    return image[:, :, *window.inside()]
+    return image[:, :, *window.inside()].astype(y.dtype, copy=False)
 
 
 def cross_entropy(logits: Array, targets: Array) -> tuple[Array, Array]:
@@ -149,7 +149,8 @@ def dropout_mask(x: Array, p: float, rng: np.random.Generator) -> Array:
     if p == 1:
         return np.zeros_like(x)
     kept = rng.random(x.shape, np.float32) >= p
-    return np.multiply(kept, 1 / (1 - p), dtype=x.dtype)  # type: ignore[no-any-return]
+    scale = min(1 / (1 - p), np.finfo(x.dtype).max.item())  # infinity times 0 would not drop
+    return np.multiply(kept, scale, dtype=x.dtype)  # type: ignore[no-any-return]
 
 
 def sgd_update(p: Array, g: Array, velocity: Array | None, *, lr: float, momentum: float) -> None:
@@ -267,8 +268,8 @@ def _padded(x: Array, window: Window, value: float) -> Array:
 
 
 def _blank(y: Array, size: Pair, window: Window) -> Array:
-    """Zeros for the padded images (N, C, H, W) that y's windows lie in, in y's memory order."""
-    return np.zeros_like(y, shape=(*y.shape[:2], *window.padded(size)))
+    """Zeros for the padded images (N, C, H, W) that y's windows lie in, in y's memory order, to add up in."""
+    return np.zeros_like(y, _wide(y) if window.overlaps else None, shape=(*y.shape[:2], *window.padded(size)))
 
 
 def _chunks(*arrays: Array) -> Iterator[tuple[Array, ...]]:

@@ -7,11 +7,11 @@ from numbers import Real
 
 import numpy as np
 
-from minigrad.arithmetic import summed
+from minigrad.arithmetic import total
 from minigrad.array_like import differentiates
 from minigrad.backend import Array, xp_of
 from minigrad.function import Function, Gradients
-from minigrad.functions.elementwise import exp
+from minigrad.functions.elementwise import exp, where
 from minigrad.operators import Operand
 from minigrad.shapes import places_of
 from minigrad.variable import Variable, apply, as_variable
@@ -26,7 +26,7 @@ class ReLU(Function):
 
     def backward(self, gy: Variable) -> Gradients:
         (positive,) = self.saved
-        return gy * positive
+        return where(positive, gy, 0)
 
 
 def relu(x: Operand) -> Variable:
@@ -145,7 +145,7 @@ class Softmax(Function):
         y = self.known
         if y is None:
             y = xp_of(x).exp(below_maximum(x, self.axis))
-            y /= summed(y, self.axis, keepdims=True)
+            y /= total(y, self.axis, keepdims=True)
         self.save(y)
         return y
 
@@ -175,7 +175,9 @@ class LogSoftmax(Function):
     def forward(self, x: Array) -> Array:
         xp = xp_of(x)
         shifted = below_maximum(x, self.axis)
-        y = shifted - xp.log(summed(xp.exp(shifted), self.axis, keepdims=True))
+        exponentials = xp.exp(shifted)
+        rest = xp.log(total(exponentials, self.axis, keepdims=True))
+        y = shifted - rest.astype(exponentials.dtype, copy=False)
         self.save(y)
         return y
 

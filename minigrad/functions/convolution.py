@@ -11,7 +11,7 @@ from minigrad.backend import Array, describe
 from minigrad.backend.kernels import kernels_of
 from minigrad.backend.windows import Pair, Window
 from minigrad.function import Function, Gradients
-from minigrad.functions.windows import check_images, window_of
+from minigrad.functions.windows import images_of, window_of
 from minigrad.operators import Operand
 from minigrad.variable import Variable, apply, as_variable
 
@@ -88,7 +88,7 @@ def conv2d(
     """Cross-correlate images with filters.
 
     Args:
-        x: images, (N, C, H, W).
+        x: images, (N, C, H, W); integers become `default_dtype`.
         w: filters, (O, C // groups, KH, KW).
         b: bias, (O,), or None.
         stride: pixels from one output to the next, (vertical, horizontal) or one int for both.
@@ -104,10 +104,9 @@ def conv2d(
     >>> conv2d(np.ones((1, 1, 3, 3)), np.ones((1, 1, 2, 2))).shape
     (1, 1, 2, 2)
     """
-    x, w = as_variable(x), as_variable(w)
+    x, w = images_of("conv2d", x), as_variable(w)
     bias = [] if b is None else [as_variable(b)]
     both = f"x {describe(x)}, w {describe(w)}"
-    check_images("conv2d", x)
     if w.ndim != 4 or 0 in w.shape:
         raise ValueError(f"conv2d: w must be filters (O, C // groups, KH, KW), none of them 0; {both}")
     if not isinstance(groups, (int, np.integer)):

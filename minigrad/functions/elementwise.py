@@ -10,9 +10,9 @@ import numpy as np
 
 from minigrad.arithmetic import Power
 from minigrad.array_like import differentiates
-from minigrad.backend import Array, as_array, xp_of
+from minigrad.backend import Array, xp_of
 from minigrad.function import Function, Gradients
-from minigrad.operators import Operand, binary, broadcast
+from minigrad.operators import Operand, binary, broadcast, operand
 from minigrad.variable import Variable, apply, as_variable
 
 
@@ -94,9 +94,7 @@ def power(x: Operand, p: Operand) -> Variable:
 
     The derivatives at 0 follow the limits, inf where they are infinite; x⁰ has derivative 0 towards x, 0ᵖ towards p.
     """
-    if isinstance(p, Variable):
-        return binary(Power(), x, p)
-    return as_variable(x) ** p
+    return as_variable(x) ** p if isinstance(p, (int, float)) else binary(Power(), *_alike(x, p))
 
 
 class Where(Function):
@@ -126,25 +124,30 @@ def where(condition: Operand, a: Operand, b: Operand) -> Variable:
     return apply(Where(), condition, a, b)
 
 
-def _alike(a: Operand, b: Operand) -> tuple[Operand, Operand]:
-    """Numbers in the other operand's float type."""
-    if isinstance(a, Variable) or isinstance(b, Variable):
-        dtype = (a if isinstance(a, Variable) else b).dtype  # type: ignore[union-attr]
-        a, b = (x if isinstance(x, Variable) or np.ndim(x) else as_array(x, dtype) for x in (a, b))
-    return as_variable(a), as_variable(b)
+def _alike(a: Operand, b: Operand) -> tuple[Variable, Variable]:
+    """Two operands as Variables; a number beside a Variable takes its float type."""
+    return _beside(a, b), _beside(b, a)
+
+
+def _beside(x: Operand, other: Operand) -> Variable:
+    known = operand(x, other) if isinstance(other, Variable) else None
+    return as_variable(x if known is None else known)
 
 
 class Maximum(Function):
-    """The larger of a and b; ties share the gradient equally."""
+    """The larger of a and b; ties share the gradient equally, a NaN gets all of it."""
 
     def forward(self, a: Array, b: Array) -> Array:
-        y = xp_of(a).maximum(a, b)
-        self.save(((a > b) + (a == b) * 0.5).astype(y.dtype))
+        return self._pick(a, b, xp_of(a).maximum(a, b), a > b)
+
+    def _pick(self, a: Array, b: Array, y: Array, first: Array) -> Array:
+        first |= a != a  # noqa: PLR0124 - NumPy takes the first NaN
+        self.save((first + (a == b) * 0.5).astype(y.dtype))
         return y
 
     def backward(self, gy: Variable) -> Gradients:
         (share,) = self.saved
-        return gy * share, gy * (1 - share)
+        return where(share.data > 0, gy, 0) * share, where(share.data < 1, gy, 0) * (1 - share)
 
 
 @differentiates(np.maximum)
@@ -153,17 +156,11 @@ def maximum(a: Operand, b: Operand) -> Variable:
     return binary(Maximum(), *_alike(a, b))
 
 
-class Minimum(Function):
-    """The smaller of a and b; ties share the gradient equally."""
+class Minimum(Maximum):
+    """The smaller of a and b; ties share the gradient equally, a NaN gets all of it."""
 
     def forward(self, a: Array, b: Array) -> Array:
-        y = xp_of(a).minimum(a, b)
-        self.save(((a < b) + (a == b) * 0.5).astype(y.dtype))
-        return y
-
-    def backward(self, gy: Variable) -> Gradients:
-        (share,) = self.saved
-        return gy * share, gy * (1 - share)
+        return self._pick(a, b, xp_of(a).minimum(a, b), a < b)
 
 
 @differentiates(np.minimum)
@@ -180,7 +177,8 @@ class Clip(Function):
     high: float | None
 
     def forward(self, x: Array) -> Array:
-        y = xp_of(x).clip(x, self.low, self.high)
+        with np.errstate(over="ignore"):  # a bound beyond the largest float is none
+            y = xp_of(x).clip(x, self.low, self.high)
         self.save(x == y)  # a bound lets the gradient pass
         return y
 

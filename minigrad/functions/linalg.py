@@ -36,14 +36,14 @@ class Linear(Function):
         x, w = self.saved
         gx = None if w is None else gy @ w.T
         gw = None if x is None else x.T @ gy
-        return (gx, gw, gy.sum(0))[: len(self.inputs)]
+        return (gx, gw, gy.sum(0) if len(self.inputs) > 2 and self.needs(2) else None)[: len(self.inputs)]
 
 
 def linear(x: Operand, w: Operand, b: Operand | None = None) -> Variable:
     """x @ w + b: a fully connected layer.
 
     Args:
-        x: (..., in).
+        x: (..., in); integers become w's dtype.
         w: weights, (in, out).
         b: bias, (out,), or None.
     Returns:
@@ -60,6 +60,8 @@ def linear(x: Operand, w: Operand, b: Operand | None = None) -> Variable:
         raise ValueError(f"linear: x must be (..., in) and w (in, out); x {describe(x)}, w {describe(w)}")
     if bias and bias[0].shape != w.shape[1:]:
         raise ValueError(f"linear: b must be (out,); b {describe(bias[0])}, w {describe(w)}")
+    if x.dtype.kind != "f" and w.dtype.kind == "f":
+        x = x.astype(w.dtype)
     if x.ndim == 2:
         return apply(Linear(), x, w, *bias)
     lead = x.shape[:-1]

@@ -31,7 +31,8 @@ class SoftmaxCrossEntropy(Function):
     def backward(self, gy: Variable) -> Gradients:
         x, probabilities, targets, weights = self.saved
         p = apply(Softmax(axis=1, known=probabilities.data), x)
-        return (p - targets) * (gy * weights).reshape(-1, 1), None, None
+        mass = targets.data.sum(1, keepdims=True)  # 1, to rounding or to what a user's distributions may be off
+        return (p * mass - targets) * (gy * weights).reshape(-1, 1), None, None
 
 
 def softmax_cross_entropy(
@@ -46,7 +47,8 @@ def softmax_cross_entropy(
 
     Args:
         logits: (N, C), before the softmax.
-        labels: classes, ints (N,); or distributions, (N, C), such as one-hot labels. They have no gradient.
+        labels: classes, ints (N,); or distributions, (N, C), such as one-hot labels, each adding up to 1 within a
+            thousandth. They have no gradient.
         reduction: "mean" over the rows, "sum", or "none".
         ignore_label: rows with this class count neither in the sum nor in the mean (which is 0 if all are ignored).
         label_smoothing: this part of each distribution is spread evenly over all classes, 0 to 1.
@@ -90,7 +92,7 @@ def mean_squared_error(prediction: Operand, target: Operand, *, reduction: str =
     Args:
         prediction: of any shape.
         target: of the same shape.
-        reduction: "mean" over all elements, "sum", or "none".
+        reduction: "mean" over all elements (0 if there are none), "sum", or "none".
     Raises:
         ValueError: the shapes differ, (N, 1) and (N,) for example.
 
@@ -104,7 +106,9 @@ def mean_squared_error(prediction: Operand, target: Operand, *, reduction: str =
         raise ValueError(f'mean_squared_error: reduction must be "mean", "sum" or "none", not {reduction!r}')
     distance = x - t
     squares = distance * distance
-    return squares if reduction == "none" else squares.mean() if reduction == "mean" else squares.sum()
+    if reduction == "none":
+        return squares
+    return squares.mean() if reduction == "mean" and squares.size else squares.sum()
 
 
 def _one_hot(name: str, labels: Array, classes: int, ignore_label: int | None, dtype: Any) -> tuple[Array, Array]:

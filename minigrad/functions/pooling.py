@@ -10,11 +10,10 @@ import numpy as np
 from minigrad.backend import Array
 from minigrad.backend.kernels import kernels_of
 from minigrad.backend.windows import Pair, Window
-from minigrad.config import float_type
 from minigrad.function import Function, Gradients
-from minigrad.functions.windows import check_images, pair_of, window_of
+from minigrad.functions.windows import images_of, pair_of, window_of
 from minigrad.operators import Operand
-from minigrad.variable import Variable, apply, as_variable
+from minigrad.variable import Variable, apply
 
 
 @dataclass(eq=False)
@@ -84,7 +83,7 @@ def max_pool2d(x: Operand, kernel: Any, *, stride: Any = None, pad: Any = 0, cei
     Variable([[[[ 5.  7.]
                 [13. 15.]]]])
     """
-    x = _floats(x)
+    x = images_of("max_pool2d", x)
     window = _pool_window("max_pool2d", x, kernel, stride, pad)
     return apply(MaxPool2d(_reaching_up(window, _size(x)) if ceil_mode else window), x)
 
@@ -98,7 +97,7 @@ class AvgPool2d(Function):
 
     def forward(self, x: Array) -> Array:
         self.size: Pair = x.shape[2:]
-        return (kernels_of(x).window_sum(x, self.window) / self.divisor).astype(x.dtype)
+        return (kernels_of(x).window_sum(x, self.window) / self.divisor).astype(x.dtype, copy=False)
 
     def backward(self, gy: Variable) -> Gradients:
         return apply(AvgSpread2d(self.window, self.size, self.divisor), gy)
@@ -113,7 +112,7 @@ class AvgSpread2d(Function):
     divisor: Array = field(repr=False)
 
     def forward(self, y: Array) -> Array:
-        return kernels_of(y).window_spread((y / self.divisor).astype(y.dtype), self.size, self.window)
+        return kernels_of(y).window_spread(y / self.divisor, self.size, self.window).astype(y.dtype, copy=False)
 
     def backward(self, gx: Variable) -> Gradients:
         return apply(AvgPool2d(self.window, self.divisor), gx)
@@ -146,7 +145,7 @@ def avg_pool2d(
     Variable([[[[ 2.5  4.5]
                 [10.5 12.5]]]])
     """
-    x = _floats(x)
+    x = images_of("avg_pool2d", x)
     window = _pool_window("avg_pool2d", x, kernel, stride, pad)
     border = window.pad
     if ceil_mode:
@@ -157,21 +156,16 @@ def avg_pool2d(
             x.shape[2:], window.outputs(_size(x)), window.kernel, window.stride, border, strict=True
         )
     ]
-    return apply(AvgPool2d(window, x.xp.asarray(np.outer(*counts))), x)
+    divisor = np.outer(*counts).astype(np.result_type(np.float32, x.dtype))
+    return apply(AvgPool2d(window, x.xp.asarray(divisor)), x)
 
 
 def _pool_window(function: str, x: Variable, kernel: Any, stride: Any, pad: Any) -> Window:
-    check_images(function, x)
     size = pair_of(function, "kernel", kernel, least=1)
     window = window_of(function, x, kernel=size, stride=size if stride is None else stride, pad=pad)
     if any(max(border) >= k for border, k in zip(window.pad, size, strict=True)):
         raise ValueError(f"{function}: pad {pad} must be less than kernel {kernel}, or a window could miss the image")
     return window
-
-
-def _floats(x: Operand) -> Variable:
-    images = as_variable(x)
-    return images if images.dtype.kind == "f" else images.astype(float_type())
 
 
 def _size(x: Variable) -> Pair:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from minigrad.arithmetic import summed, with_ones
+from minigrad.arithmetic import total, with_ones
 from minigrad.array_like import differentiates
 from minigrad.backend import Array, describe, xp_of
 from minigrad.function import Function, Gradients
@@ -84,8 +84,9 @@ class LogSumExp(Function):
 
     def forward(self, x: Array) -> Array:
         xp = xp_of(x)
-        total = summed(xp.exp(below_maximum(x, self.axis)), self.axis, keepdims=True)
-        y = x.max(self.axis, keepdims=True) + xp.log(total)
+        exponentials = xp.exp(below_maximum(x, self.axis))
+        rest = xp.log(total(exponentials, self.axis, keepdims=True))
+        y = x.max(self.axis, keepdims=True) + rest.astype(exponentials.dtype, copy=False)
         self.save(x)
         self.shape = x.shape
         return y if self.keepdims else y.reshape([n for i, n in enumerate(x.shape) if i not in self.axis])

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import operator
-from typing import Any
+from typing import Any, Literal
 
 from minigrad.backend import describe
 from minigrad.backend.windows import Pair, Window
+from minigrad.config import float_type
+from minigrad.operators import Operand
+from minigrad.variable import Variable, as_variable
 
 
 def pair_of(function: str, argument: str, value: Any, *, least: int) -> Pair:
@@ -16,17 +19,28 @@ def pair_of(function: str, argument: str, value: Any, *, least: int) -> Pair:
         TypeError: value is neither an int nor two.
         ValueError: one is below `least`.
     """
+    given = value if isinstance(value, (tuple, list)) else (value, value)
     try:
-        both = (
-            (operator.index(value),) * 2 if not isinstance(value, (tuple, list)) else tuple(map(operator.index, value))
-        )
+        both = tuple(map(operator.index, given))
     except TypeError:
         both = ()
-    if len(both) != 2:
+    if len(both) != 2 or any(isinstance(number, bool) for number in given):
         raise TypeError(f"{function}: {argument} must be an int or a pair of ints, not {value!r}")
     if min(both) < least:
         raise ValueError(f"{function}: {argument} must be at least {least}, not {value!r}")
     return both
+
+
+def pad_of(function: str, pad: Any) -> Pair | Literal["same"]:
+    """A border of so many pixels, one int for both directions or (vertical, horizontal); or "same".
+
+    Raises:
+        TypeError: pad is neither.
+        ValueError: it is another word, or below 0.
+    """
+    if isinstance(pad, str) and pad != "same":
+        raise ValueError(f'{function}: pad must be an int, a pair or "same", not {pad!r}')
+    return "same" if isinstance(pad, str) else pair_of(function, "pad", pad, least=0)
 
 
 def window_of(function: str, x: Any, *, kernel: Pair, stride: Any, pad: Any, dilation: Any = 1) -> Window:
@@ -40,9 +54,8 @@ def window_of(function: str, x: Any, *, kernel: Pair, stride: Any, pad: Any, dil
     """
     strides = pair_of(function, "stride", stride, least=1)
     bare = Window(kernel, strides, dilation=pair_of(function, "dilation", dilation, least=1))
-    if isinstance(pad, str):
-        if pad != "same":
-            raise ValueError(f'{function}: pad must be an int, a pair or "same", not {pad!r}')
+    outside = pad_of(function, pad)
+    if outside == "same":
         totals = [
             max(0, (-(-n // s) - 1) * s + reach - n)
             for n, s, reach in zip(x.shape[2:], strides, bare.reach, strict=True)
@@ -50,8 +63,7 @@ def window_of(function: str, x: Any, *, kernel: Pair, stride: Any, pad: Any, dil
         above, left = (total // 2 for total in totals)
         border = ((above, totals[0] - above), (left, totals[1] - left))
     else:
-        vertical, horizontal = pair_of(function, "pad", pad, least=0)
-        border = ((vertical, vertical), (horizontal, horizontal))
+        border = ((outside[0], outside[0]), (outside[1], outside[1]))
     window = Window(kernel, strides, border, bare.dilation)
     if min(window.outputs(x.shape[2:])) < 1:
         raise ValueError(
@@ -61,7 +73,13 @@ def window_of(function: str, x: Any, *, kernel: Pair, stride: Any, pad: Any, dil
     return window
 
 
-def check_images(function: str, x: Any) -> None:
-    """Raise ValueError unless x is (N, C, H, W)."""
-    if x.ndim != 4:
-        raise ValueError(f"{function}: x must be images (N, C, H, W), not {describe(x)}")
+def images_of(function: str, x: Operand) -> Variable:
+    """x as images (N, C, H, W) of floats; integers become `default_dtype`.
+
+    Raises:
+        ValueError: x has another number of dimensions.
+    """
+    images = as_variable(x)
+    if images.ndim != 4:
+        raise ValueError(f"{function}: x must be images (N, C, H, W), not {describe(images)}")
+    return images if images.dtype.kind == "f" else images.astype(float_type())

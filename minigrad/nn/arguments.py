@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import math
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 
-Pair: TypeAlias = tuple[int, int]
-"""(vertical, horizontal)."""
+from minigrad.backend.windows import Pair
 
 
 def integer(owner: str, argument: str, value: Any, *, least: int = 1) -> int:
@@ -18,12 +17,6 @@ def integer(owner: str, argument: str, value: Any, *, least: int = 1) -> int:
     if value < least:
         raise ValueError(f"{owner}: {argument} must be at least {least}, not {value}")
     return int(value)
-
-
-def pair(owner: str, argument: str, value: Any, *, least: int = 1) -> Pair:
-    """`value` as (vertical, horizontal); one int stands for both."""
-    vertical, horizontal = value if isinstance(value, (tuple, list)) and len(value) == 2 else (value, value)
-    return integer(owner, argument, vertical, least=least), integer(owner, argument, horizontal, least=least)
 
 
 def number(owner: str, argument: str, value: Any) -> float:
@@ -50,5 +43,5 @@ def fraction(owner: str, argument: str, value: Any, *, one: bool) -> float:
 
 
 def short(value: Pair | str) -> str:
-    """A pair as it may be written: one number for two equal ones."""
+    """A pair as it may be written: one number for two equal ones; "same" in quotes."""
     return str(value[0]) if isinstance(value, tuple) and value[0] == value[1] else repr(value)

@@ -7,7 +7,9 @@ from typing import Literal
 import numpy as np
 
 import minigrad.functions as F
-from minigrad.nn.arguments import Pair, integer, pair, short
+from minigrad.backend.windows import Pair
+from minigrad.functions.windows import pad_of, pair_of
+from minigrad.nn.arguments import integer, short
 from minigrad.nn.init import Initializer
 from minigrad.nn.module import Module
 from minigrad.nn.parameter import BIASES, WEIGHTS, initial
@@ -49,10 +51,10 @@ class Conv2d(Module):
     ) -> None:
         self.in_channels = integer("Conv2d", "in_channels", in_channels)
         self.out_channels = integer("Conv2d", "out_channels", out_channels)
-        self.kernel = pair("Conv2d", "kernel", kernel)
-        self.stride = pair("Conv2d", "stride", stride)
-        self.pad: Pair | Literal["same"] = "same" if pad == "same" else pair("Conv2d", "pad", pad, least=0)
-        self.dilation = pair("Conv2d", "dilation", dilation)
+        self.kernel = pair_of("Conv2d", "kernel", kernel, least=1)
+        self.stride = pair_of("Conv2d", "stride", stride, least=1)
+        self.pad = pad_of("Conv2d", pad)
+        self.dilation = pair_of("Conv2d", "dilation", dilation, least=1)
         self.groups = integer("Conv2d", "groups", groups)
         if self.in_channels % self.groups or self.out_channels % self.groups:
             raise ValueError(f"Conv2d: groups={groups} must divide {in_channels=} and {out_channels=}")

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import minigrad.functions as F
-from minigrad.nn.arguments import Pair, pair, short
+from minigrad.backend.windows import Pair
+from minigrad.functions.windows import pad_of, pair_of
+from minigrad.nn.arguments import short
 from minigrad.nn.module import Module
 from minigrad.operators import Operand
 from minigrad.variable import Variable
@@ -13,12 +17,17 @@ class _Pool2d(Module):
     """What the two have in common: a window and its steps."""
 
     def __init__(
-        self, kernel: int | Pair, *, stride: int | Pair | None = None, pad: int | Pair = 0, ceil_mode: bool = False
+        self,
+        kernel: int | Pair,
+        *,
+        stride: int | Pair | None = None,
+        pad: int | Pair | Literal["same"] = 0,
+        ceil_mode: bool = False,
     ) -> None:
         name = type(self).__name__
-        self.kernel = pair(name, "kernel", kernel)
-        self.stride = self.kernel if stride is None else pair(name, "stride", stride)
-        self.pad = pair(name, "pad", pad, least=0)
+        self.kernel = pair_of(name, "kernel", kernel, least=1)
+        self.stride = self.kernel if stride is None else pair_of(name, "stride", stride, least=1)
+        self.pad = pad_of(name, pad)
         self.ceil_mode = ceil_mode
 
     def settings(self) -> str:
@@ -38,7 +47,7 @@ class MaxPool2d(_Pool2d):
     Args:
         kernel: (KH, KW), or one int for both.
         stride: pixels from window to window; by default the kernel's size.
-        pad: border, (vertical, horizontal) or one int for both.
+        pad: border, (vertical, horizontal) or one int for both; or "same".
         ceil_mode: have a last window that reaches beyond the image.
 
     Raises:
@@ -55,7 +64,7 @@ class AvgPool2d(_Pool2d):
     Args:
         kernel: (KH, KW), or one int for both.
         stride: pixels from window to window; by default the kernel's size.
-        pad: border, (vertical, horizontal) or one int for both.
+        pad: border, (vertical, horizontal) or one int for both; or "same".
         ceil_mode: have a last window that reaches beyond the image.
         count_include_pad: the border counts as zeros in the mean; else it does not count.
 
@@ -68,7 +77,7 @@ class AvgPool2d(_Pool2d):
         kernel: int | Pair,
         *,
         stride: int | Pair | None = None,
-        pad: int | Pair = 0,
+        pad: int | Pair | Literal["same"] = 0,
         ceil_mode: bool = False,
         count_include_pad: bool = True,
     ) -> None:

@@ -123,3 +123,7 @@ def test_numpys_scalars_make_no_float64_of_float32(scalar):
 def test_the_bounds_of_clip_make_no_float64_of_float32(bound):
     y = F.clip(mg.Variable(np.ones(3, np.float32)), bound, 2.5)
     assert y.dtype == np.float32
+
+
+def test_a_bound_beyond_the_largest_float_is_none():
+    np.testing.assert_array_equal(F.clip(np.array([-1, 1], np.float32), -1e300, 1e300).data, [-1, 1])

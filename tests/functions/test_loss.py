@@ -154,3 +154,21 @@ def test_targets_may_be_integers():
 
 def test_unsigned_integers_do_not_wrap_around():
     assert F.mean_squared_error(np.array([0], np.uint8), np.array([3], np.uint8)).item() == 9
+
+
+def test_distributions_that_are_a_little_off_have_the_gradient_of_their_loss():
+    x = mg.Variable(np.array([[3.0, 0.0]]))
+    t = np.array([[0.5, 0.5004]])
+    F.softmax_cross_entropy(x, t).backward()
+    numeric = [
+        (F.softmax_cross_entropy(x.data + e, t).item() - F.softmax_cross_entropy(x.data - e, t).item()) / 2e-6
+        for e in 1e-6 * np.eye(2)
+    ]
+    np.testing.assert_allclose(x.grad.data[0], numeric, rtol=1e-7)
+
+
+@pytest.mark.parametrize("reduction", ["mean", "sum"])
+def test_a_loss_of_nothing_is_zero(reduction):
+    x = mg.Variable(np.zeros((0, 3)))
+    assert F.mean_squared_error(x, np.zeros((0, 3)), reduction=reduction).item() == 0
+    assert F.softmax_cross_entropy(x, np.zeros(0, int), reduction=reduction).item() == 0

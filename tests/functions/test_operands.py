@@ -186,3 +186,50 @@ def test_what_minigrad_does_not_differentiate_is_refused(f):
 def test_functions_take_arrays_and_numbers_as_constants():
     assert F.exp(0.0).item() == 1
     assert not F.exp(np.ones(2)).requires_grad
+
+
+# Numbers beside a Variable
+
+
+@pytest.mark.parametrize("function", ["maximum", "minimum"])
+def test_a_number_beside_an_integer_variable_keeps_its_fraction(function):
+    i = mg.Variable(np.array([-2, 0, 3]), requires_grad=False)
+    np.testing.assert_array_equal(getattr(F, function)(i, 0.5).data, getattr(np, function)(i.data, 0.5))
+    np.testing.assert_array_equal(getattr(F, function)(0.5, i).data, getattr(np, function)(i.data, 0.5))
+
+
+def test_where_chooses_between_an_integer_variable_and_a_fraction():
+    i = mg.Variable(np.array([-2, 0, 3]), requires_grad=False)
+    np.testing.assert_array_equal(F.where([1, 0, 1], i, 0.5).data, [-2, 0.5, 3])
+
+
+def test_where_does_not_wrap_a_negative_number():
+    i = mg.Variable(np.array([1, 2], np.uint8), requires_grad=False)
+    np.testing.assert_array_equal(F.where([True, False], i, -1).data, [1, -1])
+
+
+@pytest.mark.parametrize("function", [F.power, F.maximum, F.minimum])
+def test_lists_are_operands_on_both_sides(function):
+    v = mg.Variable([2.0, 3.0])
+    np.testing.assert_array_equal(function([1.0, 4.0], v).data, function(np.array([1, 4], "f"), v.data).data)
+    np.testing.assert_array_equal(function(v, [1.0, 4.0]).data, function(v.data, np.array([1, 4], "f")).data)
+
+
+# Integers where a layer computes
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int64, bool])
+@pytest.mark.parametrize(
+    "layer",
+    [
+        lambda x: F.conv2d(x, np.ones((2, 1, 2, 2), np.float32)),
+        lambda x: F.linear(x, np.ones((4, 2), np.float32)),
+        lambda x: F.max_pool2d(x, 2),
+        lambda x: F.avg_pool2d(x, 2),
+    ],
+)
+def test_integer_inputs_become_floats(layer, dtype):
+    x = np.arange(16).reshape(1, 1, 4, 4).astype(dtype)
+    y = layer(x)
+    assert y.dtype == np.float32
+    np.testing.assert_array_equal(y.data, layer(x.astype(np.float32)).data)

@@ -202,11 +202,12 @@ def test_repr_is_how_the_layer_was_made(layer, text):
         (lambda: nn.Linear(0, 2), "Linear: in_features must be at least 1, not 0"),
         (lambda: nn.Linear(3, -2), "Linear: out_features must be at least 1, not -2"),
         (lambda: nn.Conv2d(0, 2, 3), "Conv2d: in_channels must be at least 1, not 0"),
-        (lambda: nn.Conv2d(1, 2, (3, 0)), "Conv2d: kernel must be at least 1, not 0"),
+        (lambda: nn.Conv2d(1, 2, (3, 0)), "Conv2d: kernel must be at least 1, not (3, 0)"),
         (lambda: nn.Conv2d(1, 2, 3, stride=0), "Conv2d: stride must be at least 1, not 0"),
         (lambda: nn.Conv2d(1, 2, 3, pad=-1), "Conv2d: pad must be at least 0, not -1"),
         (lambda: nn.Conv2d(1, 2, 3, dilation=0), "Conv2d: dilation must be at least 1, not 0"),
         (lambda: nn.Conv2d(4, 2, 3, groups=4), "Conv2d: groups=4 must divide in_channels=4 and out_channels=2"),
+        (lambda: nn.Conv2d(1, 2, 3, pad="valid"), """Conv2d: pad must be an int, a pair or "same", not 'valid\'"""),
         (lambda: nn.MaxPool2d(0), "MaxPool2d: kernel must be at least 1, not 0"),
         (lambda: nn.AvgPool2d(2, stride=0), "AvgPool2d: stride must be at least 1, not 0"),
         (lambda: nn.Dropout(1.5), "Dropout: p must be in [0, 1], not 1.5"),
@@ -231,9 +232,8 @@ def test_numbers_out_of_range(make, message):
     [
         (lambda: nn.Linear(3.0, 2), "Linear: in_features must be an int, not 3.0"),
         (lambda: nn.Linear(3, True), "Linear: out_features must be an int, not True"),
-        (lambda: nn.Conv2d(1, 2, (3, 3, 3)), "Conv2d: kernel must be an int, not (3, 3, 3)"),
-        (lambda: nn.Conv2d(1, 2, 3, pad="valid"), "Conv2d: pad must be an int, not 'valid'"),
-        (lambda: nn.MaxPool2d(2.0), "MaxPool2d: kernel must be an int, not 2.0"),
+        (lambda: nn.Conv2d(1, 2, (3, 3, 3)), "Conv2d: kernel must be an int or a pair of ints, not (3, 3, 3)"),
+        (lambda: nn.MaxPool2d(2.0), "MaxPool2d: kernel must be an int or a pair of ints, not 2.0"),
         (lambda: nn.Softmax(None), "Softmax: axis must be an int, not None"),
         (lambda: nn.LeakyReLU("0.1"), "LeakyReLU: slope must be a number, not '0.1'"),
         (lambda: nn.Dropout("0.5"), "Dropout: p must be a number, not '0.5'"),
@@ -256,3 +256,9 @@ def test_wrong_types(make, message):
 
 def test_numpy_integers_are_ints():
     assert repr(nn.Conv2d(np.int64(1), 2, [3, np.int32(4)])) == "Conv2d(1, 2, (3, 4))"
+
+
+@pytest.mark.parametrize("layer", [nn.MaxPool2d, nn.AvgPool2d])
+def test_pools_take_same(layer):
+    assert layer(3, stride=2, pad="same")(np.ones((1, 1, 7, 7), np.float32)).shape == (1, 1, 4, 4)
+    assert repr(layer(2, pad="same")) == f"{layer.__name__}(2, pad='same')"
