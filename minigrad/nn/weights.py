@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 import os
 import re
-import secrets
 import struct
 import zlib
 from pathlib import Path
@@ -19,6 +18,7 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 import numpy as np
 
 from minigrad.backend import Array
+from minigrad.files import replacing
 from minigrad.function import Spec
 from minigrad.nn.module import Module
 from minigrad.nn.state import differences
@@ -52,20 +52,11 @@ def save(model: Module, path: str | os.PathLike[str]) -> None:
     """
     if not isinstance(model, Module):
         raise TypeError(f"save: model must be a Module, not {type(model).__name__}")
-    target = Path(path)
-    part = target.with_name(f"{target.name}.{secrets.token_hex(4)}.part")
-    try:
-        with part.open("xb") as file:
-            with ZipFile(file, "w") as archive:
-                for name, array in model.state_dict().items():
-                    # ZipInfo(name) has a fixed date: the same weights make the same file.
-                    with archive.open(ZipInfo(f"{name}.npy"), "w", force_zip64=True) as entry:
-                        np.lib.format.write_array(entry, array, version=(1, 0), allow_pickle=False)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(target)
-    finally:
-        part.unlink(missing_ok=True)
+    with replacing(path) as file, ZipFile(file, "w") as archive:
+        for name, array in model.state_dict().items():
+            # ZipInfo(name) has a fixed date: the same weights make the same file.
+            with archive.open(ZipInfo(f"{name}.npy"), "w", force_zip64=True) as entry:
+                np.lib.format.write_array(entry, array, version=(1, 0), allow_pickle=False)
 
 
 def load(model: Module, path: str | os.PathLike[str]) -> None:
@@ -82,7 +73,10 @@ def load(model: Module, path: str | os.PathLike[str]) -> None:
     if not isinstance(model, Module):
         raise TypeError(f"load: model must be a Module, not {type(model).__name__}")
     wanted = {f"{name}.npy": parameter.output for name, parameter in model.named_parameters()}
-    with Path(path).open("rb") as file:
+    path = Path(path)
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise OSError(f"load: {path} is not a regular file")
+    with path.open("rb") as file:
         size = os.fstat(file.fileno()).st_size
         try:
             state = _read(file, size, wanted)

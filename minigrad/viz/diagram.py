@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-import secrets
 from functools import cached_property
 from pathlib import Path
 
+from minigrad.files import replacing
 from minigrad.viz import dot
 from minigrad.viz.graph import Graph
 
@@ -42,16 +42,5 @@ class Diagram:
         path = Path(path)
         if path.suffix.lower() not in _SUFFIXES:
             raise ValueError(f"save: {path.name!r} must end with one of the formats' suffixes: {', '.join(_SUFFIXES)}")
-        _replace(path, self.dot.encode())
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all."""
-    temporary = path.with_name(f".{secrets.token_hex(8)}.tmp")
-    try:
-        with temporary.open("xb") as file:
-            file.write(content)
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+        with replacing(path) as file:
+            file.write(self.dot.encode())

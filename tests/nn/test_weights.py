@@ -1,6 +1,7 @@
 """save and load: what was saved comes back, and a broken or hostile file changes nothing."""
 
 import io
+import os
 import re
 import stat
 import tracemalloc
@@ -347,3 +348,20 @@ def test_other_compressions(path, entries, rejected, compression):
 def test_names_of_entries_stay_on_their_line(path, entries, rejected):
     write(path, entries | {"evil\nname\x1b[2J": b""})
     assert rejected("it does not fit").splitlines()[1:] == [r"  'evil\nname\x1b[2J': not expected"]
+
+
+def test_saving_through_a_link_keeps_the_link(path, tmp_path):
+    nn.save(make(0), path)
+    link = tmp_path / "link.npz"
+    link.symlink_to(path)
+    nn.save(make(1), link)
+    assert link.is_symlink()
+    model = make(0)
+    nn.load(model, path)
+    assert bits(model) == bits(make(1))
+
+
+def test_a_pipe_is_no_file(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(OSError, match="pipe is not a regular file"):
+        nn.load(make(0), tmp_path / "pipe")
