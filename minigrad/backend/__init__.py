@@ -19,6 +19,7 @@ __all__ = [
     "describe",
     "device_of",
     "is_array",
+    "is_writable",
     "scatter_add",
     "to_device",
     "to_numpy",
@@ -32,6 +33,11 @@ def is_array(value: object) -> bool:
         return True
     cupy = sys.modules.get("cupy")
     return cupy is not None and isinstance(value, cupy.ndarray)
+
+
+def is_writable(array: Array) -> bool:
+    """Whether `array` may be changed in place; CuPy's always may."""
+    return not isinstance(array, np.ndarray) or array.flags.writeable
 
 
 def xp_of(array: Array) -> Any:

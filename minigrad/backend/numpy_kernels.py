@@ -158,7 +158,7 @@ def sgd_update(p: Array, g: Array, velocity: Array | None, *, lr: float, momentu
         velocity *= momentum
         velocity += g
         g = velocity
-    p -= lr * g
+    p -= lr * g.astype(_wide(g), copy=False)
 
 
 def adam_update(
@@ -168,6 +168,7 @@ def adam_update(
     scale = np.sqrt(1 - beta2**step).item()
     rate, floor = lr * scale / (1 - beta1**step), eps * scale
     for p_, g_, m_, v_ in _chunks(p, g, m, v):
+        g_ = g_.astype(m_.dtype, copy=False)
         m_ *= beta1
         m_ += (1 - beta1) * g_
         v_ *= beta2
@@ -183,6 +184,7 @@ def adam_update(
 
 def adagrad_update(p: Array, g: Array, h: Array, *, lr: float, eps: float) -> None:
     for p_, g_, h_ in _chunks(p, g, h):
+        g_ = g_.astype(h_.dtype, copy=False)
         step_ = g_ * g_
         h_ += step_
         np.sqrt(h_, out=step_)

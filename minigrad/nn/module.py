@@ -9,7 +9,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from minigrad.backend import Array, to_device
+from minigrad.backend import Array, is_writable, to_device
 from minigrad.config import Switch, inference
 from minigrad.nn.parameter import Parameter
 from minigrad.nn.state import conforming
@@ -100,8 +100,8 @@ class Module:
 
         Raises:
             TypeError: state is no mapping.
-            ValueError: the names are not those of the parameters, or an array has another shape or holds no floats.
-                The error lists all that is wrong, and the parameters are as before.
+            ValueError: the names are not those of the parameters, an array has another shape or holds no floats, or a
+                parameter's array is read-only. The error lists all that is wrong, and the parameters are as before.
         """
         self._load(f"load_state_dict of {type(self).__name__}", state)
 
@@ -137,6 +137,9 @@ class Module:
     def _load(self, what: str, state: Mapping[str, Array]) -> None:
         parameters = dict(self.named_parameters())
         arrays = conforming(what, state, {name: parameter.data for name, parameter in parameters.items()})
+        for name, parameter in parameters.items():
+            if not is_writable(parameter.data):
+                raise ValueError(f"{what}: {name} can't be changed: its array is read-only")
         for name, parameter in parameters.items():
             parameter.data[...] = arrays[name]
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.backend import Array, describe, device_of, to_device, to_numpy, xp_of
+from minigrad.backend import Array, describe, device_of, is_writable, to_device, to_numpy, xp_of
 from minigrad.nn.arguments import positive
 from minigrad.nn.module import Module
 from minigrad.nn.state import conforming
@@ -41,7 +41,7 @@ class Optimizer:
 
     @property
     def slot_names(self) -> tuple[str, ...]:
-        """The arrays of each parameter's shape, zeros at first, that `update` works with."""
+        """The arrays of each parameter's shape, float32 at least, zeros at first, that `update` works with."""
         return ()
 
     def update(self, p: Array, g: Array, slots: Mapping[str, Array], step: int) -> None:  # noqa: ARG002
@@ -52,18 +52,30 @@ class Optimizer:
         """Update each parameter that has a gradient.
 
         Raises:
-            ValueError: a gradient is not of its parameter's shape, dtype and device; nothing was changed.
+            ValueError: a gradient is not of its parameter's shape, dtype and device, or a parameter's array is
+                read-only or has got another shape or dtype; nothing was changed.
         """
         for i, p in enumerate(self.parameters):
-            if p.grad is not None and (*p.grad.output, p.grad.device) != (*p.output, p.device):
-                raise ValueError(
-                    f"{type(self).__name__}.step: the gradient of parameter {i} is {describe(p.grad)} on "
-                    f"{p.grad.device}, but the parameter is {describe(p)} on {p.device}"
-                )
+            if p.grad is not None:
+                self._check(i, p, p.grad)
         for i, p in enumerate(self.parameters):
             if p.grad is not None:
                 self._steps[i] += 1
                 self.update(p.data, p.grad.data, self._slots_for(i, p.data), self._steps[i])
+
+    def _check(self, i: int, p: Variable, grad: Variable) -> None:
+        what = f"{type(self).__name__}.step: parameter {i}"
+        if (*grad.output, grad.device) != (*p.output, p.device):
+            raise ValueError(
+                f"{what} is {describe(p)} on {p.device}, but its gradient {describe(grad)} on {grad.device}"
+            )
+        if not is_writable(p.data):
+            raise ValueError(f"{what}, {describe(p)}, can't be changed: its array is read-only")
+        for name, slot in self._slots[i].items():
+            if (slot.shape, slot.dtype) != (p.shape, _slot_dtype(p.data)):
+                raise ValueError(
+                    f"{what} is {describe(p)} now, but its {name} is {describe(slot)}; make a new optimizer"
+                )
 
     def zero_grad(self) -> None:
         """Forget the gradients of all parameters."""
@@ -98,24 +110,33 @@ class Optimizer:
         if not isinstance(steps, np.ndarray) or steps.dtype.kind not in "iu" or steps.shape != shape or steps.min() < 0:
             raise ValueError(f"{what}: steps must be an array of ints {shape}, none negative, not {steps!r}")
         slots = {name: array for name, array in state.items() if name != "steps"}
-        updated = [i for i, count in enumerate(steps) if count > 0]
-        like = {f"{name}.{i}": self.parameters[i].data for i in updated for name in self.slot_names}
-        arrays = conforming(what, slots, like)
-        self._steps = steps.tolist()
-        self._slots = [{} for _ in self.parameters]
-        for i in updated:
-            for name, slot in self._slots_for(i, self.parameters[i].data).items():
-                slot[...] = arrays[f"{name}.{i}"]
+        fresh: list[dict[str, Array]] = [
+            {name: _slot(p.data) for name in self.slot_names} if count > 0 else {}
+            for p, count in zip(self.parameters, steps, strict=True)
+        ]
+        like = {f"{name}.{i}": slot for i, arrays in enumerate(fresh) for name, slot in arrays.items()}
+        for key, array in conforming(what, slots, like).items():
+            like[key][...] = array
+        self._steps, self._slots = steps.tolist(), fresh
 
     def _slots_for(self, i: int, p: Array) -> dict[str, Array]:
         """The slots of parameter i, made at its first step, and wherever it was moved since."""
         slots = self._slots[i]
         for name in self.slot_names:
             if name not in slots:
-                slots[name] = xp_of(p).zeros_like(p)
+                slots[name] = _slot(p)
             elif device_of(slots[name]) != device_of(p):
                 slots[name] = to_device(slots[name], device_of(p))
         return slots
+
+
+def _slot(p: Array) -> Array:
+    """Zeros like the parameter `p`, in float32 at least: squares of small gradients are nothing in float16."""
+    return xp_of(p).zeros_like(p, _slot_dtype(p))
+
+
+def _slot_dtype(p: Array) -> Any:
+    return np.result_type(np.float32, p.dtype)
 
 
 def _distinct(name: str, parameters: Any) -> list[Variable]:

@@ -390,3 +390,12 @@ def test_a_functional_model_needs_no_layers():
             return F.linear(x, self.w)
 
     assert rows_of(Model().summary((3,)))[0] == ["Model()", "(N, 2)", "6"]
+
+
+def test_a_read_only_parameter_keeps_the_whole_state_out():
+    model = nn.Linear(2, 2)
+    model.b.data.flags.writeable = False
+    before = model.w.numpy().copy()
+    with pytest.raises(ValueError, match="load_state_dict of Linear: b can't be changed: its array is read-only"):
+        model.load_state_dict({"w": np.ones((2, 2)), "b": np.ones(2)})
+    np.testing.assert_array_equal(model.w.data, before)

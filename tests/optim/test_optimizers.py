@@ -193,8 +193,11 @@ def test_zero_grad():
 @pytest.mark.parametrize(
     ("spoil", "message"),
     [
-        (lambda p: setattr(p, "data", np.zeros((3, 1))), "(2,) float64 on cpu, but the parameter is (3, 1) float64"),
-        (lambda p: setattr(p.grad, "data", np.ones(2, np.float32)), "(2,) float32 on cpu, but the parameter is (2,)"),
+        (lambda p: setattr(p, "data", np.zeros((3, 1))), "(3, 1) float64 on cpu, but its gradient (2,) float64 on cpu"),
+        (
+            lambda p: setattr(p.grad, "data", np.ones(2, np.float32)),
+            "(2,) float64 on cpu, but its gradient (2,) float32 on cpu",
+        ),
     ],
 )
 @every_kind
@@ -204,7 +207,7 @@ def test_all_gradients_are_checked_before_anything_changes(kind, spoil, message)
     give(one, 1.0)
     give(other, 1.0)
     spoil(other)
-    with pytest.raises(ValueError, match=re.escape(f"{kind.__name__}.step: the gradient of parameter 1 is {message}")):
+    with pytest.raises(ValueError, match=re.escape(f"{kind.__name__}.step: parameter 1 is {message}")):
         optimizer.step()
     assert one.data.tolist() == [1.0, 1.0]
     assert optimizer.state_dict()["steps"].tolist() == [0, 0]
@@ -398,3 +401,50 @@ def test_an_optimizer_says_in_update_how_a_parameter_changes():
         else:
             with pytest.raises(TypeError, match="Optimizer has no update"):
                 optimizer.step()
+
+
+@every_kind
+def test_float16_parameters_take_float32_steps(kind):
+    """The same steps as in float32, rounded: no small gradient's square is lost, and none of 0 makes a NaN."""
+    halves, singles = parameter(np.ones(4), np.float16), parameter(np.ones(4), np.float32)
+    optimizers = kind([halves], lr=0.01), kind([singles], lr=0.01)
+    for gradient in np.array([[1e-2, 1e-4, 1.0, 0.0], [-1e-2, 1e-5, 2.0, 0.0]], np.float16):
+        give(halves, gradient)
+        give(singles, gradient)
+        for optimizer in optimizers:
+            optimizer.step()
+        assert halves.dtype == np.float16
+        np.testing.assert_allclose(halves.data, singles.data, atol=1e-3)
+
+
+@every_kind
+def test_a_parameter_that_got_another_shape(kind):
+    one, other = parameter([1.0, 1.0]), parameter(np.ones((2, 3)))
+    optimizer = kind([one, other], lr=0.1)
+    slots = optimizer.slot_names
+    give(one, 1.0)
+    give(other, 1.0)
+    optimizer.step()
+    other.zero_grad()
+    other.data = np.ones((3, 2))
+    give(other, 1.0)
+    before = one.data.copy()
+    if not slots:
+        optimizer.step()
+        return
+    with pytest.raises(ValueError, match=re.escape("parameter 1 is (3, 2) float64 now, but its ")):
+        optimizer.step()
+    np.testing.assert_array_equal(one.data, before)
+    assert optimizer.state_dict()["steps"].tolist() == [1, 1]
+
+
+@every_kind
+def test_a_read_only_parameter_keeps_all_as_they_were(kind):
+    one, other = parameter([1.0, 1.0]), nn.Parameter(np.broadcast_to(2.0, 2))
+    optimizer = kind([one, other], lr=0.1)
+    give(one, 1.0)
+    give(other, 1.0)
+    with pytest.raises(ValueError, match=re.escape("step: parameter 1, (2,) float64, can't be changed: its array is")):
+        optimizer.step()
+    assert one.data.tolist() == [1.0, 1.0]
+    assert optimizer.state_dict()["steps"].tolist() == [0, 0]
