@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import operator
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -134,7 +135,17 @@ class ArrayLike:
         if function not in _equivalents:
             name = f"{function.__module__}.{function.__name__}"
             raise TypeError(f"{name} is not differentiable by minigrad; use .numpy() for plain numbers")
-        return _equivalents[function](*args, **kwargs)
+        equivalent = _equivalents[function]
+        try:
+            return equivalent(*args, **kwargs)
+        except TypeError:
+            signature = inspect.signature(equivalent)
+            try:
+                signature.bind(*args, **kwargs)
+            except TypeError as error:
+                here = f"{equivalent.__name__}({', '.join(signature.parameters)})"
+                raise TypeError(f"numpy.{function.__name__} of a Variable is minigrad's {here}: {error}") from None
+            raise
 
 
 def _array(operand: Any) -> Any:

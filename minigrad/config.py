@@ -56,6 +56,8 @@ class Switch:
 
     def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
         """Decorate a function: its whole run, and a generator's every step, happens inside the switch."""
+        if inspect.isclass(function):
+            raise TypeError("a class can't be decorated with a switch; decorate its methods")
         if inspect.isasyncgenfunction(function):
             raise TypeError("an asynchronous generator can't be decorated with a switch; use `with` inside it")
         if inspect.iscoroutinefunction(function):

@@ -89,7 +89,11 @@ class Function:
         return self.inputs[i] is not None
 
     def save(self, *arrays: Array | None) -> None:
-        """Keep inputs, the output, or arrays made on the way for `backward`; None keeps a place empty."""
+        """Keep inputs, the output, or arrays made on the way for `backward`; None keeps a place empty.
+
+        Save what `backward` differentiates again: an array made on the way, cos(x) for example, is a constant to it,
+        and the second derivative would silently lack what depends on it.
+        """
         self.saved_arrays = arrays
 
     @property

@@ -63,18 +63,18 @@ def apply(function: Function, *inputs: Operand) -> Variable:  # noqa: C901, PLR0
 
     try:
         y = function.forward(*arrays)
+        if y.__class__ is not np.ndarray:
+            y = _output(function, y)
+        if anomaly_detection.get():
+            check_forward(function, arrays, y)
+        result = _new(Variable)
+        result.data = y
+        if linked:
+            function.record(next(_serials), arrays, y, _as_variable)
+            result.creator = function
     except BaseException:
         function.inputs = ()  # it was not applied
         raise
-    if y.__class__ is not np.ndarray:
-        y = _output(function, y)
-    if anomaly_detection.get():
-        check_forward(function, arrays, y)
-    result = _new(Variable)
-    result.data = y
-    if linked:
-        function.record(next(_serials), arrays, y, _as_variable)
-        result.creator = function
     return result
 
 
@@ -202,8 +202,10 @@ class Variable(Operators):
         return _as_variable(self.data, None)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # A copy or an unpickled Variable is a leaf: the graph stays with the original.
-        return _rebuild, (type(self), self.data, self.name, self.requires_grad)
+        # A copy or an unpickled Variable is a leaf: the graph stays with the original, and so does the gradient.
+        own = {key: value for key, value in vars(self).items() if key not in ("data", "name", "creator")}
+        own = {key: value for key, value in own.items() if not key.startswith("_leaf_")}
+        return _rebuild, (type(self), self.data, self.name, self.requires_grad), own or None
 
 
 class _Seed(Variable):
@@ -255,7 +257,9 @@ def grad(
 
 def edge_of(variable: Variable) -> Edge:
     """Who made it: its creator, itself as a leaf, or None for a constant."""
-    return variable.creator or (variable if variable.requires_grad else None)
+    if variable.creator is not None:
+        return variable.creator
+    return variable if variable._leaf_requires_grad else None
 
 
 def as_variable(x: Operand) -> Variable:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from numbers import Real
 
 import numpy as np
 
@@ -68,6 +69,8 @@ def std(x: Operand, axis: Axis = None, *, ddof: int = 0, keepdims: bool = False)
 
 def _variance(function: str, x: Operand, axis: Axis, ddof: int, keepdims: bool) -> Variable:
     x = as_variable(x)
+    if not isinstance(ddof, Real):
+        raise TypeError(f"{function}: ddof must be a number, not {ddof!r}")
     count = math.prod([x.shape[i] for i in axes_of(function, axis, x.ndim)])
     if count <= ddof:
         raise ValueError(f"{function}: ddof={ddof} needs more than {count} elements over axis {axis} of {describe(x)}")

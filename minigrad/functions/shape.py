@@ -5,6 +5,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Sequence
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -176,6 +177,8 @@ def pad(x: Operand, width: Sequence[tuple[int, int]], *, value: float = 0.0) -> 
         ValueError: width has not one pair of sizes, 0 or more, for each axis.
     """
     x = as_variable(x)
+    if not isinstance(value, Real):
+        raise TypeError(f"pad: value must be a number, not {value!r}")
     try:
         pairs = tuple((operator.index(a), operator.index(b)) for a, b in width)
     except (TypeError, ValueError):

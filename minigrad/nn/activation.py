@@ -54,7 +54,7 @@ class Softmax(Module):
     """Exponentials that sum to 1 along `axis`."""
 
     def __init__(self, axis: int = -1) -> None:
-        self.axis = integer("Softmax", "axis", axis, least=-32)
+        self.axis = integer("Softmax", "axis", axis, least=None)
 
     def forward(self, x: Operand) -> Variable:
         return F.softmax(x, self.axis)
@@ -67,7 +67,7 @@ class LogSoftmax(Module):
     """The logarithm of softmax along `axis`, without its overflow."""
 
     def __init__(self, axis: int = -1) -> None:
-        self.axis = integer("LogSoftmax", "axis", axis, least=-32)
+        self.axis = integer("LogSoftmax", "axis", axis, least=None)
 
     def forward(self, x: Operand) -> Variable:
         return F.log_softmax(x, self.axis)

@@ -10,11 +10,11 @@ import numpy as np
 from minigrad.backend.windows import Pair
 
 
-def integer(owner: str, argument: str, value: Any, *, least: int = 1) -> int:
+def integer(owner: str, argument: str, value: Any, *, least: int | None = 1) -> int:
     """`value` as an int that is not below `least`."""
     if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
         raise TypeError(f"{owner}: {argument} must be an int, not {value!r}")
-    if value < least:
+    if least is not None and value < least:
         raise ValueError(f"{owner}: {argument} must be at least {least}, not {value}")
     return int(value)
 

@@ -159,6 +159,8 @@ class HeNormal:
 def fans(initializer: object, shape: Shape) -> tuple[int, int]:
     """How many inputs an output is computed from, and how many outputs an input goes into.
 
+    Of a convolution in groups, the outputs of all groups are counted, as in PyTorch.
+
     Args:
         initializer: whose error it is.
         shape: (in, out), or (O, C, KH, KW) where each filter element counts.

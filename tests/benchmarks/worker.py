@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +65,7 @@ class Worker:
     def close(self):
         if self.process:
             self.process.stdout.close()
-            self.process.stdin.close()
+            with suppress(BrokenPipeError):  # it has ended already
+                self.process.stdin.close()
             self.process.wait()
         self.errors.close()

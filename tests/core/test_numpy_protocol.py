@@ -260,3 +260,19 @@ def test_reflected_operators_of_arrays_dispatch():
     assert (a @ x).item() == 11
     assert isinstance(np.float64(2) * x, Variable)
     assert isinstance(np.array(2.0) * x, Variable)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda v: np.clip(v, min=0, max=1), "numpy.clip of a Variable is minigrad's clip(x, low, high): "),
+        (
+            lambda v: np.split(v, indices_or_sections=2),
+            "numpy.split of a Variable is minigrad's split(x, sections, axis",
+        ),
+        (lambda v: np.reshape(v, (2, 1), order="F"), "numpy.reshape of a Variable is minigrad's reshape(x, "),
+    ],
+)
+def test_arguments_that_only_numpy_has(call, message):
+    with pytest.raises(TypeError, match=re.escape(message)):
+        call(Variable([1.0, 2.0]))

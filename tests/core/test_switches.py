@@ -765,3 +765,11 @@ def test_a_generator_persists_until_the_next_seed():
 def test_a_seed_must_be_a_natural_number(n):
     with pytest.raises((TypeError, ValueError)):
         mg.seed(n)
+
+
+def test_a_class_can_not_be_decorated():
+    with pytest.raises(TypeError, match="a class can't be decorated with a switch; decorate its methods"):
+
+        @mg.no_grad()
+        class Net:
+            pass

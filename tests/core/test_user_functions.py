@@ -471,6 +471,26 @@ def test_a_backward_that_uses_grad_itself(x):
     assert grad(apply(Checkpoint(), x).sum(), x).data.tolist() == [3, 12, 27]
 
 
+@pytest.mark.parametrize("value", [[1.0, 2.0], 0.0])
+def test_grad_towards_a_saved_input_that_was_given_twice(value):
+    """The saved Variable stands in for the leaf, whatever its value."""
+
+    class Product(Function):
+        def forward(self, a, b):
+            self.save(a, b)
+            return a * b
+
+        def backward(self, gy):
+            a, b = self.saved
+            with mg.enable_grad():
+                slope = grad((a * a).sum(), a)  # 2a
+            return gy * b + 0 * slope, gy * a
+
+    x = Variable(value)
+    gx = grad(apply(Product(), x, x).sum(), x, create_graph=True)
+    np.testing.assert_array_equal(gx.data, 2 * x.data)
+
+
 # What is refused
 
 
@@ -479,6 +499,25 @@ def test_applied_twice(x):
     apply(f, x)
     with pytest.raises(TypeError, match="Square was applied before"):
         apply(f, x)
+
+
+@pytest.mark.parametrize("wrong", [[1.0], np.array([1]), None])
+def test_a_failed_application_is_none(wrong, x):
+    """The Function is as before, and may be applied when its forward is mended."""
+
+    class Wrong(Function):
+        result = wrong
+
+        def forward(self, x):
+            return self.result
+
+    function = Wrong()
+    for _ in range(2):
+        with pytest.raises(TypeError, match="forward of Wrong returned"):
+            apply(function, x)
+    assert function.inputs == ()
+    function.result = x.data
+    assert apply(function, x).creator is function
 
 
 def test_applied_twice_to_constants(x):

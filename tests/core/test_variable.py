@@ -487,7 +487,9 @@ def test_copies_of_a_constant_are_constants(duplicate):
 
 @pytest.mark.parametrize("duplicate", COPIES, ids=COPY_NAMES)
 def test_copies_keep_their_class(duplicate):
-    assert type(duplicate(Weight([1.0], "extra"))) is Weight
+    twin = duplicate(Weight([1.0], "extra"))
+    assert type(twin) is Weight
+    assert twin.extra == "extra"
 
 
 class Weight(Variable):

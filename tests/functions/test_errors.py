@@ -259,3 +259,14 @@ OF_SEVERAL = [
 def test_what_is_no_number_is_an_error(f, nonsense):
     with pytest.raises((TypeError, ValueError)):
         f(nonsense)
+
+
+def test_a_border_of_no_number():
+    with pytest.raises(TypeError, match=r"^pad: value must be a number, not 'a'$"):
+        F.pad(np.ones(2), [(1, 1)], value="a")
+
+
+@pytest.mark.parametrize("name", ["var", "std"])
+def test_a_ddof_of_no_number(name):
+    with pytest.raises(TypeError, match=f"^{name}: ddof must be a number, not 'a'$"):
+        getattr(F, name)(np.ones(2), ddof="a")
