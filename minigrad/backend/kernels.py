@@ -42,6 +42,9 @@ class Kernels(Protocol):
     def window_spread(self, y: Array, size: Pair, window: Window) -> Array:
         """The adjoint of window_sum: each of (N, C, OH, OW) added to all pixels of its window."""
 
+    def masked(self, x: Array, mask: Array) -> Array:
+        """x where the mask (bools that broadcast to x) holds, else 0, whatever x is there."""
+
     def cross_entropy(self, logits: Array, targets: Array) -> tuple[Array, Array]:
         """Of logits and target distributions (N, C): −Σ target · log softmax, (N,), and the softmax, (N, C)."""
 

@@ -102,12 +102,12 @@ def max_pool2d(x: Array, window: Window) -> tuple[Array, Array]:
 
 def pool_scatter(y: Array, winners: Array, size: Pair, window: Window) -> Array:
     image = _blank(y, size, window)
+    finite = _all_finite(y)
     for k, (rows, columns) in enumerate(window.taps(size)):
-        pixels = image[:, :, rows, columns]
         if window.overlaps:
-            np.add(pixels, y, out=pixels, where=winners == k)
+            image[:, :, rows, columns] += _masked(y, winners == k, finite=finite)
         else:
-            np.copyto(pixels, y, where=winners == k)
+            image[:, :, rows, columns] = _masked(y, winners == k, finite=finite)
     return image[:, :, *window.inside()].astype(y.dtype, copy=False)
 
 
@@ -133,6 +133,10 @@ def window_spread(y: Array, size: Pair, window: Window) -> Array:
     for rows, columns in window.taps(size):
         image[:, :, rows, columns] += y
     return image[:, :, *window.inside()].astype(y.dtype, copy=False)
+
+
+def masked(x: Array, mask: Array) -> Array:
+    return _masked(x, mask, finite=_all_finite(x))
 
 
 def cross_entropy(logits: Array, targets: Array) -> tuple[Array, Array]:
@@ -197,6 +201,16 @@ def adagrad_update(p: Array, g: Array, h: Array, *, lr: float, eps: float) -> No
 def _wide(*arrays: Any) -> Any:
     """The dtype to add up arrays or dtypes in: float32 at least."""
     return np.result_type(np.float32, *arrays)
+
+
+def _all_finite(x: Array) -> bool:
+    with np.errstate(all="ignore"):
+        return bool(np.isfinite(x.sum()))  # one pass, and a sum that overflows does no harm
+
+
+def _masked(x: Array, mask: Array, *, finite: bool) -> Array:
+    # A random mask makes np.where several times as slow as a product; but 0 · inf is NaN.
+    return x * mask if finite else np.where(mask, x, x.dtype.type(0))
 
 
 def _nhwc(x: Array) -> Array:

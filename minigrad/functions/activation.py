@@ -11,7 +11,7 @@ from minigrad.arithmetic import total
 from minigrad.array_like import differentiates
 from minigrad.backend import Array, xp_of
 from minigrad.function import Function, Gradients
-from minigrad.functions.elementwise import exp, where
+from minigrad.functions.elementwise import exp, masked
 from minigrad.operators import Operand
 from minigrad.shapes import places_of
 from minigrad.variable import Variable, apply, as_variable
@@ -26,7 +26,7 @@ class ReLU(Function):
 
     def backward(self, gy: Variable) -> Gradients:
         (positive,) = self.saved
-        return where(positive, gy, 0)
+        return masked(gy, positive.data)
 
 
 def relu(x: Operand) -> Variable:

@@ -11,6 +11,7 @@ import numpy as np
 from minigrad.arithmetic import Power
 from minigrad.array_like import differentiates
 from minigrad.backend import Array, xp_of
+from minigrad.backend.kernels import kernels_of
 from minigrad.function import Function, Gradients
 from minigrad.operators import Operand, binary, broadcast, operand
 from minigrad.variable import Variable, apply, as_variable
@@ -97,6 +98,23 @@ def power(x: Operand, p: Operand) -> Variable:
     return as_variable(x) ** p if isinstance(p, (int, float)) else binary(Power(), *_alike(x, p))
 
 
+class Masked(Function):
+    """x where the mask holds, else 0; its own adjoint."""
+
+    def forward(self, x: Array, mask: Array) -> Array:
+        self.save(mask)
+        return kernels_of(x).masked(x, mask)
+
+    def backward(self, gy: Variable) -> Gradients:
+        (mask,) = self.saved
+        return masked(gy, mask.data), None
+
+
+def masked(x: Variable, mask: Array) -> Variable:
+    """x where the mask (bools) holds, else 0; not 0 times x, which may be infinite."""
+    return apply(Masked(), x, mask)
+
+
 class Where(Function):
     """a where the condition holds, else b."""
 
@@ -106,7 +124,7 @@ class Where(Function):
 
     def backward(self, gy: Variable) -> Gradients:
         (condition,) = self.saved
-        return None, where(condition, gy, 0), where(condition, 0, gy)
+        return None, masked(gy, condition.data), masked(gy, ~condition.data)
 
 
 @differentiates(np.where)
@@ -147,7 +165,7 @@ class Maximum(Function):
 
     def backward(self, gy: Variable) -> Gradients:
         (share,) = self.saved
-        return where(share.data > 0, gy, 0) * share, where(share.data < 1, gy, 0) * (1 - share)
+        return masked(gy, share.data > 0) * share, masked(gy, share.data < 1) * (1 - share)
 
 
 @differentiates(np.maximum)
@@ -184,7 +202,7 @@ class Clip(Function):
 
     def backward(self, gy: Variable) -> Gradients:
         (inside,) = self.saved
-        return where(inside, gy, 0)
+        return masked(gy, inside.data)
 
 
 @differentiates(np.clip)
