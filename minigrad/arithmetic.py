@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.backend import scatter_add, to_device, xp_of
+from minigrad.backend import describe, scatter_add, to_device, xp_of
 from minigrad.function import Function, Gradients
 
 if TYPE_CHECKING:
@@ -350,7 +350,10 @@ class GetItem(Function):
 
     def forward(self, x: Array) -> Array:
         self.shape = x.shape
-        return x[self.key]
+        try:
+            return x[self.key]
+        except IndexError as error:
+            raise IndexError(f"getitem: {error}; x {describe(x)}") from None
 
     def backward(self, gy: Variable) -> Gradients:
         return gy.scatter_add(self.key, self.shape)

@@ -205,4 +205,8 @@ def take(x: Operand, indices: Any, axis: int | None = None) -> Variable:
     where = np.asarray(indices.data if isinstance(indices, Variable) else indices)
     if where.dtype.kind not in "iu":
         raise TypeError(f"take: indices must be integers, not {describe(where)}")
+    length = x.shape[axis]
+    outside = where[(where < -length) | (where >= length)]
+    if outside.size:
+        raise IndexError(f"take: index {outside.flat[0]} is out of range for axis {axis} of x {describe(x.data)}")
     return x[(*(slice(None),) * axis, where)]

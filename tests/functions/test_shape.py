@@ -1,5 +1,7 @@
 """Functions that move elements: what they take, and what the gradient of unused or repeated elements is."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -51,8 +53,10 @@ def test_take_of_one_index_drops_the_axis():
 
 @pytest.mark.parametrize("index", [3, -4])
 def test_take_out_of_range_is_an_error(index):
-    with pytest.raises(IndexError, match=f"{index} is out of bounds"):
-        F.take(np.arange(3.0), [index])
+    with pytest.raises(
+        IndexError, match=re.escape(f"take: index {index} is out of range for axis 1 of x (2, 3) float64")
+    ):
+        F.take(np.zeros((2, 3)), [0, index], axis=1)
 
 
 def test_the_border_of_a_pad_has_no_gradient():
