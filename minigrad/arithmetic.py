@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.backend import describe, scatter_add, to_device, xp_of
+from minigrad.backend import describe, scatter_add, to_device, wide_dtype, xp_of
 from minigrad.function import Function, Gradients
 
 if TYPE_CHECKING:
@@ -367,15 +367,14 @@ class ScatterAdd(Function):
     shape: tuple[int, ...]
 
     def forward(self, x: Array) -> Array:
-        y = xp_of(x).zeros(self.shape, x.dtype)
         parts = self.key if isinstance(self.key, tuple) else (self.key,)
         if all(part is None or part is ... or type(part) in (int, slice) for part in parts):
+            y = xp_of(x).zeros(self.shape, x.dtype)
             y[self.key] = x  # basic indexing reaches no position twice
-        else:
-            wide = y.astype(np.result_type(np.float32, y)) if y.dtype.kind == "f" else y  # float16 in float32
-            scatter_add(wide, self.key, x)
-            y = wide.astype(y.dtype, copy=False)
-        return y
+            return y
+        y = xp_of(x).zeros(self.shape, wide_dtype(x.dtype) if x.dtype.kind == "f" else x.dtype)
+        scatter_add(y, self.key, x)
+        return y.astype(x.dtype, copy=False)
 
     def backward(self, gy: Variable) -> Gradients:
         return gy[self.key]

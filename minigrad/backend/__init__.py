@@ -23,6 +23,7 @@ __all__ = [
     "scatter_add",
     "to_device",
     "to_numpy",
+    "wide_dtype",
     "xp_of",
 ]
 
@@ -63,6 +64,11 @@ def as_array(value: Any, dtype: Any = None) -> Array:
         raise TypeError(f"expected an array of real numbers, got {type(value).__name__} of dtype {array.dtype}")
     native = array.dtype.newbyteorder("=") if dtype is None else dtype
     return array if array.dtype == native else array.astype(native)
+
+
+def wide_dtype(*arrays: Any) -> Any:
+    """The dtype to add up arrays or dtypes of floats in: float32 at least."""
+    return np.result_type(np.float32, *arrays)
 
 
 def describe(array: Array) -> str:

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
+from minigrad.backend import wide_dtype
 from minigrad.backend.windows import Pair, Window
 
 Array = np.ndarray[Any, Any]
@@ -36,7 +37,7 @@ def conv2d(x: Array, w: Array, b: Array | None, window: Window, groups: int) -> 
     (N, _, H, W), O = x.shape, w.shape[0]
     OH, OW = window.outputs((H, W))
     result = np.result_type(x, w) if b is None else np.result_type(x, w, b)
-    dtype = _wide(result)
+    dtype = wide_dtype(result)
     y = np.empty((N, OH, OW, groups, O // groups), dtype)
     y[...] = 0 if b is None else b.reshape(groups, -1)
     matrices = _matrices(w, window, groups, dtype)
@@ -68,7 +69,7 @@ def conv_transpose2d(y: Array, w: Array, size: Pair, window: Window, groups: int
 def filter_correlation(x: Array, y: Array, window: Window, groups: int) -> Array:
     (N, O, OH, OW), Cg = y.shape, x.shape[1] // groups
     (KH, KW), R = window.kernel, _rows_together(window, Cg)
-    dtype = _wide(x, y)
+    dtype = wide_dtype(x, y)
     gy = _nhwc(y).reshape(N, OH, OW, groups, O // groups)
     w = np.zeros((KH // R, groups, R * KW * Cg, O // groups), dtype)
     for chunk, parts in _columns(_nhwc(x), window, groups, dtype):
@@ -120,7 +121,7 @@ def pool_gather(x: Array, winners: Array, window: Window) -> Array:
 
 
 def window_sum(x: Array, window: Window) -> Array:
-    image = _padded(x, window, 0).astype(_wide(x), copy=False)
+    image = _padded(x, window, 0).astype(wide_dtype(x), copy=False)
     (rows, columns), *others = window.taps(x.shape[2:])
     y = image[:, :, rows, columns].copy(order="K")
     for rows, columns in others:
@@ -141,7 +142,7 @@ def masked(x: Array, mask: Array) -> Array:
 
 def cross_entropy(logits: Array, targets: Array) -> tuple[Array, Array]:
     with np.errstate(over="ignore"):  # a difference beyond the largest float is −inf, whose exponential is 0
-        shifted = logits.astype(_wide(logits)) - logits.max(axis=1, keepdims=True)  # no exponential overflows
+        shifted = logits.astype(wide_dtype(logits)) - logits.max(axis=1, keepdims=True)  # no exponential overflows
     exponentials = np.exp(shifted)
     sums = exponentials.sum(axis=1, keepdims=True)
     surprise = np.log(sums) - shifted
@@ -162,7 +163,7 @@ def sgd_update(p: Array, g: Array, velocity: Array | None, *, lr: float, momentu
         velocity *= momentum
         velocity += g
         g = velocity
-    p -= lr * g.astype(_wide(g), copy=False)
+    p -= lr * g.astype(wide_dtype(g), copy=False)
 
 
 def adam_update(
@@ -196,11 +197,6 @@ def adagrad_update(p: Array, g: Array, h: Array, *, lr: float, eps: float) -> No
         np.divide(g_, step_, out=step_)
         step_ *= lr
         p_ -= step_
-
-
-def _wide(*arrays: Any) -> Any:
-    """The dtype to add up arrays or dtypes in: float32 at least."""
-    return np.result_type(np.float32, *arrays)
 
 
 def _all_finite(x: Array) -> bool:
@@ -285,7 +281,7 @@ def _padded(x: Array, window: Window, value: float) -> Array:
 
 def _blank(y: Array, size: Pair, window: Window) -> Array:
     """Zeros for the padded images (N, C, H, W) that y's windows lie in, in y's memory order, to add up in."""
-    return np.zeros_like(y, _wide(y) if window.overlaps else None, shape=(*y.shape[:2], *window.padded(size)))
+    return np.zeros_like(y, wide_dtype(y) if window.overlaps else None, shape=(*y.shape[:2], *window.padded(size)))
 
 
 def _chunks(*arrays: Array) -> Iterator[tuple[Array, ...]]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.backend import Array, as_array, describe, to_numpy, xp_of
+from minigrad.backend import Array, as_array, describe, to_numpy, wide_dtype, xp_of
 from minigrad.backend.kernels import kernels_of
 from minigrad.function import Function, Gradients
 from minigrad.functions.activation import Softmax
@@ -80,7 +80,7 @@ def softmax_cross_entropy(
         counted, targets = _distributions(name, t, ignore_label, x.dtype)
     if label_smoothing:
         targets = targets * (1 - label_smoothing) + label_smoothing / x.shape[1]
-    weights = counted.astype(x.xp.result_type(np.float32, x.dtype))  # 1 / N of many rows is nothing in float16
+    weights = counted.astype(wide_dtype(x.dtype))  # 1 / N of many rows is nothing in float16
     if reduction == "mean":
         weights /= max(1, int(counted.sum()))
     return apply(SoftmaxCrossEntropy(reduction), x, targets, weights)

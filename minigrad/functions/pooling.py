@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.backend import Array
+from minigrad.backend import Array, wide_dtype
 from minigrad.backend.kernels import kernels_of
 from minigrad.backend.windows import Pair, Window
 from minigrad.function import Function, Gradients
@@ -156,7 +156,7 @@ def avg_pool2d(
             x.shape[2:], window.outputs(_size(x)), window.kernel, window.stride, border, strict=True
         )
     ]
-    divisor = np.outer(*counts).astype(np.result_type(np.float32, x.dtype))
+    divisor = np.outer(*counts).astype(wide_dtype(x.dtype))
     return apply(AvgPool2d(window, x.xp.asarray(divisor)), x)
 
 

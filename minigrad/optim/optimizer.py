@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.backend import Array, describe, device_of, is_writable, to_device, to_numpy, xp_of
+from minigrad.backend import Array, describe, device_of, is_writable, to_device, to_numpy, wide_dtype, xp_of
 from minigrad.nn.arguments import positive
 from minigrad.nn.module import Module
 from minigrad.nn.state import conforming
@@ -72,7 +72,7 @@ class Optimizer:
         if not is_writable(p.data):
             raise ValueError(f"{what}, {describe(p)}, can't be changed: its array is read-only")
         for name, slot in self._slots[i].items():
-            if (slot.shape, slot.dtype) != (p.shape, _slot_dtype(p.data)):
+            if (slot.shape, slot.dtype) != (p.shape, wide_dtype(p.dtype)):
                 raise ValueError(
                     f"{what} is {describe(p)} now, but its {name} is {describe(slot)}; make a new optimizer"
                 )
@@ -132,11 +132,7 @@ class Optimizer:
 
 def _slot(p: Array) -> Array:
     """Zeros like the parameter `p`, in float32 at least: squares of small gradients are nothing in float16."""
-    return xp_of(p).zeros_like(p, _slot_dtype(p))
-
-
-def _slot_dtype(p: Array) -> Any:
-    return np.result_type(np.float32, p.dtype)
+    return xp_of(p).zeros_like(p, wide_dtype(p.dtype))
 
 
 def _distinct(name: str, parameters: Any) -> list[Variable]:
