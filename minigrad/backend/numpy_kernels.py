@@ -105,10 +105,11 @@ def pool_scatter(y: Array, winners: Array, size: Pair, window: Window) -> Array:
     image = _blank(y, size, window)
     finite = _all_finite(y)
     for k, (rows, columns) in enumerate(window.taps(size)):
+        won = _masked(y, winners == k, finite=finite)
         if window.overlaps:
-            image[:, :, rows, columns] += _masked(y, winners == k, finite=finite)
+            image[:, :, rows, columns] += won
         else:
-            image[:, :, rows, columns] = _masked(y, winners == k, finite=finite)
+            image[:, :, rows, columns] = won
     return image[:, :, *window.inside()].astype(y.dtype, copy=False)
 
 

@@ -134,6 +134,13 @@ def below_maximum(x: Array, axis: int | tuple[int, ...]) -> Array:
         return x - x.max(axis, keepdims=True)
 
 
+def log_total(shifted: Array, axis: int | tuple[int, ...]) -> Array:
+    """log Σ exp of what is below its maximum, with the axes kept."""
+    xp = xp_of(shifted)
+    exponentials = xp.exp(shifted)
+    return xp.log(total(exponentials, axis, keepdims=True)).astype(exponentials.dtype, copy=False)
+
+
 @dataclass(eq=False)
 class Softmax(Function):
     """exp(x) / Σ exp(x) along an axis; `known` is its value where another operation computed it already."""
@@ -173,11 +180,8 @@ class LogSoftmax(Function):
     axis: int
 
     def forward(self, x: Array) -> Array:
-        xp = xp_of(x)
         shifted = below_maximum(x, self.axis)
-        exponentials = xp.exp(shifted)
-        rest = xp.log(total(exponentials, self.axis, keepdims=True))
-        y = shifted - rest.astype(exponentials.dtype, copy=False)
+        y = shifted - log_total(shifted, self.axis)
         self.save(y)
         return y
 

@@ -8,11 +8,11 @@ from numbers import Real
 
 import numpy as np
 
-from minigrad.arithmetic import total, with_ones
+from minigrad.arithmetic import with_ones
 from minigrad.array_like import differentiates
-from minigrad.backend import Array, describe, xp_of
+from minigrad.backend import Array, describe
 from minigrad.function import Function, Gradients
-from minigrad.functions.activation import below_maximum
+from minigrad.functions.activation import below_maximum, log_total
 from minigrad.functions.elementwise import exp, sqrt
 from minigrad.operators import Operand
 from minigrad.shapes import Axis, axes_of
@@ -86,10 +86,7 @@ class LogSumExp(Function):
     keepdims: bool
 
     def forward(self, x: Array) -> Array:
-        xp = xp_of(x)
-        exponentials = xp.exp(below_maximum(x, self.axis))
-        rest = xp.log(total(exponentials, self.axis, keepdims=True))
-        y = x.max(self.axis, keepdims=True) + rest.astype(exponentials.dtype, copy=False)
+        y = x.max(self.axis, keepdims=True) + log_total(below_maximum(x, self.axis), self.axis)
         self.save(x)
         self.shape = x.shape
         return y if self.keepdims else y.reshape([n for i, n in enumerate(x.shape) if i not in self.axis])
