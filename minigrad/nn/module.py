@@ -9,7 +9,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from minigrad.backend import Array, is_writable, to_device
+from minigrad.backend import Array, to_device
 from minigrad.config import Switch, inference
 from minigrad.nn.parameter import Parameter
 from minigrad.nn.state import conforming
@@ -137,9 +137,6 @@ class Module:
     def _load(self, what: str, state: Mapping[str, Array]) -> None:
         parameters = dict(self.named_parameters())
         arrays = conforming(what, state, {name: parameter.data for name, parameter in parameters.items()})
-        for name, parameter in parameters.items():
-            if not is_writable(parameter.data):
-                raise ValueError(f"{what}: {name} can't be changed: its array is read-only")
         for name, parameter in parameters.items():
             parameter.data[...] = arrays[name]
 

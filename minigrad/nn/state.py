@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.backend import Array, describe, device_of, is_array, to_device
+from minigrad.backend import Array, describe, device_of, is_array, is_writable, to_device
 from minigrad.function import Spec
 
 
@@ -20,13 +20,14 @@ def conforming(what: str, state: Any, like: Mapping[str, Array]) -> dict[str, Ar
         like: the arrays they are to replace.
     Raises:
         TypeError: state is no mapping.
-        ValueError: the names are not the same, or arrays differ in shape, are none of floats, or overflow; one error
-            lists all that is wrong.
+        ValueError: the names are not the same, arrays differ in shape, are none of floats, or overflow, or one of
+            `like` is read-only; one error lists all that is wrong.
     """
     if not isinstance(state, Mapping):
         raise TypeError(f"{what}: state must be a dict of arrays, not {type(state).__name__}")
     found = {name: (x.shape, x.dtype) if is_array(x) else f"a {type(x).__name__}" for name, x in state.items()}
     problems = differences(found, {name: (x.shape, x.dtype) for name, x in like.items()})
+    problems += [f"{name}: its array is read-only" for name, x in like.items() if not is_writable(x)]
     copies = {}
     if not problems:
         for name, old in like.items():
