@@ -26,6 +26,18 @@ class Square(Function):
         return gy * x * 2
 
 
+class Multiply(Function):
+    """a · b."""
+
+    def forward(self, a, b):
+        self.save(a, b)
+        return a * b
+
+    def backward(self, gy):
+        a, b = self.saved
+        return gy * b, gy * a
+
+
 class MatMul(Function):
     """a @ b, as in DESIGN."""
 
@@ -177,7 +189,7 @@ def test_no_grad_records_nothing(x):
 def test_needs_says_which_gradients_are_asked_for(x):
     seen = []
 
-    class Multiply(Function):
+    class Watched(Function):
         def forward(self, a, b):
             seen.append((self.needs(0), self.needs(1)))
             self.save(a if self.needs(1) else None, b if self.needs(0) else None)
@@ -189,7 +201,7 @@ def test_needs_says_which_gradients_are_asked_for(x):
 
     other = np.ones(3, np.float32)
     for a, b in ((x, x), (x, other), (other, x), (other, other), (x.detach(), x)):
-        y = apply(Multiply(), a, b)
+        y = apply(Watched(), a, b)
         if y.requires_grad:
             y.sum().backward()
     assert seen == [(True, True), (True, False), (False, True), (False, False), (False, True)]
@@ -275,15 +287,6 @@ def test_one_array_saved_twice(x):
 
 
 def test_one_variable_given_twice():
-    class Multiply(Function):
-        def forward(self, a, b):
-            self.save(a, b)
-            return a * b
-
-        def backward(self, gy):
-            a, b = self.saved
-            return gy * b, gy * a
-
     check_gradients(lambda v: apply(Multiply(), v, v), [[1.0, 2.0]], order=3)
 
 
@@ -475,11 +478,7 @@ def test_a_backward_that_uses_grad_itself(x):
 def test_grad_towards_a_saved_input_that_was_given_twice(value):
     """The saved Variable stands in for the leaf, whatever its value."""
 
-    class Product(Function):
-        def forward(self, a, b):
-            self.save(a, b)
-            return a * b
-
+    class Product(Multiply):
         def backward(self, gy):
             a, b = self.saved
             with mg.enable_grad():
