@@ -1,0 +1,41 @@
+"""Property-based proofs of gradients: public, and what minigrad proves itself with.
+
+`check_grad` needs NumPy alone; what draws examples needs Hypothesis (the extra `testing`), imported when it is used.
+"""
+
+from importlib import import_module
+from typing import Any
+
+from minigrad.testing.example import Example, case
+from minigrad.testing.findings import ContractViolation, Finding, GradientMismatch, Inconclusive
+from minigrad.testing.gradient_check import GradReport, check_grad
+from minigrad.testing.proof import Report, gradtest, profile, prove
+from minigrad.testing.spec import Call, OpSpec
+
+__all__ = [
+    "Call",
+    "ContractViolation",
+    "Example",
+    "Finding",
+    "GradReport",
+    "GradientMismatch",
+    "Inconclusive",
+    "OpSpec",
+    "Report",
+    "case",
+    "check_grad",
+    "contracts",
+    "gradtest",
+    "profile",
+    "prove",
+    "selfcheck",
+    "strategies",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in ("contracts", "strategies"):
+        return import_module(f"minigrad.testing.{name}")
+    if name == "selfcheck":
+        return import_module("minigrad.testing.bench.selfcheck").selfcheck
+    raise AttributeError(f"module 'minigrad.testing' has no attribute {name!r}")

@@ -1,0 +1,179 @@
+"""Analytic gradients against numeric ones: element by element, or along one direction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from minigrad.testing.derivatives import flat, gradients, values
+from minigrad.testing.differences import Floats, Slope, slope
+from minigrad.testing.findings import Mismatch
+
+
+@dataclass
+class Counts:
+    """How many derivatives were compared, and how."""
+
+    compared: int = 0
+    bracketed: int = 0
+    skipped: int = 0
+    closest: float = 0.0
+    """The largest error, as a part of what was tolerated."""
+
+    def add(self, other: Counts) -> None:
+        """Count in what another comparison counted."""
+        self.compared += other.compared
+        self.bracketed += other.bracketed
+        self.skipped += other.skipped
+        self.closest = max(self.closest, other.closest)
+
+
+@dataclass
+class Comparison:
+    """What came out of comparing every element.
+
+    Attributes:
+        analytic, numeric, tolerance, wrong: an array for each input; numeric is NaN where nothing could be said.
+        rough: where the function has no derivative.
+    """
+
+    analytic: list[Floats]
+    numeric: list[Floats]
+    tolerance: list[Floats]
+    wrong: list[Floats]
+    rough: list[Floats]
+    counts: Counts = field(default_factory=Counts)
+
+    def mismatch(self, order: int) -> Mismatch | None:
+        """The first input whose gradient is wrong."""
+        for i, wrong in enumerate(self.wrong):
+            if wrong.any():
+                compared = int(np.isfinite(self.tolerance[i]).sum())
+                return Mismatch(order, i, self.analytic[i], self.numeric[i], self.tolerance[i], wrong, compared)
+        return None
+
+
+def compare(
+    f: Callable[..., Any],
+    arrays: Sequence[Floats],
+    cotangents: Sequence[Floats],
+    *,
+    bracket: bool = True,
+    places: Iterator[tuple[int, tuple[int, ...]]] | None = None,
+) -> Comparison:
+    """Compare every element of the gradients (or those at `places`: an input and an index) of Σ <cotangent, f>.
+
+    Where f has no derivative, but one towards either side, each row of the Jacobian must lie between these two.
+    """
+    nowhere = [np.full(np.shape(x), np.nan) for x in arrays]
+    analytic = gradients(f, arrays, cotangents)
+    result = Comparison(
+        analytic,
+        nowhere,
+        [a.copy() for a in nowhere],
+        [np.zeros(x.shape, bool) for x in arrays],
+        [np.zeros(x.shape, bool) for x in arrays],
+    )
+    rows = _Rows(f, arrays, cotangents)
+    weights = flat(cotangents)
+    for i, index in _everywhere(arrays) if places is None else places:
+        found = slope(_moving(f, arrays, i, index), scale=max(1.0, abs(float(arrays[i][index]))))
+        expected, given = _smooth_part(found, weights), float(analytic[i][index])
+        tolerance = _smooth_part(found, weights, tolerance=True)
+        result.counts.compared += 1
+        wrong = False
+        if not found.smooth.all():
+            result.rough[i][index] = True
+            given = rows.without(~found.smooth, i, index)
+            undefined = ~found.smooth & ~found.kinked
+            if undefined.any() or not bracket:
+                result.counts.skipped += 1
+            else:
+                result.counts.bracketed += 1
+            if bracket:
+                wrong = rows.outside(found, i, index)
+            if not np.isfinite(given) and undefined.any():
+                continue
+        result.numeric[i][index], result.tolerance[i][index] = expected, tolerance
+        error = abs(given - expected)
+        if not error <= tolerance:  # also where it is NaN
+            wrong = True
+        elif tolerance > 0:
+            result.counts.closest = max(result.counts.closest, error / tolerance)
+        result.wrong[i][index] = wrong
+    return result
+
+
+def agrees_along(
+    f: Callable[..., Any], arrays: Sequence[Floats], cotangents: Sequence[Floats], directions: Sequence[Floats]
+) -> float | None:
+    """The error of the derivative of Σ <cotangent, f> along one direction, as a part of what is tolerated.
+
+    None where it can't be told: there is a kink on the way.
+    """
+    weights = flat(cotangents)
+
+    def moved(t: float) -> Floats:
+        ys = values(f, [x + t * v for x, v in zip(arrays, directions, strict=True)])
+        return np.array([weights @ flat(ys)])
+
+    found = slope(moved)
+    if not found.smooth[0]:
+        return None
+    analytic = gradients(f, arrays, cotangents)
+    along = sum(float((g * v).sum()) for g, v in zip(analytic, directions, strict=True))
+    size = sum(float(np.abs(g * v).sum()) for g, v in zip(analytic, directions, strict=True))
+    error = abs(along - found.value[0])
+    tolerance = found.tolerance[0] + 1e-9 * size
+    return float(error / tolerance) if np.isfinite(error) else float("inf")
+
+
+class _Rows:
+    """Rows of the Jacobian, each computed with a one-hot cotangent when it is asked for."""
+
+    def __init__(self, f: Callable[..., Any], arrays: Sequence[Floats], cotangents: Sequence[Floats]) -> None:
+        self._f, self._arrays, self._cotangents = f, arrays, cotangents
+        self._known: dict[int, list[Floats]] = {}
+
+    def without(self, rough: Floats, i: int, index: tuple[int, ...]) -> float:
+        """The gradient with the cotangent 0 at the rough outputs."""
+        kept = flat(self._cotangents) * ~rough
+        return float(gradients(self._f, self._arrays, self._shaped(kept))[i][index])
+
+    def outside(self, found: Slope, i: int, index: tuple[int, ...]) -> bool:
+        """Whether one of the kinked outputs' derivatives is not between those of the two sides."""
+        for j in np.flatnonzero(found.kinked):
+            if j not in self._known:
+                one_hot = np.zeros(found.kinked.shape)
+                one_hot[j] = 1.0
+                self._known[j] = gradients(self._f, self._arrays, self._shaped(one_hot))
+            if not found.low[j] <= self._known[j][i][index] <= found.high[j]:
+                return True
+        return False
+
+    def _shaped(self, elements: Floats) -> list[Floats]:
+        parts = np.split(elements, np.cumsum([c.size for c in self._cotangents])[:-1])
+        return [part.reshape(c.shape) for part, c in zip(parts, self._cotangents, strict=True)]
+
+
+def _everywhere(arrays: Sequence[Floats]) -> Iterator[tuple[int, tuple[int, ...]]]:
+    return ((i, index) for i, x in enumerate(arrays) for index in np.ndindex(x.shape))
+
+
+def _moving(
+    f: Callable[..., Any], arrays: Sequence[Floats], i: int, index: tuple[int, ...]
+) -> Callable[[float], Floats]:
+    def moved(t: float) -> Floats:
+        x = arrays[i].copy()
+        x[index] += t
+        return flat(values(f, [*arrays[:i], x, *arrays[i + 1 :]]))
+
+    return moved
+
+
+def _smooth_part(found: Slope, weights: Floats, *, tolerance: bool = False) -> float:
+    elements = np.abs(weights) * found.tolerance if tolerance else weights * found.value
+    return float(elements[found.smooth].sum())

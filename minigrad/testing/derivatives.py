@@ -1,0 +1,106 @@
+"""A function of Variables as a function of arrays, and its gradient as a function again: derivatives of every order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from minigrad.config import no_grad
+from minigrad.testing.differences import Floats
+from minigrad.testing.failures import raised
+from minigrad.variable import Variable, grad
+
+
+class Gradient:
+    """The gradients of Σ <cotangent, y> over the outputs y of f, as a function of f's inputs and the cotangents."""
+
+    def __init__(self, f: Callable[..., Any], count: int) -> None:
+        self.order: int = _order(f) + 1
+        self._f = f
+        self._count = count  # of f's inputs
+
+    def __call__(self, *args: Variable, record: bool = True) -> list[Variable]:
+        """The gradients towards the inputs; recorded, so that they can be differentiated."""
+        xs, cotangents = args[: self._count], args[self._count :]
+        totals: list[Variable | None] = [None] * len(xs)
+        for y, cotangent in zip(outputs(self._f(*xs)), cotangents, strict=True):
+            if y.requires_grad:
+                gradients = grad(y, xs, cotangent, create_graph=record)
+                totals = [g if total is None else total + g for total, g in zip(totals, gradients, strict=True)]
+        return [
+            Variable(np.zeros_like(x.data), requires_grad=record) if total is None else total
+            for x, total in zip(xs, totals, strict=True)
+        ]
+
+
+def outputs(ys: Any) -> list[Variable]:
+    """What a function returned as a list of Variables.
+
+    Raises:
+        TypeError: it returned something else.
+    """
+    found = list(ys) if isinstance(ys, (list, tuple)) else [ys]
+    for y in found:
+        if not isinstance(y, Variable):
+            raise TypeError(f"it returned {type(y).__name__}, expected a Variable (or several in a list)")
+    return found
+
+
+@np.errstate(all="ignore")  # what isn't finite is noticed by whoever looks at it
+def values(f: Callable[..., Any], arrays: Iterable[Floats]) -> list[Floats]:
+    """What f computes of the arrays.
+
+    Raises:
+        ContractViolation: in place of whatever f raised.
+    """
+    try:
+        if isinstance(f, Gradient):
+            return [y.data for y in f(*map(Variable, arrays), record=False)]
+        with no_grad():
+            return [y.data for y in outputs(f(*map(Variable, arrays)))]
+    except Exception as error:  # noqa: BLE001 - whatever the function under test raises
+        raise raised(error, _order(f)) from None
+
+
+@np.errstate(all="ignore")
+def recorded(f: Callable[..., Any], xs: Iterable[Variable]) -> list[Variable]:
+    """What f computes of the Variables, to be differentiated.
+
+    Raises:
+        ContractViolation: in place of whatever f raised.
+    """
+    try:
+        return outputs(f(*xs))
+    except Exception as error:  # noqa: BLE001
+        raise raised(error, _order(f)) from None
+
+
+@np.errstate(all="ignore")
+def gradients(f: Callable[..., Any], arrays: Sequence[Floats], cotangents: Iterable[Any]) -> list[Floats]:
+    """The gradients of Σ <cotangent, y> over the outputs y of f.
+
+    Raises:
+        ContractViolation: in place of whatever f or its backward raised.
+    """
+    xs = [Variable(array) for array in arrays]
+    constants = [Variable(c, requires_grad=False) for c in cotangents]
+    try:
+        return [g.data for g in Gradient(f, len(xs))(*xs, *constants, record=False)]
+    except Exception as error:  # noqa: BLE001
+        raise raised(error, _order(f) + 1) from None
+
+
+def _order(f: Callable[..., Any]) -> int:
+    return f.order if isinstance(f, Gradient) else 0
+
+
+def flat(arrays: Iterable[Floats]) -> Floats:
+    """All elements of the arrays, one after the other."""
+    return np.concatenate([np.empty(0), *[np.ravel(array) for array in arrays]])
+
+
+def random_like(arrays: Iterable[Floats], rng: np.random.Generator) -> list[Floats]:
+    """Random numbers, none of them near 0, in the shapes of the arrays."""
+    return [np.asarray(rng.uniform(0.25, 1.5, a.shape) * rng.choice([-1.0, 1.0], a.shape)) for a in arrays]

@@ -1,0 +1,85 @@
+"""One example of a contract, examined from all sides."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from minigrad.testing import properties
+from minigrad.testing.comparison import Counts
+from minigrad.testing.example import Example
+from minigrad.testing.findings import Finding
+from minigrad.testing.gradient_check import check_orders
+from minigrad.testing.holding import inputs_are_let_go
+from minigrad.testing.precision import check_precision
+from minigrad.testing.properties import Subject
+from minigrad.testing.spec import OpSpec
+from minigrad.testing.wording import described
+
+
+def examine(spec: OpSpec, example: Example) -> Counts:
+    """Check everything that an example can show.
+
+    Returns:
+        how many derivatives were compared.
+    Raises:
+        Finding: something is wrong; with the example, and how to run it again.
+    """
+    __tracebackhide__ = True
+    names = spec.names(len(example.arrays))
+    try:
+        return _examine(spec, example, names)
+    except Finding as finding:
+        layouts = example.layouts or ("C-order",) * (len(example.arrays) + 1)
+        details = [described(names, example.arrays, layouts, dict(example.kwargs))]
+        if example.repeated:
+            details.append(f"{names[0]} also stands for {names[1]}")
+        details.append(f"reproduce: {reproduction(spec, example)}")
+        raise finding.with_details(spec.name, *details) from None
+
+
+def reproduction(spec: OpSpec, example: Example) -> str:
+    """What to run to see an example again."""
+    text = example.encoded()
+    if not text:
+        return f"the seed {example.seed} (a parameter of this example can't be written down)"
+    if spec.command:
+        return f"python -m minigrad.testing --op {spec.command} --reproduce '{text}'"
+    return f"prove(spec, reproduce='{text}')"
+
+
+def _examine(spec: OpSpec, example: Example, names: list[str]) -> Counts:
+    arrays = list(example.arrays)
+    f, reference = _bound(spec.op, example), spec.reference and _bound(spec.reference, example)
+    if example.repeated:
+        del arrays[1], names[1]
+    rng = np.random.default_rng(example.seed)
+
+    subject = Subject(f, arrays, names, rng)
+    properties.forward_edits_nothing(subject)
+    properties.outputs_are_floats(subject)
+    properties.forward_repeats(subject)
+    if reference:
+        properties.forward_agrees_with_the_reference(subject, reference)
+
+    properties.backward_edits_nothing(subject)
+    report = check_orders(f, arrays, spec.orders, rng, names=names)
+    if any(y.requires_grad for y in subject.ys):
+        properties.gradients_are_linear(subject)
+        properties.inputs_may_be_constant(subject)
+        properties.layouts_agree(subject, example.layouts)
+        properties.gradients_own_their_memory(subject)
+        for dtype in spec.dtypes:
+            if dtype != "float64":
+                check_precision(f, arrays, dtype, rng, names=names)
+        inputs_are_let_go(f, arrays, names)
+    return report.counts
+
+
+def _bound(op: Callable[..., Any], example: Example) -> Callable[..., Any]:
+    """The function with its parameters, of the inputs alone."""
+    if example.repeated:
+        return lambda x, *others: op(x, x, *others, **example.kwargs)
+    return lambda *xs: op(*xs, **example.kwargs)

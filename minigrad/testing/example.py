@@ -1,0 +1,109 @@
+"""Example: one call of a function, with all that its proof needs to run once more and give the same."""
+
+from __future__ import annotations
+
+import base64
+import json
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from minigrad.testing.differences import Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Example:
+    """One call.
+
+    Attributes:
+        arrays: the inputs, float64.
+        kwargs: the parameters.
+        layouts: the memory order of each input, and of gy; C-order where none is given.
+        repeated: the first input also stands for the second.
+        seed: draws the cotangents.
+    """
+
+    arrays: tuple[Floats, ...]
+    kwargs: Mapping[str, Any] = field(default_factory=dict)
+    layouts: tuple[str, ...] = ()
+    repeated: bool = False
+    seed: int = 0
+
+    def encoded(self) -> str:
+        """A short text that `decoded` reads; "" if a parameter can't be written down."""
+        parts = [list(self.arrays), dict(self.kwargs), list(self.layouts), self.repeated, self.seed]
+        try:
+            text = json.dumps(_packed(parts), separators=(",", ":"))
+        except TypeError:
+            return ""
+        return base64.urlsafe_b64encode(zlib.compress(text.encode(), 9)).decode()
+
+
+def case(*arrays: Any, **kwargs: Any) -> Example:
+    """An example to run always: arrays, lists or numbers, and the function's parameters."""
+    return Example(tuple(np.array(x, np.float64) for x in arrays), kwargs)
+
+
+def decoded(text: str) -> Example:
+    """The example that `encoded` wrote.
+
+    Raises:
+        ValueError: it was cut short, or comes from elsewhere.
+    """
+    try:
+        unzip = zlib.decompressobj()
+        data = unzip.decompress(base64.urlsafe_b64decode(text), 2**20)
+        arrays, kwargs, layouts, repeated, seed = _unpacked(json.loads(data))
+        return Example(tuple(arrays), kwargs, tuple(layouts), bool(repeated), int(seed))
+    except (ValueError, TypeError, KeyError, zlib.error) as error:
+        raise ValueError(f"reproduce: this is no example, or was cut short: {error}") from None
+
+
+def _packed(value: Any) -> Any:
+    """JSON of it; what JSON lacks becomes {kind: ...}."""
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    if isinstance(value, np.generic):
+        return _packed(value.item())
+    if isinstance(value, np.ndarray):
+        return {"array": [value.dtype.str, list(value.shape), value.ravel().tolist()]}
+    if isinstance(value, tuple):
+        return {"tuple": [_packed(part) for part in value]}
+    if isinstance(value, list):
+        return [_packed(part) for part in value]
+    if isinstance(value, dict):
+        return {"dict": [[_packed(key), _packed(part)] for key, part in value.items()]}
+    if isinstance(value, slice):
+        return {"slice": [_packed(part) for part in (value.start, value.stop, value.step)]}
+    if value is ...:
+        return {"ellipsis": []}
+    raise TypeError(f"{type(value).__name__} can't be written down")
+
+
+def _unpacked(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_unpacked(part) for part in value]
+    if not isinstance(value, dict):
+        return value
+    ((kind, content),) = value.items()
+    if kind == "array":
+        dtype, shape, elements = content
+        return _array(dtype, shape, elements)
+    parts: Sequence[Any] = _unpacked(content)
+    makers: dict[str, Any] = {
+        "tuple": tuple,
+        "dict": lambda pairs: {key: part for key, part in pairs},  # noqa: C416 - pairs are lists
+        "slice": lambda bounds: slice(*bounds),
+        "ellipsis": lambda _: ...,
+    }
+    return makers[kind](parts)
+
+
+def _array(dtype: str, shape: list[int], elements: list[Any]) -> Floats:
+    kind = np.dtype(dtype)
+    if kind.kind not in "fiub":
+        raise ValueError(f"no array of {kind}")
+    return np.array(elements, kind).reshape(shape)

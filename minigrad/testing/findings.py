@@ -1,0 +1,91 @@
+"""What is wrong with a function, in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from minigrad.testing.differences import Floats
+
+
+class Finding(AssertionError):
+    """Something is wrong with a function's derivatives.
+
+    Attributes:
+        headline: which function, where, and in what way.
+        details: further lines: figures, the example, how to reproduce it.
+        hint: the likely mistake, or "".
+    """
+
+    def __init__(self, headline: str, *details: str, hint: str = "") -> None:
+        self.headline = headline
+        self.details = details
+        self.hint = hint
+        super().__init__(headline)
+
+    def with_details(self, subject: str, *details: str) -> Finding:
+        """The same, of a subject, with more lines below."""
+        return type(self)(f"{subject}, {self.headline}", *self.details, *details, hint=self.hint)
+
+    def __str__(self) -> str:
+        likely = [f"likely: {self.hint}"] if self.hint else []
+        return "\n  ".join([self.headline, *self.details[:1], *likely, *self.details[1:]])
+
+
+class GradientMismatch(Finding):
+    """An analytic derivative differs from the numeric one."""
+
+
+class ContractViolation(Finding):
+    """A function does something that no differentiable function may: it raises, edits its input, ..."""
+
+
+class Inconclusive(Finding):
+    """Too few of the derivatives could be compared: the function has none, or isn't finite, where it was asked."""
+
+
+@dataclass(frozen=True)
+class Mismatch:
+    """Where the gradient towards one input is wrong.
+
+    Attributes:
+        order: of the derivative.
+        i: the input's number, among inputs and then cotangents of lower orders.
+        analytic, numeric: the gradients, whole arrays; numeric is NaN where it isn't known.
+        tolerance: how far apart they may be.
+        wrong: where they are further apart.
+        compared: how many elements could be compared.
+    """
+
+    order: int
+    i: int
+    analytic: Floats
+    numeric: Floats
+    tolerance: Floats
+    wrong: Floats
+    compared: int
+
+    @property
+    def worst(self) -> tuple[int, ...]:
+        """The index of the largest error."""
+        error = np.abs(self.analytic - self.numeric)
+        error = np.where(self.wrong, np.where(np.isnan(error), np.inf, error), -1.0)
+        return tuple(int(n) for n in np.unravel_index(int(np.argmax(error)), error.shape))
+
+    def finding(self, names: list[str], hint: str) -> GradientMismatch:
+        """In words; `names` are those of the inputs."""
+        worst = self.worst
+        where = f"at {list(worst)}, " if worst else ""
+        if self.i < len(names):
+            what = f"input {self.i} ({names[self.i]})"
+        else:
+            what = "the gradient" if self.order == 2 else f"a gradient of order {self.order - 1}"
+            what = f"{what} towards its own gy"
+        analytic, numeric, tolerance = (a[worst] for a in (self.analytic, self.numeric, self.tolerance))
+        return GradientMismatch(
+            f"{what} {where}order {self.order}",
+            f"analytic {analytic:.7f}   numeric {numeric:.7f} ± {tolerance:.0e}   "
+            f"(worst of {self.compared}; {np.count_nonzero(self.wrong)} of {self.compared} wrong)",
+            hint=hint,
+        )

@@ -1,0 +1,230 @@
+"""The likely mistake behind a wrong gradient: the usual ones are tried, and the one that explains the numbers is named."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from minigrad.function import Function
+from minigrad.testing.comparison import Comparison
+from minigrad.testing.derivatives import gradients, outputs
+from minigrad.testing.differences import Floats
+from minigrad.testing.findings import Mismatch
+from minigrad.variable import Variable
+
+
+@dataclass
+class _Case:
+    """A wrong gradient and where it came from."""
+
+    mismatch: Mismatch
+    comparison: Comparison
+    f: Callable[..., Any]
+    arrays: Sequence[Floats]
+    cotangents: Sequence[Floats]
+
+    def close(self, a: Floats, b: Floats) -> bool:
+        """Whether two arrays of the gradient's shape are equal where the numeric one is known."""
+        known = np.isfinite(self.mismatch.numeric)
+        scale = 1e-5 * np.abs(self.mismatch.numeric[known]).max(initial=1e-3)
+        return bool(known.any() and (np.abs(a - b)[known] <= self.mismatch.tolerance[known] + scale).all())
+
+    def analytic(self, cotangents: Sequence[Floats]) -> Floats:
+        """The analytic gradient for other cotangents."""
+        return gradients(self.f, self.arrays, cotangents)[self.mismatch.i]
+
+
+@np.errstate(all="ignore")
+def likely_mistake(
+    mismatch: Mismatch,
+    comparison: Comparison,
+    g: Callable[..., Any],
+    args: Sequence[Floats],
+    cotangents: Sequence[Floats],
+    *,
+    f: Callable[..., Any],
+    inputs: int,
+) -> str:
+    """What probably went wrong, or "".
+
+    Args:
+        mismatch: the wrong gradient of `g`, a function of `args`, for `cotangents`.
+        comparison: the gradients of all inputs.
+        g: f or, for higher orders, its gradient.
+        args: g's inputs: f's, and the cotangents of lower orders.
+        cotangents: with which g was differentiated.
+        f: the function under test, of the first `inputs` of the args.
+        inputs: how many inputs f has.
+    """
+    case = _Case(mismatch, comparison, g, args, cotangents)
+    if mismatch.order > 1:
+        return _of_higher_order(case, f, inputs)
+    guesses = (_not_finite, _without_gy, _missing, _sign, _nonlinear, _broadcast, _factor, *_ARRANGEMENTS, _operand, _where)
+    for guess in guesses:
+        hint = guess(case)
+        if hint:
+            return hint
+    return ""
+
+
+def _not_finite(case: _Case) -> str:
+    bad = ~np.isfinite(case.mismatch.analytic)
+    return "the gradient is NaN or infinite: 0 times infinity, or a division by 0" if bad.any() else ""
+
+
+def _without_gy(case: _Case) -> str:
+    a = case.mismatch.analytic
+    other = case.analytic([1.7 * np.roll(c, 1) - 0.3 for c in case.cotangents])
+    return "gy is missing: the gradient does not depend on it" if a.any() and case.close(a, other) else ""
+
+
+def _missing(case: _Case) -> str:
+    return "" if case.mismatch.analytic.any() else "the gradient is missing: backward gives None, zeros or a constant"
+
+
+def _sign(case: _Case) -> str:
+    return "the sign" if case.close(case.mismatch.analytic, -case.mismatch.numeric) else ""
+
+
+def _nonlinear(case: _Case) -> str:
+    double = case.analytic([2 * c for c in case.cotangents])
+    return "" if case.close(double, 2 * case.mismatch.analytic) else "gy enters other than as a factor (gy², |gy|, gy + c)"
+
+
+def _broadcast(case: _Case) -> str:
+    """Whether only the first or last part of gy along an axis, over which the input was broadcast, is used."""
+    if len(case.cotangents) != 1:
+        return ""
+    (gy,), shape = case.cotangents, case.mismatch.numeric.shape
+    lead = gy.ndim - len(shape)
+    axes = [i for i in range(gy.ndim) if gy.shape[i] > 1 and (i < lead or shape[i - lead] == 1)]
+    for axis, part in itertools.product(axes, (0, -1)):
+        only = np.zeros_like(gy)
+        place = (*[slice(None)] * axis, part)
+        only[place] = gy[place]
+        if case.close(case.analytic([only]), case.mismatch.analytic):
+            return f"gy is not summed over the broadcast axis {axis}: only one part of it is used"
+    return ""
+
+
+def _factor(case: _Case) -> str:
+    mismatch = case.mismatch
+    a, n = mismatch.analytic[mismatch.wrong], mismatch.numeric[mismatch.wrong]
+    if not (n * n).sum() > 0:
+        return ""
+    k = float((a * n).sum() / (n * n).sum())
+    if not (np.abs(a - k * n) <= mismatch.tolerance[mismatch.wrong] + 1e-5 * np.abs(n)).all():
+        return ""
+    lengths = {int(length) for array in (*case.arrays, *case.cotangents) for length in (*array.shape, array.size)}
+    share = next((length for length in sorted(lengths) if length > 2 and abs(k * length - 1) < 1e-4), None)
+    return f"a factor of {k:.3f}" + (f" (1/{share}: a mean instead of a sum?)" if share else "")
+
+
+def _transposed(case: _Case) -> str:
+    n = case.mismatch.numeric
+    for axes in itertools.permutations(range(n.ndim)):
+        if axes != tuple(range(n.ndim)):
+            moved = n.transpose(axes)
+            if moved.shape == n.shape and case.close(case.mismatch.analytic, moved):
+                return f"transposed: the axes come as {axes}"
+    return ""
+
+
+def _reversed(case: _Case) -> str:
+    n = case.mismatch.numeric
+    for count in range(1, n.ndim + 1):
+        for axes in itertools.combinations(range(n.ndim), count):
+            if case.close(case.mismatch.analytic, np.flip(n, axes)):
+                return f"reversed along axis {', '.join(map(str, axes))}"
+    return ""
+
+
+def _shifted(case: _Case) -> str:
+    a, n = case.mismatch.analytic, case.mismatch.numeric
+    for axis, by in itertools.product(range(n.ndim), (1, -1)):
+        length = n.shape[axis]
+        if length < 2:
+            continue
+        if case.close(a, np.roll(n, by, axis)):
+            return f"shifted by {by} along axis {axis}"
+        kept = np.take(n, range(length - 1) if by > 0 else range(1, length), axis)
+        zeros = np.zeros_like(np.take(n, [0], axis))
+        if case.close(a, np.concatenate([zeros, kept] if by > 0 else [kept, zeros], axis)):
+            return f"shifted by {by} along axis {axis}"
+    return ""
+
+
+def _exchanged(case: _Case) -> str:
+    for j, n in enumerate(case.comparison.numeric):
+        if j != case.mismatch.i and n.shape == case.mismatch.numeric.shape and case.close(case.mismatch.analytic, n):
+            return f"the gradients of inputs {min(j, case.mismatch.i)} and {max(j, case.mismatch.i)} are exchanged"
+    return ""
+
+
+_ARRANGEMENTS = (_exchanged, _transposed, _reversed, _shifted)
+
+
+def _operand(case: _Case) -> str:
+    """Whether the numbers differ by a factor that is an input or the output."""
+    a, n = case.mismatch.analytic, case.mismatch.numeric
+    ys = [y.data for y in outputs(case.f(*[Variable(x) for x in case.arrays]))]
+    candidates = [(f"input {j}", x) for j, x in enumerate(case.arrays)] + [("the output", y) for y in ys]
+    for name, x in candidates:
+        if np.broadcast_shapes(x.shape, n.shape) != n.shape if _fits(x, n) else True:
+            continue
+        if case.close(a * x, n):
+            return f"a factor is missing: {name}"
+        if case.close(a, n * x):
+            return f"a factor too much: {name}"
+    return ""
+
+
+def _fits(x: Floats, n: Floats) -> bool:
+    return x.ndim <= n.ndim and all(p in (1, q) for p, q in zip(x.shape[::-1], n.shape[::-1], strict=False))
+
+
+def _where(case: _Case) -> str:
+    """Whether the gradient is wrong for certain numbers only."""
+    wrong, x = case.mismatch.wrong, case.arrays[case.mismatch.i]
+    if case.mismatch.i >= len(case.arrays) or wrong.all() or x.shape != wrong.shape:
+        return ""
+    _, inverse, counts = np.unique(x, return_inverse=True, return_counts=True)
+    tied = counts[inverse].reshape(x.shape) > 1
+    for words, where in (("the input is 0", x == 0), ("elements are equal", tied), ("the input is negative", x < 0)):
+        if where.any() and not where.all() and wrong[where].any() and not wrong[~where].any():
+            return f"wrong only where {words}"
+    return ""
+
+
+def _of_higher_order(case: _Case, f: Callable[..., Any], inputs: int) -> str:
+    made = sorted({node.name for node in _graph(f, case.arrays[:inputs]) if _saves_what_it_made(node)})
+    if made:
+        return f"{', '.join(made)} saves an array made on the way, a constant to backward; save the input or the output"
+    if case.mismatch.i >= inputs:
+        return "backward is not linear in gy, or cuts it off from the graph"
+    if not case.mismatch.analytic.any():
+        return "a factor in backward is cut off from the graph, by .data, .numpy() or .detach()"
+    return _sign(case) or _factor(case) or "something in backward is cut off from the graph, by .data or .detach()"
+
+
+def _graph(f: Callable[..., Any], arrays: Sequence[Floats]) -> Iterator[Function]:
+    """The Functions of which f is made."""
+    stack: list[Any] = [y.creator for y in outputs(f(*map(Variable, arrays)))]
+    seen = set()
+    while stack:
+        node = stack.pop()
+        if isinstance(node, Function) and node not in seen:
+            seen.add(node)
+            stack.extend(node.inputs)
+            yield node
+
+
+def _saves_what_it_made(node: Function) -> bool:
+    if type(node).__module__.startswith("minigrad.") and not type(node).__module__.startswith("minigrad.testing."):
+        return False
+    saved = zip(node.saved_arrays, node._saved_edges, strict=True)
+    return any(array is not None and edge is None and array.dtype.kind == "f" for array, edge in saved)

@@ -1,0 +1,176 @@
+"""prove: a contract held against examples, those that always run and those that Hypothesis draws and shrinks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any
+
+from minigrad.config import Switch
+from minigrad.testing.comparison import Counts
+from minigrad.testing.examination import examine
+from minigrad.testing.example import Example, decoded
+from minigrad.testing.findings import Finding
+from minigrad.testing.gradient_check import require_enough
+from minigrad.testing.spec import OpSpec
+
+PROFILES = {"dev": 10, "ci": 60, "nightly": 1000}
+"""How many examples are drawn."""
+
+_examples: ContextVar[int] = ContextVar("examples", default=PROFILES["dev"])
+_seed: ContextVar[int] = ContextVar("seed", default=0)
+
+
+def profile(name: str = "dev", *, seed: int = 0) -> Switch:
+    """Draw as many examples as a profile says, from a seed, in what runs inside the `with` block.
+
+    Raises:
+        ValueError: there is no such profile.
+    """
+    if name not in PROFILES:
+        raise ValueError(f"profile: there is none called {name!r}; there are {', '.join(PROFILES)}")
+    return Switch((_examples, PROFILES[name]), (_seed, seed))
+
+
+@dataclass
+class Report:
+    """What came out of a proof.
+
+    Attributes:
+        name: the function's.
+        examples: how many were examined, those that shrank a failure not counted.
+        counts: how many derivatives of the first order were compared, and how.
+        finding: what is wrong; None if nothing is.
+    """
+
+    name: str
+    examples: int = 0
+    counts: Counts = field(default_factory=Counts)
+    finding: Finding | None = None
+
+    def __str__(self) -> str:
+        if self.finding is not None:
+            return f"{type(self.finding).__name__}: {self.finding}"
+        counts = self.counts
+        return (
+            f"{self.name}: {self.examples} examples right; {counts.compared} derivatives, "
+            f"{counts.bracketed} at kinks, {counts.skipped} without comparison"
+        )
+
+
+def prove(
+    spec: OpSpec,
+    *,
+    examples: int | None = None,
+    seed: int | None = None,
+    reproduce: str | None = None,
+    shrink: bool = True,
+) -> Report:
+    """Hold a function against its contract.
+
+    Args:
+        spec: the contract.
+        examples: how many to draw beside the contract's own cases; by default as many as the `profile` says.
+        seed: from which they are drawn; by default the profile's, 0.
+        reproduce: examine this one example only, as a finding printed it.
+        shrink: look for the smallest example that fails in the same way.
+    Returns:
+        the report; `finding` says what is wrong.
+    Raises:
+        ValueError: reproduce is no example.
+    """
+    report = Report(spec.name)
+    try:
+        if reproduce is not None:
+            _count(report, spec, decoded(reproduce))
+            return report
+        for example in spec.cases:
+            _count(report, spec, example)
+        _draw(
+            report,
+            spec,
+            _examples.get() if examples is None else examples,
+            _seed.get() if seed is None else seed,
+            shrink=shrink,
+        )
+        require_enough(report.counts)
+    except Finding as finding:
+        headline = finding if reproduce is None else finding
+        report.finding = headline
+    return report
+
+
+def _count(report: Report, spec: OpSpec, example: Example) -> None:
+    report.examples += 1
+    report.counts.add(examine(spec, example))
+
+
+def _draw(report: Report, spec: OpSpec, count: int, seed: int, *, shrink: bool) -> None:
+    import hypothesis  # noqa: PLC0415 - an extra
+
+    from minigrad.testing.strategies import examples  # noqa: PLC0415 - needs it too
+
+    failed = False
+
+    def run(example: Example) -> None:
+        nonlocal failed
+        if failed:
+            examine(spec, example)
+            return
+        failed = True
+        _count(report, spec, example)
+        failed = False
+
+    phases = [hypothesis.Phase.generate, *([hypothesis.Phase.shrink] if shrink else [])]
+    settings = hypothesis.settings(
+        max_examples=max(count, 1),
+        deadline=None,
+        database=None,
+        report_multiple_bugs=False,
+        phases=phases,
+        suppress_health_check=list(hypothesis.HealthCheck),
+        verbosity=hypothesis.Verbosity.quiet,
+    )
+    search: Callable[[], None] = hypothesis.seed(seed)(settings(hypothesis.given(examples(spec))(run)))
+    try:
+        search()
+    except* Finding as found:
+        raise _first(found) from None
+
+
+def _first(group: BaseExceptionGroup[Any]) -> Finding:
+    """One finding of several; Hypothesis gives a group where a failure did not repeat."""
+    error: Any = group
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    assert isinstance(error, Finding)
+    return type(error)(error.headline, *error.details, hint=error.hint)
+
+
+def gradtest(spec: OpSpec) -> Callable[[Callable[[Report], Any]], Callable[[], None]]:
+    """Make a test of a contract: it fails with the finding; else the decorated function gets the report.
+
+    >>> import minigrad.functions as F
+    >>> @gradtest(OpSpec(F.tanh, formula="tanh x"))
+    ... def test_tanh(report):
+    ...     assert report.counts.compared > 0
+    >>> test_tanh()
+    """
+    if not isinstance(spec, OpSpec):
+        raise TypeError(f"gradtest: spec must be an OpSpec, not {spec!r}; write @gradtest(OpSpec(function))")
+
+    def decorate(function: Callable[[Report], Any]) -> Callable[[], None]:
+        def test() -> None:
+            __tracebackhide__ = True
+            report = prove(spec)
+            if report.finding is not None:
+                raise report.finding
+            function(report)
+
+        for attribute in ("__name__", "__qualname__", "__doc__", "__module__"):
+            setattr(test, attribute, getattr(function, attribute))
+        test.spec = spec  # type: ignore[attr-defined]
+        return test
+
+    return decorate

@@ -1,0 +1,204 @@
+"""What each example checks, apart from the numbers of the derivatives: what every differentiable function keeps to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from minigrad.function import Function
+from minigrad.testing.derivatives import Gradient, gradients, random_like, recorded, values
+from minigrad.testing.differences import Floats
+from minigrad.testing.failures import raised
+from minigrad.testing.findings import ContractViolation
+from minigrad.testing.layouts import laid_out
+from minigrad.variable import Variable
+
+
+@dataclass
+class Subject:
+    """A function of Variables, where it is examined, and what it gave there.
+
+    Attributes:
+        f: the function.
+        arrays: its inputs, and
+        names: what messages call them.
+        rng: draws cotangents.
+    """
+
+    f: Callable[..., Any]
+    arrays: Sequence[Floats]
+    names: Sequence[str]
+    rng: np.random.Generator
+    xs: list[Variable] = field(init=False)
+    ys: list[Variable] = field(init=False)
+    gys: list[Floats] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.xs = [Variable(x.copy()) for x in self.arrays]
+        self.ys = recorded(self.f, self.xs)
+        self.gys = random_like([y.data for y in self.ys], self.rng)
+
+    def pull_back(self, gys: Sequence[Floats]) -> list[Floats]:
+        """The gradients through the graph that was recorded once."""
+        with np.errstate(all="ignore"):
+            try:
+                pulled = Gradient(lambda *_: self.ys, len(self.xs))(*self.xs, *map(Variable, gys), record=False)
+            except Exception as error:  # noqa: BLE001 - whatever the function under test raises
+                raise raised(error, 1) from None
+        return [g.data for g in pulled]
+
+    def saved(self) -> list[tuple[str, Floats]]:
+        """What the graph saved, with the name of the Function that did."""
+        return [(node.name, a) for node in graph_of(self.ys) for a in node.saved_arrays if a is not None]
+
+
+def graph_of(ys: Sequence[Variable]) -> Iterator[Function]:
+    """The Functions that the Variables were computed by."""
+    stack: list[Any] = [y.creator for y in ys]
+    seen = set()
+    while stack:
+        node = stack.pop()
+        if isinstance(node, Function) and node not in seen:
+            seen.add(node)
+            stack.extend(node.inputs)
+            yield node
+
+
+def outputs_are_floats(subject: Subject) -> None:
+    """An array, with the dtype of the inputs."""
+    for y in subject.ys:
+        if y.dtype != np.float64:
+            raise ContractViolation("forward changes the dtype", f"of float64 it makes {y.dtype}")
+
+
+def forward_agrees_with_the_reference(subject: Subject, reference: Callable[..., Any]) -> None:
+    """Shape and numbers of another implementation."""
+    with np.errstate(all="ignore"):
+        expected = reference(*[x.copy() for x in subject.arrays])
+    wanted = expected if isinstance(expected, (list, tuple)) else [expected]
+    if len(wanted) != len(subject.ys):
+        raise ContractViolation("forward", f"gives {len(subject.ys)} outputs, the reference {len(wanted)}")
+    for y, z in zip(subject.ys, map(np.asarray, wanted), strict=True):
+        if y.shape != z.shape:
+            raise ContractViolation("forward", f"gives shape {y.shape}, the reference {z.shape}")
+        scale = np.abs(z[np.isfinite(z)]).max(initial=1.0)
+        wrong = ~np.isclose(y.data, z, rtol=1e-9, atol=1e-11 * scale, equal_nan=True)
+        if wrong.any():
+            worst = tuple(int(n) for n in np.argwhere(wrong)[0])
+            raise ContractViolation(
+                f"forward at {list(worst)}", f"gives {y.data[worst]:.9g}, the reference {z[worst]:.9g}"
+            )
+
+
+def forward_edits_nothing(subject: Subject) -> None:
+    """The inputs are, byte for byte, what they were."""
+    _unchanged(subject, "forward")
+
+
+def forward_repeats(subject: Subject) -> None:
+    """The same numbers give the same bits, recorded or not."""
+    again = recorded(subject.f, [Variable(x.copy()) for x in subject.arrays])
+    unrecorded = values(subject.f, [x.copy() for x in subject.arrays])
+    for y, z, u in zip(subject.ys, again, unrecorded, strict=True):
+        if y.data.tobytes() != z.data.tobytes():
+            raise ContractViolation("forward differs from call to call", "the same inputs gave other numbers")
+        if y.data.tobytes() != u.tobytes():
+            raise ContractViolation("forward differs under no_grad()", "without recording it gave other numbers")
+
+
+def backward_edits_nothing(subject: Subject) -> None:
+    """Inputs, output, gy and saved arrays are, byte for byte, what they were; and the same bits come again."""
+    if not any(y.requires_grad for y in subject.ys):
+        return
+    kept = [("gy", gy) for gy in subject.gys] + [("the output", y.data) for y in subject.ys]
+    kept += [(f"what {name} saved", array) for name, array in subject.saved()]
+    before = [array.tobytes() for _, array in kept]
+    first = subject.pull_back(subject.gys)
+    _unchanged(subject, "backward")
+    for (what, array), content in zip(kept, before, strict=True):
+        if array.tobytes() != content:
+            raise ContractViolation(f"backward edits {what}", "it must be what it was, others use it too")
+    for name, g, again in zip(subject.names, first, subject.pull_back(subject.gys), strict=True):
+        if g.tobytes() != again.tobytes():
+            raise ContractViolation(f"the gradient of {name} differs when backward runs again", "the graph is the same")
+
+
+def _unchanged(subject: Subject, by: str) -> None:
+    for i, (x, before, name) in enumerate(zip(subject.xs, subject.arrays, subject.names, strict=True)):
+        if x.data.tobytes() != before.tobytes():
+            place = np.argwhere(x.data != before)
+            at = tuple(place[0]) if len(place) else ()
+            raise ContractViolation(
+                f"{by} edits input {i} ({name})",
+                f"{before[at]:.7g} became {x.data[at]:.7g}",
+                hint="an operation in place, such as x *= 2 or out=x; write x = x * 2",
+            )
+
+
+def gradients_are_linear(subject: Subject) -> None:
+    """Towards gy; and a gy of 0 gives 0."""
+    c, d = subject.gys, random_like(subject.gys, subject.rng)
+    mixed = [2 * a - 3 * b for a, b in zip(c, d, strict=True)]
+    found = [subject.pull_back(gys) for gys in (c, d, mixed, [np.zeros_like(a) for a in c])]
+    for name, gc, gd, gm, zero in zip(subject.names, *found, strict=True):
+        if np.isfinite(gc).all() and np.isfinite(gd).all():
+            if zero.any():
+                raise ContractViolation(f"the gradient of {name} is not 0 for a gy of 0", f"{zero.ravel()[:4]}")
+            _equal(f"the gradient of {name} is not linear in gy", gm, 2 * gc - 3 * gd, scale=_size(gc, gd))
+
+
+def inputs_may_be_constant(subject: Subject) -> None:
+    """The gradient of one input is the same where no other is asked for."""
+    if len(subject.xs) < 2:
+        return
+    together = subject.pull_back(subject.gys)
+    for i, (name, expected) in enumerate(zip(subject.names, together, strict=True)):
+
+        def alone(x: Variable, i: int = i) -> Any:
+            return subject.f(*[x if k == i else Variable(a, requires_grad=False) for k, a in enumerate(subject.arrays)])
+
+        (found,) = gradients(alone, [subject.arrays[i]], subject.gys)
+        _equal(f"the gradient of {name} is another where only it is asked for", found, expected)
+
+
+def layouts_agree(subject: Subject, layouts: Sequence[str]) -> None:
+    """Values and gradients do not depend on the memory order of inputs and gy."""
+    if not layouts:
+        return
+    odd = [laid_out(x, layout) for x, layout in zip(subject.arrays, layouts, strict=False)]
+    plain = [x.copy(order="C") for x in odd]
+    gys = [laid_out(c, layouts[-1]) for c in subject.gys]
+    words = f"in memory order {', '.join(layouts)} (gy last)"
+    for y, expected in zip(values(subject.f, odd), values(subject.f, plain), strict=True):
+        _equal(f"forward gives other numbers {words}", y, expected)
+    found = gradients(subject.f, odd, gys)
+    for name, g, expected in zip(
+        subject.names, found, gradients(subject.f, plain, [c.copy(order="C") for c in gys]), strict=True
+    ):
+        _equal(f"the gradient of {name} is another {words}", g, expected)
+
+
+def gradients_own_their_memory(subject: Subject) -> None:
+    """No gradient shares memory with another, with gy, the inputs, the output or what was saved."""
+    found = subject.pull_back(subject.gys)
+    others = [("gy", gy) for gy in subject.gys] + [("an input", x.data) for x in subject.xs]
+    others += [("the output", y.data) for y in subject.ys] + [(f"what {n} saved", a) for n, a in subject.saved()]
+    for i, (name, g) in enumerate(zip(subject.names, found, strict=True)):
+        for what, array in [*others, *(("another gradient", h) for h in found[:i])]:
+            if np.shares_memory(g, array):
+                raise ContractViolation(f"the gradient of {name} shares memory with {what}", "an edit would show there")
+
+
+def _equal(headline: str, found: Floats, expected: Floats, *, scale: float = 1.0) -> None:
+    size = max(scale, _size(expected))
+    wrong = ~np.isclose(found, expected, rtol=1e-9, atol=1e-11 * size, equal_nan=True)
+    if wrong.any():
+        worst = tuple(int(n) for n in np.argwhere(wrong)[0])
+        raise ContractViolation(headline, f"at {list(worst)} {found[worst]:.9g}, expected {expected[worst]:.9g}")
+
+
+def _size(*arrays: Floats) -> float:
+    return max(1.0, *(float(np.abs(a[np.isfinite(a)]).max(initial=0)) for a in arrays))
