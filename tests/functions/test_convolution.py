@@ -2,7 +2,7 @@
 
 import tracemalloc
 
-import explicit_loops as loops
+from minigrad.testing.contracts import loops
 import numpy as np
 import pytest
 from gradients import check_gradients, gradients_of

@@ -2,7 +2,7 @@
 
 import itertools
 
-import explicit_loops as loops
+from minigrad.testing.contracts import loops
 import numpy as np
 import pytest
 

@@ -1,6 +1,6 @@
 """A table of convolutions and poolings."""
 
-import explicit_loops as loops
+from minigrad.testing.contracts import loops
 from cases import Case, normal, spread
 
 import minigrad.functions as F

@@ -1,0 +1,55 @@
+"""Contracts of functions/activation.py."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+
+import minigrad.functions as F
+from minigrad.testing.example import case
+from minigrad.testing.spec import Call, OpSpec
+from minigrad.testing.strategies import shapes
+
+
+@st.composite
+def along_an_axis(draw: st.DrawFn) -> Call:
+    """A shape, and one of its axes."""
+    shape = draw(shapes(min_dims=1))
+    return Call((shape,), {"axis": draw(st.integers(-len(shape), len(shape) - 1))})
+
+
+def softmax(x: Any, axis: int) -> Any:
+    """The definition, which overflows for large x."""
+    return np.exp(x) / np.exp(x).sum(axis, keepdims=True)
+
+
+CONTRACTS = [
+    OpSpec(F.relu, lambda x: x * (x > 0), formula="max(x, 0)", kinks="0 at x = 0", cases=[case([0.0, -1.0, 2.0])]),
+    OpSpec(
+        F.leaky_relu,
+        lambda x, slope: np.where(x > 0, x, slope * x),
+        kwargs={"slope": [0.01, 0.3, 0.0, -0.5]},
+        formula="x where x > 0, else slope · x",
+        kinks="slope at x = 0",
+        cases=[case([0.0, -1.0, 2.0], slope=0.0)],
+    ),
+    OpSpec(F.sigmoid, lambda x: 1 / (1 + np.exp(-x)), formula="1 / (1 + e⁻ˣ)", cases=[case([-800.0, 0.0, 800.0])]),
+    OpSpec(F.tanh, np.tanh, formula="tanh x", cases=[case([-800.0, 0.0, 800.0])]),
+    OpSpec(F.softplus, lambda x: np.logaddexp(0, x), formula="ln(1 + eˣ)", cases=[case([-800.0, 0.0, 800.0])]),
+    OpSpec(
+        F.softmax,
+        softmax,
+        shapes=along_an_axis(),
+        formula="eˣ / Σ eˣ along an axis",
+        cases=[case([[300.0, 300.0, -300.0], [0.0, 1.0, 2.0]], axis=-1), case(np.zeros((0, 3)), axis=0)],
+    ),
+    OpSpec(
+        F.log_softmax,
+        lambda x, axis: np.log(softmax(x, axis)),
+        shapes=along_an_axis(),
+        formula="x − ln Σ eˣ along an axis",
+        cases=[case([[300.0, 300.0, -300.0], [0.0, 1.0, 2.0]], axis=0), case(np.zeros((2, 0)), axis=1)],
+    ),
+]

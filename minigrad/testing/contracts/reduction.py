@@ -1,0 +1,69 @@
+"""Contracts of functions/reduction.py."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from hypothesis import strategies as st
+
+import minigrad.functions as F
+from minigrad.testing.example import case
+from minigrad.testing.spec import Call, OpSpec
+from minigrad.testing.strategies import axes, shapes
+
+
+@st.composite
+def reduced(draw: st.DrawFn, *, min_side: int = 0) -> Call:
+    """A shape, axes to reduce it over, and whether to keep them."""
+    shape = draw(shapes(min_side=min_side))
+    return Call((shape,), {"axis": draw(axes(len(shape))), "keepdims": draw(st.booleans())})
+
+
+@st.composite
+def spread(draw: st.DrawFn) -> Call:
+    """The same with a ddof that leaves something to divide by."""
+    call = draw(reduced(min_side=1))
+    (shape,), axis = call.shapes, call.kwargs["axis"]
+    chosen = range(len(shape)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+    count = math.prod(shape[i] for i in chosen)
+    return Call(call.shapes, {**call.kwargs, "ddof": draw(st.integers(0, min(count - 1, 1)))})
+
+
+TIED = [case([[1.0, 3.0, 3.0], [2.0, 2.0, 2.0]], axis=axis, keepdims=False) for axis in (None, 0, 1)]
+EMPTY = case(np.zeros((0, 3)), axis=0, keepdims=False)
+
+CONTRACTS = [
+    OpSpec(F.sum, np.sum, shapes=reduced(), formula="Σ x over axes", cases=[EMPTY]),
+    OpSpec(F.mean, np.mean, shapes=reduced(min_side=1), formula="Σ x / n over axes"),
+    OpSpec(
+        F.max, np.max, shapes=reduced(min_side=1), formula="max x over axes", kinks="ties share equally", cases=TIED
+    ),
+    OpSpec(
+        F.min, np.min, shapes=reduced(min_side=1), formula="min x over axes", kinks="ties share equally", cases=TIED
+    ),
+    OpSpec(
+        F.var,
+        np.var,
+        shapes=spread(),
+        domain=(-10, 10),
+        formula="Σ (x − x̄)² / (n − ddof) over axes",
+        cases=[case([5.0, 5.0, 5.0], axis=None, keepdims=False, ddof=0)],
+    ),
+    OpSpec(
+        F.std,
+        np.std,
+        shapes=spread(),
+        domain=(-10, 10),
+        formula="√var",
+        kinks="0 where all are equal",
+        cases=[case([[5.0, 5.0, 5.0], [1.0, 2.0, 4.0]], axis=1, keepdims=False, ddof=0)],
+    ),
+    OpSpec(
+        F.logsumexp,
+        lambda x, **options: np.log(np.exp(x).sum(**options)),
+        shapes=reduced(min_side=1),
+        formula="ln Σ eˣ over axes",
+        cases=[case([300.0, 300.0, -300.0], axis=None, keepdims=False)],
+    ),
+]

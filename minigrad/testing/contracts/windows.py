@@ -1,0 +1,93 @@
+"""Contracts of functions/convolution.py and pooling.py."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+
+import minigrad.functions as F
+from minigrad.testing.contracts import loops
+from minigrad.testing.example import case
+from minigrad.testing.spec import OpSpec
+from minigrad.testing.strategies import conv2d_args, pool2d_args
+
+
+def conv2d(x: Any, w: Any, b: Any = None, *, stride: Any, pad: Any, dilation: Any, groups: int) -> Any:
+    """F.conv2d written out as loops."""
+    sizes = _both(stride), _both(dilation)
+    border = loops.same_padding(x.shape[2:], w.shape[2:], *sizes) if pad == "same" else _borders(pad)
+    return loops.conv2d(x, w, b, stride=sizes[0], pad=border, dilation=sizes[1], groups=groups)
+
+
+def _pooling(pool: Any) -> Any:
+    """A pooling written out as loops."""
+
+    def reference(x: Any, *, kernel: Any, stride: Any, pad: Any, **options: Any) -> Any:
+        kernel, stride = _both(kernel), _both(kernel if stride is None else stride)
+        border = loops.same_padding(x.shape[2:], kernel, stride) if pad == "same" else _both(pad)
+        return pool(x, kernel, stride=stride, pad=border, **options)
+
+    return reference
+
+
+def _both(value: Any) -> tuple[int, int]:
+    return value if isinstance(value, tuple) else (value, value)
+
+
+def _borders(pad: Any) -> Any:
+    vertical, horizontal = _both(pad)
+    return (vertical, vertical), (horizontal, horizontal)
+
+
+def _images(*shape: int, seed: int = 0) -> Any:
+    return np.random.default_rng(seed).integers(-8, 8, shape) / 4
+
+
+PLAIN = {"stride": 1, "pad": 0, "dilation": 1, "groups": 1}
+
+CONVOLUTIONS = [
+    case(_images(1, 2, 8, 3), _images(2, 2, 5, 3, seed=1), **{**PLAIN, "stride": (3, 1), "pad": (2, 1)}),
+    case(_images(2, 1, 6, 5), _images(2, 1, 3, 2, seed=1), **{**PLAIN, "stride": 2, "pad": 1}),
+    case(_images(1, 3, 4, 4), _images(6, 1, 2, 3, seed=1), _images(6), **{**PLAIN, "groups": 3}),
+    case(_images(1, 1, 2, 2), _images(1, 1, 3, 3, seed=1), **{**PLAIN, "pad": 1, "dilation": 1}),
+    case(_images(1, 2, 6, 5), _images(1, 2, 3, 2, seed=1), **{**PLAIN, "pad": 1, "dilation": (2, 3)}),
+    case(_images(0, 2, 4, 4), _images(1, 2, 3, 3, seed=1), _images(1), **PLAIN),
+]
+
+ONES = np.ones((1, 1, 4, 4))
+TIED = [
+    case(ONES, kernel=3, stride=1, pad=0, ceil_mode=False),
+    case(-ONES, kernel=3, stride=2, pad=1, ceil_mode=False),
+    case(_images(1, 1, 5, 7), kernel=2, stride=3, pad=0, ceil_mode=True),
+]
+
+CONTRACTS = [
+    OpSpec(
+        F.conv2d,
+        conv2d,
+        shapes=st.booleans().flatmap(lambda bias: conv2d_args(bias=bias)),
+        domain=(-10, 10),
+        formula="y[n, o, i, j] = b[o] + Σ x[n, c, i·S + k·D − P, j·S + l·D − P] · w[o, c, k, l]",
+        kernels=("conv2d", "conv_transpose2d", "filter_correlation"),
+        cases=CONVOLUTIONS,
+    ),
+    OpSpec(
+        F.max_pool2d,
+        _pooling(loops.max_pool2d),
+        shapes=pool2d_args(),
+        formula="maximum of each window",
+        kinks="a tie goes to the first in row-major order",
+        kernels=("max_pool2d", "pool_scatter", "pool_gather"),
+        cases=TIED,
+    ),
+    OpSpec(
+        F.avg_pool2d,
+        _pooling(loops.avg_pool2d),
+        shapes=pool2d_args(counts_pad=True),
+        formula="mean of each window",
+        kernels=("window_sum", "window_spread"),
+        cases=[case(_images(1, 1, 4, 5), kernel=(3, 2), stride=2, pad=(1, 0), ceil_mode=True, count_include_pad=False)],
+    ),
+]

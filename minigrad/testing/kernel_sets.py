@@ -1,0 +1,177 @@
+"""Kernel sets held against each other: the same numbers on drawn geometries, whatever the memory order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from minigrad.backend import numpy_kernels, to_numpy
+from minigrad.backend.windows import Pair, Window
+from minigrad.functions.windows import window_of
+from minigrad.testing.differences import Floats
+from minigrad.testing.findings import ContractViolation
+from minigrad.testing.layouts import LAYOUTS, laid_out
+from minigrad.variable import as_variable
+
+PART = {"float64": 1e-11, "float32": 2e-5, "float16": 2e-2}
+"""How far apart two sets may be, as a part of the largest number."""
+
+
+def compare_kernels(
+    candidate: Any,
+    *,
+    reference: Any = numpy_kernels,
+    examples: int = 60,
+    seed: int = 0,
+    to_array: Callable[[Floats], Any] = np.asarray,
+) -> int:
+    """Hold a kernel set against another on drawn geometries, dtypes and memory orders.
+
+    Args:
+        candidate: the set, a module or an object with the members of `minigrad.backend.kernels.Kernels`.
+        reference: the set that is right.
+        examples: how many geometries to draw for each kernel.
+        seed: draws them.
+        to_array: makes an array of the candidate's kind of a NumPy array.
+    Returns:
+        how many calls were compared.
+    Raises:
+        ContractViolation: a kernel gives other numbers, another shape or dtype, or edits its arguments.
+    """
+    comparison = _Comparison(candidate, reference, np.random.default_rng(seed), to_array)
+    for _ in range(examples):
+        for kernels in (comparison.convolutions, comparison.poolings, comparison.rows, comparison.updates):
+            kernels()
+    return comparison.calls
+
+
+class _Comparison:
+    """Draws arguments, calls both sets, and compares."""
+
+    def __init__(self, candidate: Any, reference: Any, rng: np.random.Generator, to_array: Callable[..., Any]) -> None:
+        self._sets = candidate, reference
+        self._rng, self._to_array = rng, to_array
+        self.calls = 0
+
+    def convolutions(self) -> None:
+        """conv2d and its two adjoints."""
+        rng, groups = self._rng, int(self._rng.integers(1, 4))
+        window, size = self._geometry(pools=False)
+        N, Cg, Og = (int(n) for n in rng.integers((0, 1, 1), 4))
+        x, y = self._array(N, groups * Cg, *size), self._array(N, groups * Og, *window.outputs(size))
+        w = self._array(groups * Og, Cg, *window.kernel)
+        b = self._array(groups * Og) if rng.integers(2) else None
+        self._compare("conv2d", x, w, b, window, groups)
+        self._compare("conv_transpose2d", y, w, size, window, groups)
+        self._compare("filter_correlation", x, y, window, groups)
+
+    def poolings(self) -> None:
+        """Maxima and sums over windows, and their adjoints; ties, NaN and −inf among the pixels."""
+        window, size = self._geometry(pools=True)
+        x = self._array(int(self._rng.integers(0, 3)), int(self._rng.integers(1, 3)), *size)
+        if x.size and self._rng.integers(3) == 0:
+            x = x.copy()
+            x.flat[self._rng.integers(x.size)] = self._rng.choice([np.nan, -np.inf])
+        y, winners = numpy_kernels.max_pool2d(x, window)
+        self._compare("max_pool2d", x, window)
+        y = self._array(*y.shape)
+        x = self._array(*x.shape)
+        self._compare("pool_scatter", y, winners, size, window)
+        self._compare("pool_gather", x, winners, window)
+        self._compare("window_sum", x, window)
+        self._compare("window_spread", y, size, window)
+
+    def rows(self) -> None:
+        """Masks, and cross-entropy of a few rows."""
+        N, C = (int(n) for n in self._rng.integers((0, 1), 6))
+        x = self._array(N, C)
+        self._compare("masked", x, self._rng.random((N, C)) > 0.5)
+        targets = self._rng.random((N, C)).astype(x.dtype)
+        self._compare("cross_entropy", x * x.dtype.type(30), targets / targets.sum(1, keepdims=True))
+
+    def updates(self) -> None:
+        """One step of each optimizer, in place."""
+        shape = tuple(int(n) for n in self._rng.integers(1, 6, 2))
+        p, g, m = (self._array(*shape) for _ in range(3))
+        v = np.abs(self._array(*shape))
+        self._compare_in_place("sgd_update", p, g, m, lr=0.1, momentum=0.9)
+        self._compare_in_place("sgd_update", p, g, None, lr=0.1, momentum=0.0)
+        self._compare_in_place("adam_update", p, g, m, v, lr=0.1, beta1=0.9, beta2=0.99, eps=1e-4, step=3)
+        self._compare_in_place("adagrad_update", p, g, v, lr=0.1, eps=1e-4)
+
+    def _geometry(self, *, pools: bool) -> tuple[Window, Pair]:
+        """A window, and the size of images that it fits."""
+        while True:
+            kernel, stride, dilation, pad = (tuple(int(n) for n in self._rng.integers(1, 4, 2)) for _ in range(4))
+            pad = (pad[0] - 1, pad[1] - 1)
+            if pools:
+                dilation, pad = (1, 1), (min(pad[0], kernel[0] - 1), min(pad[1], kernel[1] - 1))
+            size = tuple(int(n) for n in self._rng.integers(1, 9, 2))
+            try:
+                window = window_of(
+                    "compare_kernels",
+                    as_variable(np.zeros((1, 1, *size))),
+                    kernel=(kernel[0], kernel[1]),
+                    stride=stride,
+                    pad="same" if not pools and self._rng.integers(4) == 0 else pad,
+                    dilation=dilation,
+                )
+            except ValueError:
+                continue  # the window exceeds the image
+            return window, (size[0], size[1])
+
+    def _array(self, *shape: int) -> Floats:
+        """Quarters, so that there are ties, in any memory order."""
+        dtype = self._rng.choice(["float64", "float32"])
+        x = (self._rng.integers(-8, 9, shape) / 4).astype(dtype)
+        return laid_out(x, str(self._rng.choice(list(LAYOUTS))))
+
+    def _compare(self, kernel: str, *arguments: Any) -> None:
+        dtype = next(a.dtype for a in arguments if isinstance(a, np.ndarray))
+        alike = [_floats_as(a, dtype) for a in arguments]
+        candidate, reference = (getattr(kernels, kernel) for kernels in self._sets)
+        given = [self._to_array(a) if isinstance(a, np.ndarray) else a for a in alike]
+        with np.errstate(all="ignore"):
+            found, expected = candidate(*given), reference(*alike)
+        self._equal(kernel, found, expected, alike)
+        for before, after in zip(alike, given, strict=True):
+            if isinstance(before, np.ndarray) and to_numpy(after).tobytes() != before.tobytes():
+                raise ContractViolation(f"{kernel} edits its arguments", _described(alike))
+
+    def _compare_in_place(self, kernel: str, *arrays: Any, **options: Any) -> None:
+        dtype = arrays[0].dtype
+        alike = [_floats_as(a, dtype) for a in arrays]
+        given = [a if a is None else self._to_array(a.copy()) for a in alike]
+        expected = [a if a is None else a.copy() for a in alike]
+        getattr(self._sets[0], kernel)(*given, **options)
+        getattr(self._sets[1], kernel)(*expected, **options)
+        self._equal(kernel, tuple(given), tuple(expected), alike)
+
+    def _equal(self, kernel: str, found: Any, expected: Any, arguments: list[Any]) -> None:
+        self.calls += 1
+        pairs = zip(found, expected, strict=True) if isinstance(expected, tuple) else [(found, expected)]
+        for got, wanted in pairs:
+            if wanted is None:
+                continue
+            if got.shape != wanted.shape or got.dtype.kind != wanted.dtype.kind:
+                words = f"gives {got.shape} {got.dtype}, expected {wanted.shape} {wanted.dtype}"
+                raise ContractViolation(kernel, words, _described(arguments))
+            if wanted.dtype.kind == "f" and got.dtype != wanted.dtype:
+                raise ContractViolation(kernel, f"gives {got.dtype}, expected {wanted.dtype}", _described(arguments))
+            scale = PART.get(str(wanted.dtype), 0.0) * np.abs(wanted[np.isfinite(wanted)]).max(initial=1.0)
+            wrong = ~np.isclose(to_numpy(got), wanted, rtol=0, atol=scale, equal_nan=True)
+            if wrong.any():
+                at = tuple(int(n) for n in np.argwhere(wrong)[0])
+                raise ContractViolation(
+                    f"{kernel} at {list(at)}", f"gives {got[at]:.7g}, expected {wanted[at]:.7g}", _described(arguments)
+                )
+
+
+def _floats_as(argument: Any, dtype: Any) -> Any:
+    return argument.astype(dtype) if isinstance(argument, np.ndarray) and argument.dtype.kind == "f" else argument
+
+
+def _described(arguments: list[Any]) -> str:
+    return ", ".join(f"{a.dtype} {a.shape}" if isinstance(a, np.ndarray) else str(a) for a in arguments)

@@ -1,0 +1,198 @@
+"""Whole programs, drawn at random: operations that reuse, broadcast and index each other's results."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+
+import minigrad.functions as F
+from minigrad.config import no_grad
+from minigrad.testing.differences import Floats
+from minigrad.testing.strategies import shapes
+from minigrad.variable import Variable, as_variable
+
+LARGEST = 20.0
+"""Numbers beyond it are led through tanh, so that no program overflows."""
+
+MOST_ELEMENTS = 48
+
+OPERATIONS: dict[str, Callable[..., Any]] = {
+    "constant": lambda *, value: as_variable(value),
+    "no_grad": None,  # type: ignore[dict-item]  # Program runs it
+    "neg": lambda x: -x,
+    "scaled": lambda x, *, c: x * c + 0.5,
+    "square": lambda x: x * x,
+    "tanh": F.tanh,
+    "sigmoid": F.sigmoid,
+    "softplus": F.softplus,
+    "exp_of_tanh": lambda x: F.exp(F.tanh(x)),
+    "relu": F.relu,
+    "add": lambda a, b: a + b,
+    "sub": lambda a, b: a - b,
+    "mul": lambda a, b: a * b,
+    "div": lambda a, b: a / (b * b + 1),
+    "maximum": F.maximum,
+    "where": lambda a, b, *, condition: F.where(condition, a, b),
+    "sum": F.sum,
+    "mean": F.mean,
+    "max": F.max,
+    "logsumexp": F.logsumexp,
+    "softmax": F.softmax,
+    "transpose": F.transpose,
+    "flat": lambda x: x.reshape(-1),
+    "rows": lambda x: F.expand_dims(x, 0),
+    "concatenate": lambda a, b: F.concatenate([a.reshape(-1), b.reshape(-1)]),
+    "matmul": lambda a, b: a @ b,
+    "getitem": lambda x, *, key: x[key],
+    "pad": lambda x: F.pad(x, [(1, 0)] * x.ndim),
+}
+
+
+@dataclass(frozen=True)
+class Step:
+    """One operation on earlier results, each named by its number; the inputs come first."""
+
+    operation: str
+    operands: tuple[int, ...]
+    kwargs: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class Program:
+    """A function of Variables, with the inputs to differentiate it at.
+
+    What is computed under `no_grad()` counts as a constant: it keeps the values that it had at `inputs`.
+
+    Attributes:
+        inputs: float64 arrays.
+        steps: in their order.
+    """
+
+    inputs: tuple[Floats, ...]
+    steps: tuple[Step, ...]
+    islands: dict[int, Floats] = field(default_factory=dict, repr=False)
+
+    def __call__(self, *xs: Variable) -> list[Variable]:
+        """The results that no step uses."""
+        results = self.results(*xs)
+        used = {i for step in self.steps for i in step.operands}
+        return [y for i, y in enumerate(results) if i not in used and i >= len(self.inputs)]
+
+    def results(self, *xs: Variable) -> list[Variable]:
+        """The inputs, and what each step gives."""
+        found = list(xs)
+        for step in self.steps:
+            operands = [found[i] for i in step.operands]
+            if step.operation == "no_grad":
+                found.append(self._island(len(found), *operands))
+            else:
+                found.append(OPERATIONS[step.operation](*operands, **step.kwargs))
+        return found
+
+    def _island(self, number: int, x: Variable) -> Variable:
+        with no_grad():
+            y = F.tanh(x * 2)
+        assert not y.requires_grad
+        kept = self.islands.setdefault(number, y.data)
+        return y if np.array_equal(kept, y.data) else Variable(kept, requires_grad=False)
+
+    def __repr__(self) -> str:
+        names = [f"x{i}" for i in range(len(self.inputs))]
+        names += [f"v{i}" for i in range(len(self.steps))]
+        lines = [f"{name} = {x.tolist()}" for name, x in zip(names, self.inputs, strict=False)]
+        for name, step in zip(names[len(self.inputs) :], self.steps, strict=True):
+            arguments = [names[i] for i in step.operands] + [f"{k}={v!r}" for k, v in step.kwargs.items()]
+            lines.append(f"{name} = {step.operation}({', '.join(arguments)})")
+        return "\n".join(["", *lines])
+
+
+@st.composite
+def programs(draw: st.DrawFn, *, min_steps: int = 3, max_steps: int = 40) -> Program:
+    """A program of so many operations or a few more, in which no number is large and no kink is near."""
+    inputs = tuple(draw(_generic(i)) for i in range(draw(st.integers(1, 3))))
+    steps: list[Step] = []
+    results = [Variable(x, requires_grad=False) for x in inputs]
+
+    def append(step: Step) -> None:
+        steps.append(step)
+        program = Program(inputs, (step,))
+        if step.operation == "no_grad":
+            results.append(program._island(0, results[step.operands[0]]))
+        else:
+            results.append(OPERATIONS[step.operation](*[results[i] for i in step.operands], **step.kwargs))
+
+    for _ in range(draw(st.integers(min_steps, max_steps))):
+        append(draw(_step(results)))
+        last = len(results) - 1
+        if np.abs(results[last].data).max(initial=0) > LARGEST:
+            append(Step("tanh", (last,)))
+        if results[-1].size > MOST_ELEMENTS:
+            append(Step("mean", (len(results) - 1,), {"axis": 0}))
+    return Program(inputs, tuple(steps))
+
+
+@st.composite
+def _generic(draw: st.DrawFn, number: int) -> Floats:
+    """A small array of numbers, all different, none of them round."""
+    shape = draw(shapes(max_dims=3, min_side=1, max_side=3))
+    size = math.prod(shape)
+    eighths = np.array(draw(st.lists(st.integers(-12, 12), min_size=size, max_size=size)), float)
+    offsets = np.modf((np.arange(size) + 1 + 17 * number) * 0.6180339887)[0]
+    return (eighths / 8 + 0.02 + 0.085 * offsets).reshape(shape)
+
+
+@st.composite
+def _step(draw: st.DrawFn, results: Sequence[Variable]) -> Step:
+    """An operation that fits some of the results, late ones rather than early ones."""
+    count = len(results)
+    i = count - 1 - draw(st.integers(0, count - 1)) // draw(st.sampled_from([1, 3]))
+    x = results[i]
+    partners = [j for j, other in enumerate(results) if _broadcast(x.shape, other.shape)]
+    j = draw(st.sampled_from(partners))
+    names = ["neg", "scaled", "square", "tanh", "sigmoid", "softplus", "exp_of_tanh", "relu", "no_grad", "constant"]
+    names += ["add", "sub", "mul", "div", "maximum", "where", "concatenate", "flat", "rows", "transpose", "getitem"]
+    if x.ndim:
+        names += ["sum", "mean", "max", "logsumexp", "softmax", "pad"]
+    matching = [k for k, other in enumerate(results) if x.ndim and other.ndim == 2 and other.shape[0] == x.shape[-1]]
+    if matching:
+        names.append("matmul")
+    name = draw(st.sampled_from([n for n in names if not (n == "rows" and x.ndim > 3)]))
+    kwargs: dict[str, Any] = {}
+    operands: tuple[int, ...] = (i,)
+    if name == "constant":
+        operands, kwargs = (), {"value": draw(_generic(99))}
+    elif name == "scaled":
+        kwargs = {"c": draw(st.sampled_from([2.0, -0.5, 0.25]))}
+    elif name in ("add", "sub", "mul", "div", "maximum", "where", "concatenate"):
+        operands = (i, j)
+        if name == "where":
+            kwargs = {"condition": np.arange(x.size).reshape(x.shape) % 2 == draw(st.integers(0, 1))}
+    elif name == "matmul":
+        operands = (i, draw(st.sampled_from(matching)))
+    elif name in ("sum", "mean", "max", "logsumexp"):
+        kwargs = {"axis": draw(st.sampled_from([None, *range(x.ndim)])), "keepdims": draw(st.booleans())}
+    elif name == "softmax":
+        kwargs = {"axis": draw(st.integers(0, x.ndim - 1))}
+    elif name == "getitem":
+        kwargs = {"key": draw(_key(x.shape))}
+    return Step(name, operands, kwargs)
+
+
+def _key(shape: tuple[int, ...]) -> st.SearchStrategy[Any]:
+    """A key that leaves something: a row, a slice of either direction, rows that repeat, a new axis."""
+    if not shape:
+        return st.sampled_from([..., None])
+    last = shape[0] - 1
+    return st.sampled_from([0, -1, slice(None, None, -1), slice(0, None, 2), [0, last, 0], (..., -1), (None, last)])
+
+
+def _broadcast(a: tuple[int, ...], b: tuple[int, ...]) -> bool:
+    try:
+        return math.prod(np.broadcast_shapes(a, b)) <= MOST_ELEMENTS
+    except ValueError:
+        return False
