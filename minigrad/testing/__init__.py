@@ -3,8 +3,7 @@
 `check_grad` needs NumPy alone; what draws examples needs Hypothesis (the extra `testing`), imported when it is used.
 """
 
-from importlib import import_module
-from typing import Any
+from importlib import import_module as _import_module
 
 from minigrad.testing.example import Example, case
 from minigrad.testing.findings import ContractViolation, Finding, GradientMismatch, Inconclusive
@@ -33,9 +32,9 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     if name in ("contracts", "strategies"):
-        return import_module(f"minigrad.testing.{name}")
+        return _import_module(f"minigrad.testing.{name}")
     if name == "selfcheck":
-        return import_module("minigrad.testing.bench.selfcheck").selfcheck
+        return _import_module("minigrad.testing.bench.selfcheck").selfcheck
     raise AttributeError(f"module 'minigrad.testing' has no attribute {name!r}")

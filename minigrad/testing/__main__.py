@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import replace
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,9 @@ from minigrad.testing.spec import OpSpec
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; 0 if all is right, 1 if something is wrong, 2 if the question makes no sense."""
     parser = argparse.ArgumentParser(prog="python -m minigrad.testing", description=__doc__.split(":", 1)[1].strip())
-    parser.add_argument("--op", action="append", metavar="NAME", help='a function, or "file.py:name" of your OpSpec; all')
+    parser.add_argument(
+        "--op", action="append", metavar="NAME", help='a function, or "file.py:name" of your OpSpec; all'
+    )
     parser.add_argument("--profile", choices=PROFILES, default="ci", help="how many examples: 10, 60 or 1000")
     parser.add_argument("--examples", type=int, metavar="N", help="how many examples, instead of a profile's")
     parser.add_argument("--seed", type=int, default=0, help="draws the examples")
@@ -89,9 +92,10 @@ def _found(name: str) -> list[OpSpec]:
     spec = getattr(found, "spec", found)
     if not isinstance(spec, OpSpec):
         known = [key for key, value in vars(module).items() if isinstance(getattr(value, "spec", value), OpSpec)]
-        raise ValueError(f"--op {name}: {attribute} is no OpSpec; there are: {', '.join(known) or 'none'}")
-    object.__setattr__(spec, "command", name)
-    return [spec]
+        raise ValueError(  # noqa: TRY004 - the command line's value is wrong
+            f"--op {name}: {attribute} is no OpSpec; there are: {', '.join(known) or 'none'}"
+        )
+    return [replace(spec, command=name)]
 
 
 if __name__ == "__main__":

@@ -145,7 +145,7 @@ class _Rows:
 
     def outside(self, found: Slope, i: int, index: tuple[int, ...]) -> bool:
         """Whether one of the kinked outputs' derivatives is not between those of the two sides."""
-        for j in np.flatnonzero(found.kinked):
+        for j in np.flatnonzero(found.kinked).tolist():
             if j not in self._known:
                 one_hot = np.zeros(found.kinked.shape)
                 one_hot[j] = 1.0

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -66,10 +67,10 @@ def _slope_at(f: Callable[[float], Floats], center: Floats, h: float) -> Slope:
     noise = np.where(stands, 0, 50 * EPS * np.max(np.abs([*after, *before]), axis=0) / h)
 
     D = [(a - b) / (2 * step) for a, b, step in zip(after, before, steps, strict=True)]
-    gaps = [np.abs(b - a) for a, b in zip(D, D[1:], strict=False)]
+    gaps = [np.abs(b - a) for a, b in pairwise(D)]
     regular = (gaps[1] <= 0.35 * gaps[0] + noise) & (gaps[2] <= 0.35 * gaps[1] + noise)
-    once = [(4 * b - a) / 3 for a, b in zip(D, D[1:], strict=False)]
-    twice = [(16 * b - a) / 15 for a, b in zip(once, once[1:], strict=False)]
+    once = [(4 * b - a) / 3 for a, b in pairwise(D)]
+    twice = [(16 * b - a) / 15 for a, b in pairwise(once)]
     value = np.where(regular, twice[1], D[3])
     estimate = np.where(regular, np.maximum(np.abs(twice[1] - once[2]), np.abs(twice[1] - twice[0])), gaps[2])
     tolerance = _tolerance(value, estimate, noise)
@@ -93,8 +94,8 @@ def _slope_at(f: Callable[[float], Floats], center: Floats, h: float) -> Slope:
 
 
 def _one_sided(quotients: list[Floats], noise: Floats) -> tuple[Floats, Floats]:
-    once = [2 * b - a for a, b in zip(quotients, quotients[1:], strict=False)]
-    twice = [(4 * b - a) / 3 for a, b in zip(once, once[1:], strict=False)]
+    once = [2 * b - a for a, b in pairwise(quotients)]
+    twice = [(4 * b - a) / 3 for a, b in pairwise(once)]
     estimate = np.maximum(np.abs(twice[1] - once[2]), np.abs(twice[1] - twice[0]))
     return twice[1], _tolerance(twice[1], estimate, 4 * noise)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 from typing import Any
 
@@ -46,7 +47,7 @@ def reproduction(spec: OpSpec, example: Example) -> str:
     if not text:
         return f"the seed {example.seed} (a parameter of this example can't be written down)"
     if spec.command:
-        return f"python -m minigrad.testing --op {spec.command} --reproduce '{text}'"
+        return f"python -m minigrad.testing --op {shlex.quote(spec.command)} --reproduce '{text}'"
     return f"prove(spec, reproduce='{text}')"
 
 
@@ -68,7 +69,10 @@ def _examine(spec: OpSpec, example: Example, names: list[str]) -> Counts:
     report = check_orders(f, arrays, spec.orders, rng, names=names)
     if any(y.requires_grad for y in subject.ys):
         properties.gradients_are_linear(subject)
-        properties.inputs_may_be_constant(subject)
+        if len(arrays) > 1:
+            properties.inputs_may_be_constant(subject)
+            i = int(rng.integers(len(arrays)))
+            check_orders(subject.alone(i), [arrays[i]], spec.orders, rng, names=[names[i]])
         properties.layouts_agree(subject, example.layouts)
         properties.gradients_own_their_memory(subject)
         for dtype in spec.dtypes:

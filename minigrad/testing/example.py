@@ -62,7 +62,7 @@ def decoded(text: str) -> Example:
         raise ValueError(f"reproduce: this is no example, or was cut short: {error}") from None
 
 
-def _packed(value: Any) -> Any:
+def _packed(value: Any) -> Any:  # noqa: PLR0911 - one for each kind
     """JSON of it; what JSON lacks becomes {kind: ...}."""
     if value is None or isinstance(value, (bool, int, float, str)):
         return value

@@ -9,7 +9,7 @@ import numpy as np
 from minigrad.testing.differences import Floats
 
 
-class Finding(AssertionError):
+class Finding(AssertionError):  # noqa: N818 - a finding, of the function under test
     """Something is wrong with a function's derivatives.
 
     Attributes:
@@ -76,7 +76,7 @@ class Mismatch:
     def finding(self, names: list[str], hint: str) -> GradientMismatch:
         """In words; `names` are those of the inputs."""
         worst = self.worst
-        where = f"at {list(worst)}, " if worst else ""
+        where = f" at {list(worst)}" if worst else ""
         if self.i < len(names):
             what = f"input {self.i} ({names[self.i]})"
         else:
@@ -84,7 +84,7 @@ class Mismatch:
             what = f"{what} towards its own gy"
         analytic, numeric, tolerance = (a[worst] for a in (self.analytic, self.numeric, self.tolerance))
         return GradientMismatch(
-            f"{what} {where}order {self.order}",
+            f"{what}{where}, order {self.order}",
             f"analytic {analytic:.7f}   numeric {numeric:.7f} ± {tolerance:.0e}   "
             f"(worst of {self.compared}; {np.count_nonzero(self.wrong)} of {self.compared} wrong)",
             hint=hint,

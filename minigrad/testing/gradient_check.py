@@ -144,7 +144,9 @@ def _compare_higher(
     rng: np.random.Generator,
 ) -> Comparison:
     smooth = [~where for where in rough] + [np.ones(a.shape, bool) for a in args[len(rough) :]]
-    directions = [v * np.maximum(1, np.abs(a)) * s for v, a, s in zip(random_like(args, rng), args, smooth, strict=True)]
+    directions = [
+        v * np.maximum(1, np.abs(a)) * s for v, a, s in zip(random_like(args, rng), args, smooth, strict=True)
+    ]
     error = agrees_along(g, args, cotangents, directions)
     if error is not None and error <= 1:
         return Comparison([], [], [], [], [])

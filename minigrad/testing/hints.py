@@ -1,4 +1,4 @@
-"""The likely mistake behind a wrong gradient: the usual ones are tried, and the one that explains the numbers is named."""
+"""The likely mistake behind a wrong gradient: the usual ones are tried, and one that explains the numbers is named."""
 
 from __future__ import annotations
 
@@ -63,7 +63,18 @@ def likely_mistake(
     case = _Case(mismatch, comparison, g, args, cotangents)
     if mismatch.order > 1:
         return _of_higher_order(case, f, inputs)
-    guesses = (_not_finite, _without_gy, _missing, _sign, _nonlinear, _broadcast, _factor, *_ARRANGEMENTS, _operand, _where)
+    guesses = (
+        _not_finite,
+        _without_gy,
+        _missing,
+        _sign,
+        _nonlinear,
+        _broadcast,
+        _factor,
+        *_ARRANGEMENTS,
+        _operand,
+        _where,
+    )
     for guess in guesses:
         hint = guess(case)
         if hint:
@@ -92,7 +103,9 @@ def _sign(case: _Case) -> str:
 
 def _nonlinear(case: _Case) -> str:
     double = case.analytic([2 * c for c in case.cotangents])
-    return "" if case.close(double, 2 * case.mismatch.analytic) else "gy enters other than as a factor (gy², |gy|, gy + c)"
+    return (
+        "" if case.close(double, 2 * case.mismatch.analytic) else "gy enters other than as a factor (gy², |gy|, gy + c)"
+    )
 
 
 def _broadcast(case: _Case) -> str:
@@ -104,7 +117,7 @@ def _broadcast(case: _Case) -> str:
     axes = [i for i in range(gy.ndim) if gy.shape[i] > 1 and (i < lead or shape[i - lead] == 1)]
     for axis, part in itertools.product(axes, (0, -1)):
         only = np.zeros_like(gy)
-        place = (*[slice(None)] * axis, part)
+        place: Any = (*[slice(None)] * axis, part)
         only[place] = gy[place]
         if case.close(case.analytic([only]), case.mismatch.analytic):
             return f"gy is not summed over the broadcast axis {axis}: only one part of it is used"

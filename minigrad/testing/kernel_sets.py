@@ -132,13 +132,19 @@ class _Comparison:
         dtype = next(a.dtype for a in arguments if isinstance(a, np.ndarray))
         alike = [_floats_as(a, dtype) for a in arguments]
         candidate, reference = (getattr(kernels, kernel) for kernels in self._sets)
-        given = [self._to_array(a) if isinstance(a, np.ndarray) else a for a in alike]
         with np.errstate(all="ignore"):
-            found, expected = candidate(*given), reference(*alike)
-        self._equal(kernel, found, expected, alike)
-        for before, after in zip(alike, given, strict=True):
-            if isinstance(before, np.ndarray) and to_numpy(after).tobytes() != before.tobytes():
+            expected = reference(*alike)
+        contents = [a.tobytes() if isinstance(a, np.ndarray) else None for a in alike]
+        given = [self._to_array(a) if isinstance(a, np.ndarray) else a for a in alike]
+        try:
+            with np.errstate(all="ignore"):
+                found = candidate(*given)
+        except Exception as error:  # noqa: BLE001 - whatever a kernel raises
+            raise ContractViolation(f"{kernel} raised {type(error).__name__}", str(error), _described(alike)) from None
+        for content, after in zip(contents, given, strict=True):
+            if content is not None and to_numpy(after).tobytes() != content:
                 raise ContractViolation(f"{kernel} edits its arguments", _described(alike))
+        self._equal(kernel, found, expected, alike)
 
     def _compare_in_place(self, kernel: str, *arrays: Any, **options: Any) -> None:
         dtype = arrays[0].dtype

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 import minigrad.functions as F
 from minigrad.config import no_grad
 from minigrad.testing.differences import Floats
-from minigrad.testing.strategies import shapes
+from minigrad.testing.drawing import shapes
 from minigrad.variable import Variable, as_variable
 
 LARGEST = 20.0
@@ -112,8 +112,8 @@ class Program:
 
 
 @st.composite
-def programs(draw: st.DrawFn, *, min_steps: int = 3, max_steps: int = 40) -> Program:
-    """A program of so many operations or a few more, in which no number is large and no kink is near."""
+def graphs(draw: st.DrawFn, *, min_steps: int = 3, max_steps: int = 40) -> Program:
+    """A `Program` of so many operations or a few more, in which no number is large and no kink is near."""
     inputs = tuple(draw(_generic(i)) for i in range(draw(st.integers(1, 3))))
     steps: list[Step] = []
     results = [Variable(x, requires_grad=False) for x in inputs]
@@ -143,17 +143,17 @@ def _generic(draw: st.DrawFn, number: int) -> Floats:
     size = math.prod(shape)
     eighths = np.array(draw(st.lists(st.integers(-12, 12), min_size=size, max_size=size)), float)
     offsets = np.modf((np.arange(size) + 1 + 17 * number) * 0.6180339887)[0]
-    return (eighths / 8 + 0.02 + 0.085 * offsets).reshape(shape)
+    generic: Floats = (eighths / 8 + 0.02 + 0.085 * offsets).reshape(shape)
+    return generic
 
 
 @st.composite
 def _step(draw: st.DrawFn, results: Sequence[Variable]) -> Step:
     """An operation that fits some of the results, late ones rather than early ones."""
-    count = len(results)
-    i = count - 1 - draw(st.integers(0, count - 1)) // draw(st.sampled_from([1, 3]))
+    small = [k for k, result in enumerate(results) if result.size <= MOST_ELEMENTS]
+    i = small[-1 - draw(st.integers(0, len(small) - 1)) // draw(st.sampled_from([1, 3]))]
     x = results[i]
-    partners = [j for j, other in enumerate(results) if _broadcast(x.shape, other.shape)]
-    j = draw(st.sampled_from(partners))
+    partners = [k for k in small if _broadcast(x.shape, results[k].shape)]
     names = ["neg", "scaled", "square", "tanh", "sigmoid", "softplus", "exp_of_tanh", "relu", "no_grad", "constant"]
     names += ["add", "sub", "mul", "div", "maximum", "where", "concatenate", "flat", "rows", "transpose", "getitem"]
     if x.ndim:
@@ -162,25 +162,28 @@ def _step(draw: st.DrawFn, results: Sequence[Variable]) -> Step:
     if matching:
         names.append("matmul")
     name = draw(st.sampled_from([n for n in names if not (n == "rows" and x.ndim > 3)]))
-    kwargs: dict[str, Any] = {}
-    operands: tuple[int, ...] = (i,)
     if name == "constant":
-        operands, kwargs = (), {"value": draw(_generic(99))}
-    elif name == "scaled":
-        kwargs = {"c": draw(st.sampled_from([2.0, -0.5, 0.25]))}
-    elif name in ("add", "sub", "mul", "div", "maximum", "where", "concatenate"):
-        operands = (i, j)
-        if name == "where":
-            kwargs = {"condition": np.arange(x.size).reshape(x.shape) % 2 == draw(st.integers(0, 1))}
-    elif name == "matmul":
-        operands = (i, draw(st.sampled_from(matching)))
-    elif name in ("sum", "mean", "max", "logsumexp"):
-        kwargs = {"axis": draw(st.sampled_from([None, *range(x.ndim)])), "keepdims": draw(st.booleans())}
-    elif name == "softmax":
-        kwargs = {"axis": draw(st.integers(0, x.ndim - 1))}
-    elif name == "getitem":
-        kwargs = {"key": draw(_key(x.shape))}
-    return Step(name, operands, kwargs)
+        return Step(name, (), {"value": draw(_generic(99))})
+    if name == "matmul":
+        return Step(name, (i, draw(st.sampled_from(matching))))
+    if name in ("add", "sub", "mul", "div", "maximum", "concatenate"):
+        return Step(name, (i, draw(st.sampled_from(partners))))
+    if name == "where":
+        condition = np.arange(x.size).reshape(x.shape) % 2 == draw(st.integers(0, 1))
+        return Step(name, (i, draw(st.sampled_from(partners))), {"condition": condition})
+    return Step(name, (i,), draw(_parameters(name, x.shape)))
+
+
+def _parameters(name: str, shape: tuple[int, ...]) -> st.SearchStrategy[dict[str, Any]]:
+    """What an operation on one result takes beside it."""
+    axes = st.integers(0, max(len(shape) - 1, 0))
+    if name in ("sum", "mean", "max", "logsumexp"):
+        return st.fixed_dictionaries({"axis": st.one_of(st.none(), axes), "keepdims": st.booleans()})
+    if name == "softmax":
+        return st.fixed_dictionaries({"axis": axes})
+    if name == "scaled":
+        return st.fixed_dictionaries({"c": st.sampled_from([2.0, -0.5, 0.25])})
+    return st.fixed_dictionaries({"key": _key(shape)} if name == "getitem" else {})
 
 
 def _key(shape: tuple[int, ...]) -> st.SearchStrategy[Any]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from minigrad.config import Switch
@@ -96,8 +97,7 @@ def prove(
         )
         require_enough(report.counts)
     except Finding as finding:
-        headline = finding if reproduce is None else finding
-        report.finding = headline
+        report.finding = finding
     return report
 
 
@@ -109,7 +109,7 @@ def _count(report: Report, spec: OpSpec, example: Example) -> None:
 def _draw(report: Report, spec: OpSpec, count: int, seed: int, *, shrink: bool) -> None:
     import hypothesis  # noqa: PLC0415 - an extra
 
-    from minigrad.testing.strategies import examples  # noqa: PLC0415 - needs it too
+    from minigrad.testing.drawing import examples  # noqa: PLC0415 - needs it too
 
     failed = False
 
@@ -151,6 +151,8 @@ def _first(group: BaseExceptionGroup[Any]) -> Finding:
 def gradtest(spec: OpSpec) -> Callable[[Callable[[Report], Any]], Callable[[], None]]:
     """Make a test of a contract: it fails with the finding; else the decorated function gets the report.
 
+    How many examples are drawn is the `profile`'s business; under pytest, of `--grad-profile` and `--grad-seed`.
+
     >>> import minigrad.functions as F
     >>> @gradtest(OpSpec(F.tanh, formula="tanh x"))
     ... def test_tanh(report):
@@ -161,16 +163,28 @@ def gradtest(spec: OpSpec) -> Callable[[Callable[[Report], Any]], Callable[[], N
         raise TypeError(f"gradtest: spec must be an OpSpec, not {spec!r}; write @gradtest(OpSpec(function))")
 
     def decorate(function: Callable[[Report], Any]) -> Callable[[], None]:
+        named = spec if spec.command else replace(spec, command=_command(function))
+
         def test() -> None:
             __tracebackhide__ = True
-            report = prove(spec)
+            report = prove(named)
             if report.finding is not None:
                 raise report.finding
             function(report)
 
         for attribute in ("__name__", "__qualname__", "__doc__", "__module__"):
             setattr(test, attribute, getattr(function, attribute))
-        test.spec = spec  # type: ignore[attr-defined]
+        test.spec = named  # type: ignore[attr-defined]
         return test
 
     return decorate
+
+
+def _command(function: Callable[..., Any]) -> str:
+    """How `python -m minigrad.testing --op` finds a decorated test: "file.py:name"."""
+    path = Path(function.__code__.co_filename)
+    if not path.is_file():
+        return ""  # typed at a prompt
+    if path.is_relative_to(Path.cwd()):
+        path = path.relative_to(Path.cwd())
+    return f"{path}:{function.__name__}"

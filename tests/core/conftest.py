@@ -1,14 +1,8 @@
-"""What the tests of the core share: a fresh interpreter, and a watch on the switches."""
-
-import subprocess
-import sys
-from pathlib import Path
+"""What the tests of the core share: a watch on the switches."""
 
 import pytest
 
 from minigrad import config
-
-ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(autouse=True)
@@ -23,18 +17,3 @@ def _switches_are_as_they_were():
         switch.set(value)
     config._generator.set(generator)
     assert after == before
-
-
-@pytest.fixture
-def fresh_python():
-    """Runs code in an interpreter of its own, warnings as errors, and gives what it printed."""
-
-    def run(code, timeout=60):
-        command = [sys.executable, "-W", "error", "-c", code]
-        done = subprocess.run(  # noqa: S603 - the code stands in the tests
-            command, cwd=ROOT, capture_output=True, text=True, timeout=timeout, check=False
-        )
-        assert done.returncode == 0, f"exit status {done.returncode}\n{done.stderr}"
-        return done.stdout
-
-    return run

@@ -2,7 +2,6 @@
 
 import tracemalloc
 
-from minigrad.testing.contracts import loops
 import numpy as np
 import pytest
 from gradients import check_gradients, gradients_of
@@ -12,6 +11,7 @@ import minigrad as mg
 import minigrad.functions as F
 from minigrad.backend import numpy_kernels
 from minigrad.backend.windows import Window
+from minigrad.testing.contracts import loops
 
 
 def normal(*shape, seed=0):

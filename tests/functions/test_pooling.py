@@ -2,7 +2,6 @@
 
 import itertools
 
-from minigrad.testing.contracts import loops
 import numpy as np
 import pytest
 
@@ -10,6 +9,7 @@ import minigrad as mg
 import minigrad.functions as F
 from minigrad.backend import numpy_kernels
 from minigrad.backend.windows import Window
+from minigrad.testing.contracts import loops
 
 
 def gradient(f, values):

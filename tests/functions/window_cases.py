@@ -1,9 +1,9 @@
 """A table of convolutions and poolings."""
 
-from minigrad.testing.contracts import loops
 from cases import Case, normal, spread
 
 import minigrad.functions as F
+from minigrad.testing.contracts import loops
 
 
 def convolution(name, x, w, *, pads=None, bias=True, **options):

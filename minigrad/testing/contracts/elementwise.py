@@ -45,7 +45,9 @@ CONTRACTS = [
     OpSpec(F.abs, np.abs, formula="|x|", kinks="0 at x = 0", cases=[case([0.0, -1.0, 2.0]), case(0.0)]),
     OpSpec(
         F.clip,
-        lambda x, low, high: np.minimum(np.maximum(x, -np.inf if low is None else low), np.inf if high is None else high),
+        lambda x, low, high: np.minimum(
+            np.maximum(x, -np.inf if low is None else low), np.inf if high is None else high
+        ),
         kwargs={"low": [None, -1.0, 0.5], "high": [None, 1.0, 2.5]},
         formula="min(max(x, low), high)",
         kinks="1 at x = low and x = high",

@@ -1,12 +1,29 @@
 """Convolution and pooling written out, one output pixel after the other: what the kernels are compared with."""
 
+from __future__ import annotations
+
 import math
+from collections.abc import Callable
+from typing import Any, TypeAlias
 
 import numpy as np
 
+from minigrad.testing.differences import Floats
 
-def conv2d(x, w, b=None, *, stride=(1, 1), pad=((0, 0), (0, 0)), dilation=(1, 1), groups=1):
-    """pad is ((above, below), (left, right))."""
+Pair: TypeAlias = tuple[int, int]
+
+
+def conv2d(
+    x: Floats,
+    w: Floats,
+    b: Floats | None = None,
+    *,
+    stride: Pair = (1, 1),
+    pad: tuple[Pair, Pair] = ((0, 0), (0, 0)),
+    dilation: Pair = (1, 1),
+    groups: int = 1,
+) -> Floats:
+    """Convolution; pad is ((above, below), (left, right))."""
     image = np.pad(x, ((0, 0), (0, 0), *pad))
     (filters, Cg, KH, KW), (SH, SW), (DH, DW) = w.shape, stride, dilation
     RH, RW = DH * (KH - 1) + 1, DW * (KW - 1) + 1
@@ -19,7 +36,7 @@ def conv2d(x, w, b=None, *, stride=(1, 1), pad=((0, 0), (0, 0)), dilation=(1, 1)
     return y
 
 
-def same_padding(size, kernel, stride, dilation=(1, 1)):
+def same_padding(size: Pair, kernel: Pair, stride: Pair, dilation: Pair = (1, 1)) -> Any:
     """TensorFlow's rule for padding="SAME"."""
     pads = []
     for n, k, s, d in zip(size, kernel, stride, dilation, strict=True):
@@ -28,8 +45,16 @@ def same_padding(size, kernel, stride, dilation=(1, 1)):
     return tuple(pads)
 
 
-def pool2d(x, kernel, *, stride=None, pad=(0, 0), ceil_mode=False, combine):
-    """`combine` gets each window's pixels inside the image, and how many the window has with the border's.
+def pool2d(
+    x: Floats,
+    kernel: Pair,
+    *,
+    stride: Pair | None = None,
+    pad: Any = (0, 0),
+    ceil_mode: bool = False,
+    combine: Callable[[Floats, int], Any],
+) -> Floats:
+    """Pooling: `combine` gets each window's pixels inside the image, and how many the window has with the border's.
 
     The number of windows, and the border that counts, follow PyTorch's rules. pad is (vertical, horizontal), or pairs.
     """
@@ -53,12 +78,15 @@ def pool2d(x, kernel, *, stride=None, pad=(0, 0), ceil_mode=False, combine):
     return y
 
 
-def max_pool2d(x, kernel, **options):
+def max_pool2d(x: Floats, kernel: Pair, **options: Any) -> Floats:
+    """The maximum of each window."""
     return pool2d(x, kernel, combine=lambda pixels, _: pixels.max(), **options)
 
 
-def avg_pool2d(x, kernel, *, count_include_pad=True, **options):
-    def mean(pixels, with_border):
+def avg_pool2d(x: Floats, kernel: Pair, *, count_include_pad: bool = True, **options: Any) -> Floats:
+    """The mean of each window."""
+
+    def mean(pixels: Floats, with_border: int) -> Any:
         return pixels.sum() / (with_border if count_include_pad else pixels.size)
 
     return pool2d(x, kernel, combine=mean, **options)

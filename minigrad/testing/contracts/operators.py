@@ -165,16 +165,26 @@ CONTRACTS = [
     OpSpec(lambda x: x.astype(x.dtype), np.copy, formula="in another float type", name="astype"),
     OpSpec(lambda x: x.to("cpu") * 2, lambda x: x + x, formula="on another device", name="to"),
     OpSpec(lambda x: x.T, np.transpose, formula="all axes reversed", name="T"),
-    OpSpec(lambda x, i, j: x.swapaxes(i, j), lambda x, i, j: np.swapaxes(x, i, j), shapes=swapped(), formula="two axes exchanged", name="swapaxes"),
+    OpSpec(
+        lambda x, i, j: x.swapaxes(i, j),
+        lambda x, i, j: np.swapaxes(x, i, j),  # noqa: PLW0108 - the names of its parameters
+        shapes=swapped(),
+        formula="two axes exchanged",
+        name="swapaxes",
+    ),
     OpSpec(
         lambda x, axes: x.transpose(axes),
         np.transpose,
         shapes=transposed(),
         formula="axes in another order",
-        name="transpose",
+        name="transpose as a method",
     ),
     OpSpec(
-        lambda x, shape: x.reshape(*shape), np.reshape, shapes=reshaped(), formula="in another shape", name="reshape"
+        lambda x, shape: x.reshape(*shape),
+        np.reshape,
+        shapes=reshaped(),
+        formula="in another shape",
+        name="reshape as a method",
     ),
     OpSpec(
         lambda x, shape: x.sum_to(shape),

@@ -171,7 +171,7 @@ CONTRACTS = [
         cases=[case(np.zeros((0, 2)), np.ones((2, 2)), axis=0)],
     ),
     OpSpec(stack, lambda *xs, axis: np.stack(xs, axis), shapes=stacked(), formula="side by side along a new axis"),
-    OpSpec(F.split, lambda x, sections, axis: np.split(x, sections, axis), shapes=cut(), formula="cut along an axis"),
+    OpSpec(F.split, lambda x, sections, axis: np.split(x, sections, axis), shapes=cut(), formula="cut along an axis"),  # noqa: PLW0108 - the names of its parameters
     OpSpec(
         split_part,
         lambda x, sections, axis: np.split(x, sections, axis)[-1],
@@ -187,7 +187,7 @@ CONTRACTS = [
     ),
     OpSpec(
         F.take,
-        lambda x, indices, axis: np.take(x, indices, axis),
+        lambda x, indices, axis: np.take(x, indices, axis),  # noqa: PLW0108
         shapes=taken(),
         formula="x[indices] along an axis",
         cases=[case([[1.0, 2.0], [3.0, 4.0]], indices=np.array([1, 1, 0]), axis=0)],

@@ -1,0 +1,190 @@
+"""Which parts of a module make derivatives: the places that may be mutated."""
+
+import ast
+from dataclasses import dataclass
+from importlib.util import find_spec
+
+from source import Source, called, is_none, names_in
+
+FAMILIES = ("arithmetic.py", "functions/")
+"""The modules of Functions: of these, every backward and what each forward saves for it."""
+
+ADJOINTS = {"SumTo", "ScatterAdd", "ConvTranspose2d", "FilterCorrelation", "PoolScatter", "PoolGather", "AvgSpread2d"}
+"""Functions that exist to be gradients: their forward as well."""
+
+PATHS = frozenset({"sign", "accumulation", "condition", "detach"})
+"""The operators for code that carries gradients from node to node and computes none itself."""
+
+PLAIN = {
+    "arithmetic.py": {"with_ones": None},
+    "backend/numpy_kernels.py": {
+        "conv_transpose2d": None,
+        "filter_correlation": None,
+        "pool_scatter": None,
+        "pool_gather": None,
+        "window_spread": None,
+        "masked": None,
+        "_masked": None,
+        "_placed": frozenset({"sign", "accumulation", "shift"}),
+        "max_pool2d": frozenset({"condition"}),  # who wins a tie
+    },
+    "traversal.py": {"propagate": PATHS, "_conform": PATHS},
+    "variable.py": {"Variable.backward": PATHS, "_with_own_memory": PATHS},
+}
+"""Functions outside those classes, and which operators apply (None: all)."""
+
+
+UNREACHABLE = set() if find_spec("cupy") else {"ToDevice"}
+"""Functions that no test can apply here: these need a second device."""
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Some code of one function or method.
+
+    Attributes:
+        name: of the function, `Class.method` for a method.
+        source: the module it is in.
+        nodes: what may be mutated, in the order of the text.
+        results: the expressions that are gradients, complete.
+        upstream: the name of the gradient that a backward is given; None elsewhere.
+        saved: names in a backward of saved Variables that lead back to an input.
+        operators: the names of the mutation operators that apply; None for all.
+    """
+
+    name: str
+    source: Source
+    nodes: list
+    results: list
+    upstream: str | None = None
+    saved: frozenset = frozenset()
+    operators: frozenset | None = None
+
+    @property
+    def gradients(self):
+        """Whether `results` are Variables."""
+        return self.upstream is not None or self.operators == PATHS
+
+
+def scopes_of(source):
+    if source.name.startswith(FAMILIES):
+        for node in source.tree.body:
+            if isinstance(node, ast.ClassDef) and node.name not in UNREACHABLE:
+                yield from _of_class(source, node)
+    for name, operators in PLAIN.get(source.name, {}).items():
+        yield _of_function(source, name, operators)
+
+
+def _of_class(source, node):
+    methods = {part.name: part for part in node.body if isinstance(part, ast.FunctionDef)}
+    for name, method in methods.items():
+        if name == "backward":
+            upstream = method.args.args[1].arg
+            results = _results(method, upstream)
+            saved = frozenset(_differentiable(methods))
+            yield Scope(f"{node.name}.backward", source, list(_descend(method)), results, upstream, saved)
+        elif node.name in ADJOINTS and name == "forward":
+            yield Scope(f"{node.name}.forward", source, list(_descend(method)), _results(method))
+        else:
+            nodes, results = _saving(method)
+            yield Scope(f"{node.name}.{name}", source, nodes, results)
+
+
+def _of_function(source, name, operators):
+    body = source.tree.body
+    for part in name.split("."):
+        (function,) = (node for node in body if getattr(node, "name", None) == part)
+        body = function.body
+    carried = {"gx", "own", "gradient"} if operators == PATHS else set()
+    loops = [node for node in ast.walk(function) if isinstance(node, ast.For)] if name == "propagate" else [function]
+    nodes = [node for loop in loops for node in _descend(loop)]
+    return Scope(name, source, nodes, _results(function, None, carried), operators=operators)
+
+
+def _descend(node):
+    """The nodes within a function that compute something, in the order of the text."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, (ast.Raise, ast.Assert, ast.arguments)) or _is_text(child):
+            continue
+        if child is getattr(node, "annotation", None) or child is getattr(node, "returns", None):
+            continue
+        yield child
+        yield from _descend(child)
+
+
+def _is_text(node):
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+
+
+def _returned(method):
+    return [node.value for node in ast.walk(method) if isinstance(node, ast.Return) and node.value is not None]
+
+
+def _results(method, upstream=None, carried=()):
+    """The expressions for what a function returns, and for what it assigns to the names `carried`."""
+    returned = [leaf for value in _returned(method) for leaf in _leaves(value)]
+    names = {leaf.id for leaf in returned if isinstance(leaf, ast.Name)} if upstream else set(carried)
+    assigned = [
+        leaf
+        for node in ast.walk(method)
+        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", None) in names
+        for leaf in _leaves(node.value)
+    ]
+    return [leaf for leaf in (*returned, *assigned) if not isinstance(leaf, ast.Name) or leaf.id == upstream]
+
+
+def _leaves(value):
+    """The single results in a tuple of them, with their conditions taken off; None is no result."""
+    if isinstance(value, ast.Subscript) and isinstance(value.value, ast.Tuple):  # (gx, gw)[:n]
+        value = value.value
+    if isinstance(value, ast.Tuple):
+        return [leaf for part in value.elts for leaf in _leaves(part)]
+    if isinstance(value, ast.IfExp):
+        return [*_leaves(value.body), *_leaves(value.orelse)]
+    if called(value) == "tuple" and isinstance(value.args[0], ast.GeneratorExp):
+        return _leaves(value.args[0].elt)
+    return [] if isinstance(value, ast.Constant) or called(value) == "slice" else [value]
+
+
+def _saves(method):
+    return [node for node in ast.walk(method) if called(node) == "save"]
+
+
+def _saving(method):
+    """What a forward saves: the arguments, arrays made for them alone, comparisons handed to a method that saves."""
+    arguments = [argument for call in _saves(method) for argument in call.args]
+    outputs = {name for value in _returned(method) for name in names_in(value)}
+    made_for_it = {name for argument in arguments for name in names_in(argument)} - outputs
+    starts = list(arguments)
+    for node in ast.walk(method):
+        if isinstance(node, (ast.Assign, ast.AugAssign)):
+            target = node.targets[0] if isinstance(node, ast.Assign) else node.target
+            if isinstance(target, ast.Name) and target.id in made_for_it:
+                starts.append(node)
+        if isinstance(node, ast.Call) and getattr(getattr(node.func, "value", None), "id", None) == "self":
+            starts += [argument for argument in node.args if isinstance(argument, ast.Compare)]
+    nodes = [node for start in starts for node in [start, *_descend(start)]]
+    computed = [node for node in arguments if not isinstance(node, (ast.Name, ast.IfExp, ast.Compare, ast.Constant))]
+    return nodes, computed
+
+
+def _differentiable(methods):
+    """Names of saved Variables that lead back to an input: those that are inputs or the output."""
+    gradients = [value for value in _returned(methods["backward"]) if isinstance(value, ast.Tuple)]
+    for method in methods.values():
+        outputs = {value.id for value in _returned(method) if isinstance(value, ast.Name)}
+        inputs = [argument.arg for argument in method.args.args[1:]]
+        if gradients:
+            inputs = [name for name, gx in zip(inputs, gradients[-1].elts, strict=False) if not is_none(gx)]
+        for call in _saves(method):
+            for name, argument in zip(_unpacked(methods["backward"]), call.args, strict=False):
+                value = argument.body if isinstance(argument, ast.IfExp) else argument
+                if isinstance(value, ast.Name) and value.id in {*outputs, *inputs}:
+                    yield name
+
+
+def _unpacked(backward):
+    for node in ast.walk(backward):
+        if isinstance(node, ast.Assign) and getattr(node.value, "attr", None) == "saved":
+            return [target.id for target in node.targets[0].elts]
+    return []

@@ -1,0 +1,84 @@
+"""The kernels that are compared most, written out element by element: a second kernel set to hold NumPy's against."""
+
+import numpy as np
+
+from minigrad.backend.numpy_kernels import adagrad_update, adam_update, cross_entropy, masked, sgd_update  # noqa: F401
+
+
+def _taps(window, size):
+    """(output, kernel element, pixel) of every product within the image."""
+    (OH, OW), (KH, KW) = window.outputs(size), window.kernel
+    (SH, SW), (DH, DW), ((above, _), (left, _)) = window.stride, window.dilation, window.pad
+    for i, j, k, m in np.ndindex(OH, OW, KH, KW):
+        h, w = i * SH + k * DH - above, j * SW + m * DW - left
+        if 0 <= h < size[0] and 0 <= w < size[1]:
+            yield (i, j), (k, m), (h, w)
+
+
+def _pairs(filters, C, groups):
+    """(filter, channel, channel within the group)."""
+    Cg = C // groups
+    return [(o, o // (filters // groups) * Cg + c, c) for o in range(filters) for c in range(Cg)]
+
+
+def conv2d(x, w, b, window, groups):
+    y = np.zeros((len(x), len(w), *window.outputs(x.shape[2:])), x.dtype)
+    for (i, j), (k, m), (h, v) in _taps(window, x.shape[2:]):
+        for o, c, cg in _pairs(len(w), x.shape[1], groups):
+            y[:, o, i, j] += x[:, c, h, v] * w[o, cg, k, m]
+    return y if b is None else y + b[:, None, None]
+
+
+def conv_transpose2d(y, w, size, window, groups):
+    x = np.zeros((len(y), w.shape[1] * groups, *size), y.dtype)
+    for (i, j), (k, m), (h, v) in _taps(window, size):
+        for o, c, cg in _pairs(len(w), x.shape[1], groups):
+            x[:, c, h, v] += y[:, o, i, j] * w[o, cg, k, m]
+    return x
+
+
+def filter_correlation(x, y, window, groups):
+    w = np.zeros((y.shape[1], x.shape[1] // groups, *window.kernel), x.dtype)
+    for (i, j), (k, m), (h, v) in _taps(window, x.shape[2:]):
+        for o, c, cg in _pairs(len(w), x.shape[1], groups):
+            w[o, cg, k, m] += (x[:, c, h, v] * y[:, o, i, j]).sum()
+    return w
+
+
+def max_pool2d(x, window):
+    shape = (*x.shape[:2], *window.outputs(x.shape[2:]))
+    y, winners = np.full(shape, np.nan, x.dtype), np.full(shape, -1)
+    for (i, j), (k, m), (h, v) in _taps(window, x.shape[2:]):
+        for n, c in np.ndindex(x.shape[:2]):
+            best, pixel = y[n, c, i, j], x[n, c, h, v]
+            if winners[n, c, i, j] < 0 or pixel > best or (np.isnan(pixel) and not np.isnan(best)):
+                y[n, c, i, j], winners[n, c, i, j] = pixel, k * window.kernel[1] + m
+    return y, winners.astype(np.min_scalar_type(window.kernel[0] * window.kernel[1] - 1))
+
+
+def pool_scatter(y, winners, size, window):
+    x = np.zeros((*y.shape[:2], *size), y.dtype)
+    for (i, j), (k, m), (h, v) in _taps(window, size):
+        x[:, :, h, v] += y[:, :, i, j] * (winners[:, :, i, j] == k * window.kernel[1] + m)
+    return x
+
+
+def pool_gather(x, winners, window):
+    y = np.zeros(winners.shape, x.dtype)
+    for (i, j), (k, m), (h, v) in _taps(window, x.shape[2:]):
+        y[:, :, i, j] += x[:, :, h, v] * (winners[:, :, i, j] == k * window.kernel[1] + m)
+    return y
+
+
+def window_sum(x, window):
+    y = np.zeros((*x.shape[:2], *window.outputs(x.shape[2:])), x.dtype)
+    for (i, j), _, (h, v) in _taps(window, x.shape[2:]):
+        y[:, :, i, j] += x[:, :, h, v]
+    return y
+
+
+def window_spread(y, size, window):
+    x = np.zeros((*y.shape[:2], *size), y.dtype)
+    for (i, j), _, (h, v) in _taps(window, size):
+        x[:, :, h, v] += y[:, :, i, j]
+    return x

@@ -1,0 +1,88 @@
+"""Every kernel set computes what NumPy's does, and NumPy's what the loops do."""
+
+from types import SimpleNamespace
+
+import loop_kernels
+import numpy as np
+import pytest
+
+from minigrad.backend import numpy_kernels
+from minigrad.testing import ContractViolation
+from minigrad.testing.kernel_sets import compare_kernels
+
+KERNELS = [
+    "conv2d",
+    "conv_transpose2d",
+    "filter_correlation",
+    "max_pool2d",
+    "pool_scatter",
+    "pool_gather",
+    "window_sum",
+    "window_spread",
+    "masked",
+    "cross_entropy",
+    "sgd_update",
+    "adam_update",
+    "adagrad_update",
+]
+
+
+def changed(**kernels):
+    """NumPy's set with other kernels."""
+    return SimpleNamespace(**{**{name: getattr(numpy_kernels, name) for name in KERNELS}, **kernels})
+
+
+def test_numpys_kernels_do_what_the_loops_do():
+    assert compare_kernels(loop_kernels, examples=60) == 60 * 14
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_a_kernel_that_is_off_by_a_thousandth_is_found(kernel):
+    def off(*arguments, **options):
+        y = getattr(numpy_kernels, kernel)(*arguments, **options)
+        if y is None:
+            arguments[0][...] *= 1.001
+        elif isinstance(y, tuple):
+            return (y[0] * y[0].dtype.type(1.001), *y[1:])
+        return y * y.dtype.type(1.001) if y is not None else None
+
+    with pytest.raises(ContractViolation, match=rf"^{kernel} at \["):
+        compare_kernels(changed(**{kernel: off}))
+
+
+def test_a_kernel_for_one_memory_order_only_is_found():
+    def reads_memory(x, window):
+        return numpy_kernels.window_sum(x.ravel(order="K").reshape(x.shape), window)
+
+    with pytest.raises(ContractViolation, match=r"^window_sum at "):
+        compare_kernels(changed(window_sum=reads_memory))
+
+
+def test_a_kernel_that_takes_the_last_of_equal_pixels_is_found():
+    def last(x, window):
+        y, winners = numpy_kernels.max_pool2d(x, window)
+        count = window.kernel[0] * window.kernel[1]
+        taps = [numpy_kernels.pool_gather(x, np.full_like(winners, k), window) == y for k in range(count)]
+        ties = np.array(taps).sum(0) > 1
+        return y, np.where(ties, count - 1, winners).astype(winners.dtype)
+
+    with pytest.raises(ContractViolation, match=r"^max_pool2d at "):
+        compare_kernels(changed(max_pool2d=last))
+
+
+def test_a_kernel_that_edits_its_arguments_is_found():
+    def edits(y, size, window):
+        y *= 1
+        y += 1
+        return numpy_kernels.window_spread(y - 1, size, window)
+
+    with pytest.raises(ContractViolation, match=r"window_spread edits its arguments|window_spread raised ValueError"):
+        compare_kernels(changed(window_spread=edits))
+
+
+def test_a_kernel_of_another_dtype_is_found():
+    def wide(x, mask):
+        return numpy_kernels.masked(x, mask).astype(np.float64)
+
+    with pytest.raises(ContractViolation, match=r"masked\n  gives float64, expected float32"):
+        compare_kernels(changed(masked=wide))

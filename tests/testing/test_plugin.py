@@ -1,0 +1,61 @@
+"""The pytest plugin, in a pytest of its own."""
+
+import pytest
+
+pytest_plugins = ["pytester"]
+
+TESTS = """
+import minigrad as mg
+import minigrad.functions as F
+from minigrad.testing import OpSpec, gradtest
+
+class Twice(mg.Function):
+    def forward(self, x):
+        return x * 2
+
+    def backward(self, gy):
+        return gy * 3
+
+@gradtest(OpSpec(lambda x: mg.apply(Twice(), x), name="twice"))
+def test_twice(report):
+    pass
+
+@gradtest(OpSpec(F.tanh))
+def test_tanh(report):
+    "The report is there to be looked at."
+    print("examples", report.examples)
+    assert report.counts.compared
+"""
+
+
+@pytest.fixture
+def project(pytester):
+    pytester.makeconftest('pytest_plugins = ["minigrad.testing.plugin"]')
+    pytester.makepyfile(test_own=TESTS)
+    return pytester
+
+
+def test_a_finding_is_shown_without_a_traceback(project):
+    result = project.runpytest("-q", "-p", "no:cacheprovider")
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(
+        [
+            "GradientMismatch: twice, input 0 (x), order 1",
+            "  analytic * numeric *",
+            "  likely: a factor of 1.500",
+            "  x float64 () C-order",
+            "  reproduce: python -m minigrad.testing --op test_own.py:test_twice --reproduce '*'",
+        ]
+    )
+    result.stdout.no_fnmatch_line("*Traceback*")
+    result.stdout.no_fnmatch_line("*proof.py*")
+
+
+@pytest.mark.parametrize(("profile", "count"), [("dev", 10), ("ci", 60)])
+def test_the_profile_says_how_many_examples(project, profile, count):
+    result = project.runpytest("-p", "no:cacheprovider", "--grad-profile", profile, "--grad-seed", "3", "-rP")
+    result.stdout.fnmatch_lines([f"minigrad: profile {profile}, {count} examples, seed 3", f"examples {count}"])
+
+
+def test_a_profile_that_does_not_exist(project):
+    assert project.runpytest("--grad-profile", "weekly").ret != 0
