@@ -60,7 +60,7 @@ def _examine(spec: OpSpec, example: Example, names: list[str]) -> Counts:
 
     subject = Subject(f, arrays, names, rng)
     properties.forward_edits_nothing(subject)
-    properties.outputs_are_floats(subject)
+    properties.outputs_are_arrays(subject)
     properties.forward_repeats(subject)
     if reference:
         properties.forward_agrees_with_the_reference(subject, reference)

@@ -72,9 +72,11 @@ def graph_of(ys: Sequence[Variable]) -> Iterator[Function]:
             yield node
 
 
-def outputs_are_floats(subject: Subject) -> None:
-    """An array, with the dtype of the inputs."""
+def outputs_are_arrays(subject: Subject) -> None:
+    """Also those without axes, of the inputs' kind and dtype."""
     for y in subject.ys:
+        if type(y.data) is not np.ndarray:
+            raise ContractViolation("forward", f"makes a {type(y.data).__name__}, expected an array")
         if y.dtype != np.float64:
             raise ContractViolation("forward changes the dtype", f"of float64 it makes {y.dtype}")
 
