@@ -12,6 +12,9 @@ from minigrad.testing.derivatives import flat, gradients, values
 from minigrad.testing.differences import Floats, Slope, slope
 from minigrad.testing.findings import Mismatch
 
+MOST_NUMBERS = 4
+"""How many tied numbers are moved, each with all elements equal to it."""
+
 
 @dataclass
 class Counts:
@@ -107,13 +110,24 @@ def compare(
     return result
 
 
-def agrees_along(
-    f: Callable[..., Any], arrays: Sequence[Floats], cotangents: Sequence[Floats], directions: Sequence[Floats]
-) -> float | None:
-    """The error of the derivative of Σ <cotangent, f> along one direction, as a part of what is tolerated.
+@dataclass(frozen=True)
+class Along:
+    """The derivative of Σ <cotangent, f> along one direction."""
 
-    None where it can't be told: there is a kink on the way.
-    """
+    analytic: float
+    numeric: float
+    tolerance: float
+
+    @property
+    def right(self) -> bool:
+        """Whether the two agree; NaN agrees with nothing."""
+        return abs(self.analytic - self.numeric) <= self.tolerance
+
+
+def along(
+    f: Callable[..., Any], arrays: Sequence[Floats], cotangents: Sequence[Floats], directions: Sequence[Floats]
+) -> Along | None:
+    """The derivative of Σ <cotangent, f> along one direction; None where it can't be told: there is a kink."""
     weights = flat(cotangents)
 
     def moved(t: float) -> Floats:
@@ -124,11 +138,24 @@ def agrees_along(
     if not found.smooth[0]:
         return None
     analytic = gradients(f, arrays, cotangents)
-    along = sum(float((g * v).sum()) for g, v in zip(analytic, directions, strict=True))
-    size = sum(float(np.abs(g * v).sum()) for g, v in zip(analytic, directions, strict=True))
-    error = abs(along - found.value[0])
-    tolerance = found.tolerance[0] + 1e-9 * size
-    return float(error / tolerance) if np.isfinite(error) else float("inf")
+    parts = flat(g * v for g, v in zip(analytic, directions, strict=True))
+    return Along(float(parts.sum()), float(found.value[0]), float(found.tolerance[0] + 1e-9 * np.abs(parts).sum()))
+
+
+def equal_ones_moved(
+    f: Callable[..., Any], arrays: Sequence[Floats], cotangents: Sequence[Floats], rough: Sequence[Floats]
+) -> tuple[float, Along] | None:
+    """The first number at a kink such that the derivative is wrong when all elements equal to it move together.
+
+    Moved together they stay tied: max(x, x) is no kink, and however they share the gradient, the sum is known.
+    """
+    numbers = np.unique(flat(x[where] for x, where in zip(arrays, rough, strict=True)))
+    for number in numbers[:MOST_NUMBERS]:
+        directions = [np.asarray(x == number, np.float64) * max(1.0, abs(number)) for x in arrays]
+        moved = along(f, arrays, cotangents, directions)
+        if moved is not None and not moved.right and np.isfinite(moved.analytic):
+            return float(number), moved
+    return None
 
 
 class _Rows:

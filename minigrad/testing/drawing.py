@@ -56,10 +56,10 @@ def broadcastable(draw: st.DrawFn, count: int, *, min_side: int = 0) -> tuple[Sh
 
 
 def elements(low: float = -100.0, high: float = 100.0) -> st.SearchStrategy[float]:
-    """Numbers between two bounds: special ones, 64ths, and any; none but the special ones beyond ±10."""
+    """Numbers between two bounds: special ones and the bounds, 64ths, and any; only the former beyond ±10."""
     near, far = max(low, -10.0), min(high, 10.0)
-    special = [number for number in SPECIAL if low <= number <= high]
-    parts: list[st.SearchStrategy[float]] = [st.sampled_from(special)] if special else []
+    special = list(dict.fromkeys([*(number for number in SPECIAL if low <= number <= high), low, high]))
+    parts: list[st.SearchStrategy[float]] = [st.sampled_from(special)]
     if np.ceil(near * 64) <= np.floor(far * 64):
         parts.append(st.integers(int(np.ceil(near * 64)), int(np.floor(far * 64))).map(lambda k: k / 64))
     parts.append(st.floats(near, far, allow_subnormal=False).map(lambda x: x if abs(x) > 1e-3 or low > 0 else 0.0))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,18 +17,41 @@ class Finding(AssertionError):  # noqa: N818 - a finding, of the function under 
     Attributes:
         headline: which function, where, and in what way.
         details: further lines: figures, the example, how to reproduce it.
-        hint: the likely mistake, or "".
+        weight: how many numbers the hint explains.
+        stage: how late in an examination it is found; what is wrong earlier may be the cause of the rest.
     """
 
-    def __init__(self, headline: str, *details: str, hint: str = "") -> None:
+    stage: int = 0
+
+    def __init__(self, headline: str, *details: str, hint: str | Callable[[], str] = "", weight: int = 0) -> None:
         self.headline = headline
         self.details = details
-        self.hint = hint
+        self.weight = weight
+        self._hint = hint
         super().__init__(headline)
+
+    @property
+    def hint(self) -> str:
+        """The likely mistake, or ""; guessed when it is asked for."""
+        if not isinstance(self._hint, str):
+            self._hint = self._hint()
+        return self._hint
+
+    @property
+    def kind(self) -> tuple[type, str]:
+        """What is wrong, wherever it is."""
+        return type(self), re.sub(r" at \[.*?\]", "", self.headline)
+
+    def copied(self, *, hint: str) -> Finding:
+        """The same with another hint, and without the history of how it was raised."""
+        return type(self)(self.headline, *self.details, hint=hint, weight=self.weight)
 
     def with_details(self, subject: str, *details: str) -> Finding:
         """The same, of a subject, with more lines below."""
-        return type(self)(f"{subject}, {self.headline}", *self.details, *details, hint=self.hint)
+        headline = f"{subject}, {self.headline}"
+        finding = type(self)(headline, *self.details, *details, hint=self._hint, weight=self.weight)
+        finding.stage = self.stage
+        return finding
 
     def __str__(self) -> str:
         likely = [f"likely: {self.hint}"] if self.hint else []
@@ -73,7 +98,7 @@ class Mismatch:
         error = np.where(self.wrong, np.where(np.isnan(error), np.inf, error), -1.0)
         return tuple(int(n) for n in np.unravel_index(int(np.argmax(error)), error.shape))
 
-    def finding(self, names: list[str], hint: str) -> GradientMismatch:
+    def finding(self, names: list[str], hint: Callable[[], str]) -> GradientMismatch:
         """In words; `names` are those of the inputs."""
         worst = self.worst
         where = f" at {list(worst)}" if worst else ""
@@ -83,9 +108,12 @@ class Mismatch:
             what = "the gradient" if self.order == 2 else f"a gradient of order {self.order - 1}"
             what = f"{what} towards its own gy"
         analytic, numeric, tolerance = (a[worst] for a in (self.analytic, self.numeric, self.tolerance))
-        return GradientMismatch(
+        finding = GradientMismatch(
             f"{what}{where}, order {self.order}",
             f"analytic {analytic:.7f}   numeric {numeric:.7f} ± {tolerance:.0e}   "
             f"(worst of {self.compared}; {np.count_nonzero(self.wrong)} of {self.compared} wrong)",
             hint=hint,
+            weight=int(np.count_nonzero(self.wrong)),
         )
+        finding.stage = self.order
+        return finding

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from minigrad.testing.comparison import Comparison, Counts, agrees_along, compare
+from minigrad.testing.comparison import Along, Comparison, Counts, along, compare, equal_ones_moved
 from minigrad.testing.derivatives import Gradient, random_like, values
 from minigrad.testing.differences import Floats
-from minigrad.testing.findings import Finding, Inconclusive
+from minigrad.testing.findings import Finding, GradientMismatch, Inconclusive
 from minigrad.testing.hints import likely_mistake
 from minigrad.testing.precision import check_precision
 from minigrad.testing.wording import described, name_of, names_of
@@ -127,13 +128,24 @@ def check_orders(
                 comparison = _compare_higher(g, args, cotangents, rough, rng)
             mismatch = comparison.mismatch(order)
             if mismatch is not None:
-                hint = likely_mistake(mismatch, comparison, g, args, cotangents, f=f, inputs=len(arrays))
+                hint = partial(likely_mistake, mismatch, comparison, g, args, cotangents, f=f, inputs=len(arrays))
                 raise mismatch.finding(names, hint)
             if order == 1:
                 report.counts.add(comparison.counts)
                 rough = comparison.rough
+                tied = equal_ones_moved(g, args, cotangents, rough) if bracket else None
+                if tied is not None:
+                    raise _wrong_sum(*tied)
         g, args = Gradient(g, len(args)), [*args, *cotangents]
     return report
+
+
+def _wrong_sum(number: float, found: Along) -> GradientMismatch:
+    return GradientMismatch(
+        f"where elements are equal to {number:g}, order 1",
+        f"analytic {found.analytic:.7f}   numeric {found.numeric:.7f} ± {found.tolerance:.0e}   (all moved alike)",
+        hint="ties get too much, or too little, together: they share the gradient, or one gets it",
+    )
 
 
 def _compare_higher(
@@ -147,11 +159,11 @@ def _compare_higher(
     directions = [
         v * np.maximum(1, np.abs(a)) * s for v, a, s in zip(random_like(args, rng), args, smooth, strict=True)
     ]
-    error = agrees_along(g, args, cotangents, directions)
-    if error is not None and error <= 1:
+    found = along(g, args, cotangents, directions)
+    if found is not None and found.right:
         return Comparison([], [], [], [], [])
     places = [(i, tuple(map(int, index))) for i, s in enumerate(smooth) for index in np.argwhere(s)]
-    if error is None and len(places) > PLACES:
+    if found is None and len(places) > PLACES:
         places = [places[k] for k in sorted(rng.choice(len(places), PLACES, replace=False))]
     return compare(g, args, cotangents, bracket=False, places=iter(places))
 

@@ -1,6 +1,6 @@
 """The pytest plugin: `--grad-profile` and `--grad-seed` for tests made with @gradtest; findings without a traceback.
 
-A project turns it on in its topmost conftest.py, with `pytest_plugins = ["minigrad.testing.plugin"]`, or with `pytest -p`.
+A project turns it on in its topmost conftest.py, with `pytest_plugins = ["minigrad.testing.plugin"]`.
 """
 
 from __future__ import annotations

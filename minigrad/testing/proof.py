@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -18,6 +19,9 @@ from minigrad.testing.spec import OpSpec
 
 PROFILES = {"dev": 10, "ci": 60, "nightly": 1000}
 """How many examples are drawn."""
+
+ENOUGH = 5
+"""After so many findings no more examples are drawn."""
 
 _examples: ContextVar[int] = ContextVar("examples", default=PROFILES["dev"])
 _seed: ContextVar[int] = ContextVar("seed", default=0)
@@ -82,70 +86,89 @@ def prove(
         ValueError: reproduce is no example.
     """
     report = Report(spec.name)
-    try:
-        if reproduce is not None:
-            _count(report, spec, decoded(reproduce))
-            return report
-        for example in spec.cases:
-            _count(report, spec, example)
-        _draw(
-            report,
-            spec,
-            _examples.get() if examples is None else examples,
-            _seed.get() if seed is None else seed,
-            shrink=shrink,
-        )
-        require_enough(report.counts)
-    except Finding as finding:
-        report.finding = finding
+    count = _examples.get() if examples is None else examples
+    seed = _seed.get() if seed is None else seed
+    always = spec.cases if reproduce is None else [decoded(reproduce)]
+    found = [finding for example in always if (finding := _examined(report, spec, example))]
+    if found or reproduce is None:
+        drawn = _draw(report, spec, count, seed)
+        chosen = min(found or drawn, key=lambda finding: finding.stage, default=None)
+        if chosen is not None:
+            alike = [finding for finding in (*found, *drawn) if finding.kind == chosen.kind]
+            if shrink and not found:
+                chosen = _shrunken(spec, chosen, count, seed)
+            report.finding = chosen.copied(hint=max(alike, key=lambda finding: finding.weight).hint)
+    if report.finding is None:
+        try:
+            require_enough(report.counts)
+        except Finding as finding:
+            report.finding = finding.with_details(spec.name)
     return report
 
 
-def _count(report: Report, spec: OpSpec, example: Example) -> None:
+def _examined(report: Report, spec: OpSpec, example: Example) -> Finding | None:
     report.examples += 1
-    report.counts.add(examine(spec, example))
+    try:
+        report.counts.add(examine(spec, example))
+    except Finding as finding:
+        return finding
+    return None
 
 
-def _draw(report: Report, spec: OpSpec, count: int, seed: int, *, shrink: bool) -> None:
+class _Enough(Exception):  # noqa: N818 - no error
+    """So many findings that no more examples need be drawn."""
+
+
+def _draw(report: Report, spec: OpSpec, count: int, seed: int) -> list[Finding]:
+    """What is wrong in the drawn examples, some of it: in a single example, many mistakes look alike."""
+    found: list[Finding] = []
+
+    def run(example: Example) -> None:
+        if len(found) >= ENOUGH:
+            raise _Enough
+        if finding := _examined(report, spec, example):
+            found.append(finding)
+
+    with suppress(_Enough):
+        _search(spec, run, count, seed)
+    return found
+
+
+def _shrunken(spec: OpSpec, chosen: Finding, count: int, seed: int) -> Finding:
+    """The finding of the smallest example that Hypothesis finds to fail in the same way."""
+    smallest = chosen
+
+    def run(example: Example) -> None:
+        nonlocal smallest
+        try:
+            examine(spec, example)
+        except Finding as finding:
+            if finding.kind == chosen.kind:
+                smallest = finding
+                raise
+
+    with suppress(Finding, BaseExceptionGroup):  # a group where a failure does not repeat
+        _search(spec, run, count, seed, shrink=True)
+    return smallest
+
+
+def _search(spec: OpSpec, run: Callable[[Example], None], count: int, seed: int, *, shrink: bool = False) -> None:
+    """Let Hypothesis draw examples, and shrink one for which `run` raises."""
     import hypothesis  # noqa: PLC0415 - an extra
 
     from minigrad.testing.drawing import examples  # noqa: PLC0415 - needs it too
 
-    failed = False
-
-    def run(example: Example) -> None:
-        nonlocal failed
-        if failed:
-            examine(spec, example)
-            return
-        failed = True
-        _count(report, spec, example)
-        failed = False
-
-    phases = [hypothesis.Phase.generate, *([hypothesis.Phase.shrink] if shrink else [])]
     settings = hypothesis.settings(
         max_examples=max(count, 1),
         deadline=None,
         database=None,
         report_multiple_bugs=False,
-        phases=phases,
+        phases=[hypothesis.Phase.generate, *([hypothesis.Phase.shrink] if shrink else [])],
         suppress_health_check=list(hypothesis.HealthCheck),
         verbosity=hypothesis.Verbosity.quiet,
     )
     search: Callable[[], None] = hypothesis.seed(seed)(settings(hypothesis.given(examples(spec))(run)))
-    try:
-        search()
-    except* Finding as found:
-        raise _first(found) from None
-
-
-def _first(group: BaseExceptionGroup[Any]) -> Finding:
-    """One finding of several; Hypothesis gives a group where a failure did not repeat."""
-    error: Any = group
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    assert isinstance(error, Finding)
-    return type(error)(error.headline, *error.details, hint=error.hint)
+    search()
 
 
 def gradtest(spec: OpSpec) -> Callable[[Callable[[Report], Any]], Callable[[], None]]:

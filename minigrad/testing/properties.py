@@ -131,9 +131,14 @@ def backward_edits_nothing(subject: Subject) -> None:
     for (what, array), content in zip(kept, before, strict=True):
         if array.tobytes() != content:
             raise ContractViolation(f"backward edits {what}", "it must be what it was, others use it too")
-    for name, g, again in zip(subject.names, first, subject.pull_back(subject.gys), strict=True):
-        if g.tobytes() != again.tobytes():
+    contents = [g.tobytes() for g in first]
+    for name, content, again in zip(subject.names, contents, subject.pull_back(subject.gys), strict=True):
+        if content != again.tobytes():
             raise ContractViolation(f"the gradient of {name} differs when backward runs again", "the graph is the same")
+    subject.pull_back([2 * gy for gy in subject.gys])
+    for name, content, g in zip(subject.names, contents, first, strict=True):
+        if content != g.tobytes():
+            raise ContractViolation(f"the gradient of {name} changes when backward runs again", "they share memory")
 
 
 def _unchanged(subject: Subject, by: str) -> None:

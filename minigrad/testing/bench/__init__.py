@@ -6,11 +6,14 @@ and held against the contract that one would write for the right function.
 
 from minigrad.testing.bench import (
     activation,
+    aliasing,
     arithmetic,
+    broadcast,
     conduct,
     elementwise,
     linalg,
     normalization,
+    orders,
     reduction,
     selection,
     shape,
@@ -25,6 +28,7 @@ _MODULES = (
     elementwise,
     activation,
     arithmetic,
+    broadcast,
     reduction,
     selection,
     shape,
@@ -33,6 +37,8 @@ _MODULES = (
     windows,
     normalization,
     conduct,
+    aliasing,
+    orders,
 )
 
 BENCH: list[Wrong] = [wrong for module in _MODULES for wrong in module.BENCH]

@@ -46,7 +46,8 @@ class LogSigmoidZeroAtZero(Function):
 
     def backward(self, gy: Variable) -> Gradients:
         (x,) = self.saved
-        return gy * F.sigmoid(-x) * np.abs(np.sign(x.data))
+        gx: Variable = gy * F.sigmoid(-x) * np.abs(np.sign(x.data))
+        return gx
 
 
 class TanhOfOutput(Tanh):

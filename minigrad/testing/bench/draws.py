@@ -13,9 +13,9 @@ from minigrad.testing.strategies import axes, labels, shapes
 
 
 @st.composite
-def reductions(draw: st.DrawFn, *, min_side: int = 0) -> Call:
+def reductions(draw: st.DrawFn, *, min_dims: int = 0, min_side: int = 0) -> Call:
     """An array, the axes to reduce and whether they are kept."""
-    shape = draw(shapes(min_side=min_side))
+    shape = draw(shapes(min_dims=min_dims, min_side=min_side))
     return Call((shape,), {"axis": draw(axes(len(shape))), "keepdims": draw(st.booleans())})
 
 
@@ -27,9 +27,9 @@ def with_axis(draw: st.DrawFn, *, count: int = 1, min_side: int = 1) -> Call:
 
 
 @st.composite
-def with_mask(draw: st.DrawFn, *, count: int = 1) -> Call:
+def with_mask(draw: st.DrawFn, *, count: int = 1, min_dims: int = 0) -> Call:
     """Arrays of one shape, and a mask of that shape."""
-    shape = draw(shapes())
+    shape = draw(shapes(min_dims=min_dims))
     size = int(np.prod(shape))
     mask = draw(st.lists(st.booleans(), min_size=size, max_size=size))
     return Call((shape,) * count, {"mask": np.array(mask, bool).reshape(shape)})
@@ -55,7 +55,7 @@ def with_labels(draw: st.DrawFn, *, ignored: bool = False) -> Call:
 
 def one_hot(labels: np.ndarray[Any, Any], classes: int) -> np.ndarray[Any, Any]:
     """Labels (N,) as rows of zeros with a one (N, C); of zeros alone where the label is −1."""
-    return (labels[:, None] == np.arange(classes)).astype(np.float64)
+    return np.asarray(labels[:, None] == np.arange(classes), np.float64)
 
 
 def vectors(least: int = 1) -> st.SearchStrategy[tuple[int, ...]]:

@@ -17,7 +17,8 @@ from minigrad.variable import Variable, apply
 def asinh_by_sign(x: Variable) -> Variable:
     """sign(x) · log(|x| + √(x² + 1)): the gradient of |x| at 0 is 0."""
     size = F.abs(x)
-    return F.log(size + F.sqrt(size * size + 1)) * np.sign(x.data)
+    y: Variable = F.log(size + F.sqrt(size * size + 1)) * np.sign(x.data)
+    return y
 
 
 class Asinh(Function):
@@ -301,12 +302,12 @@ BENCH = [
         OpSpec(applied(MaximumToBoth), np.maximum, shapes=2),
         "elementwise",
         "HIPS/autograd#212",
-        hint="a factor of 2",
+        hint="ties",
         right=F.maximum,
     ),
     Wrong(
         "clip: comparisons are inverted",
-        OpSpec(applied(ClipInverted), lambda x, low, high: np.clip(x, low, high), kwargs=_BOUNDS),
+        OpSpec(applied(ClipInverted), lambda x, low, high: np.clip(x, a_min=low, a_max=high), kwargs=_BOUNDS),
         "elementwise",
         "tenstorrent/tt-metal#48201",
         hint="the gradient is missing",
@@ -314,7 +315,7 @@ BENCH = [
     ),
     Wrong(
         "clip: gy passes above the upper bound",
-        OpSpec(applied(ClipBelow), lambda x, low, high: np.clip(x, low, high), kwargs=_BOUNDS),
+        OpSpec(applied(ClipBelow), lambda x, low, high: np.clip(x, a_min=low, a_max=high), kwargs=_BOUNDS),
         "elementwise",
         right=F.clip,
     ),

@@ -58,7 +58,7 @@ class WithoutMean(Normalize):
 class WithoutVariance(Normalize):
     """The term through the variance is missing."""
 
-    def towards_x(self, g: Variable, z: Variable) -> Variable:
+    def towards_x(self, g: Variable, z: Variable) -> Variable:  # noqa: ARG002 - forgotten
         return g - self.mean(g)
 
 
@@ -132,7 +132,8 @@ class DropoutUnscaled(Dropped):
 
     def backward(self, gy: Variable) -> Gradients:
         (mask,) = self.saved
-        return gy * (mask.data > 0)
+        gx: Variable = gy * (mask.data > 0)
+        return gx
 
 
 class DropoutOfOutput(Dropped):
@@ -145,7 +146,8 @@ class DropoutOfOutput(Dropped):
 
     def backward(self, gy: Variable) -> Gradients:
         (y,) = self.saved
-        return gy * (y.data != 0) / (1 - self.p)
+        gx: Variable = gy * (y.data != 0) / (1 - self.p)
+        return gx
 
 
 class DropoutAgain(Dropped):

@@ -244,14 +244,14 @@ BENCH = [
     ),
     Wrong(
         "transpose: the permutation for its inverse",
-        OpSpec(applied(TransposeAgain), lambda x, axes: np.transpose(x, axes), shapes=_permutations()),
+        OpSpec(applied(TransposeAgain), np.transpose, shapes=_permutations()),
         "shape",
         hint="transposed",
         right=F.transpose,
     ),
     Wrong(
         "transpose: negative axes",
-        OpSpec(applied(TransposeNegative), lambda x, axes: np.transpose(x, axes), shapes=_permutations(negative=True)),
+        OpSpec(applied(TransposeNegative), np.transpose, shapes=_permutations(negative=True)),
         "shape",
         "pytorch/pytorch#5945",
         hint="transposed",
@@ -267,14 +267,14 @@ BENCH = [
     ),
     Wrong(
         "roll: gy is not moved",
-        OpSpec(applied(Roll), lambda x, shift: np.roll(x, shift), shapes=_VECTORS, kwargs=_SHIFTS),
+        OpSpec(applied(Roll), np.roll, shapes=_VECTORS, kwargs=_SHIFTS),
         "shape",
         hint="shifted by",
         right=applied(RollBack),
     ),
     Wrong(
         "roll: gy is moved on, not back",
-        OpSpec(applied(RollOn), lambda x, shift: np.roll(x, shift), shapes=_VECTORS, kwargs=_SHIFTS),
+        OpSpec(applied(RollOn), np.roll, shapes=_VECTORS, kwargs=_SHIFTS),
         "shape",
         right=applied(RollBack),
     ),
@@ -287,15 +287,15 @@ BENCH = [
     ),
     Wrong(
         "pad: cropped by the widths of the other end",
-        OpSpec(_pad(PadCroppedWrongly), lambda x, width: np.pad(x, width), shapes=_widths()),
+        OpSpec(_pad(PadCroppedWrongly), lambda x, width: np.pad(x, pad_width=width), shapes=_widths()),
         "shape",
-        right=lambda x, width: F.pad(x, width),
+        right=F.pad,
     ),
     Wrong(
         "tril: gy of the other triangle passes",
         OpSpec(applied(Triangle), np.tril, shapes=matrices()),
         "shape",
-        right=lambda x: x * np.tril(np.ones(x.shape)),
+        right=lambda x: F.where(np.tril(np.ones(x.shape)), x, 0.0),
     ),
     Wrong(
         "layout: a stride of 0 is taken over",

@@ -15,7 +15,7 @@ from minigrad.functions.activation import LogSoftmax, Softmax
 from minigrad.testing.bench.draws import matrices, one_hot, with_axis, with_labels
 from minigrad.testing.bench.wrong import Wrong, applied
 from minigrad.testing.spec import OpSpec
-from minigrad.variable import Variable, apply
+from minigrad.variable import Variable
 
 
 class SoftmaxDiagonal(Softmax):
@@ -79,7 +79,8 @@ class CrossEntropy(Function):
     def backward(self, gy: Variable) -> Gradients:
         (x,) = self.saved
         counted = self.targets.sum(1, keepdims=True)
-        return gy * ((F.softmax(x) * counted - self.targets) / self.count)
+        gx: Variable = gy * ((F.softmax(x) * counted - self.targets) / self.count)
+        return gx
 
 
 class CrossEntropyOfIgnored(CrossEntropy):
@@ -96,7 +97,8 @@ class CrossEntropyOverAll(CrossEntropy):
     def backward(self, gy: Variable) -> Gradients:
         (x,) = self.saved
         counted = self.targets.sum(1, keepdims=True)
-        return gy * ((F.softmax(x) * counted - self.targets) / len(self.labels))
+        gx: Variable = gy * ((F.softmax(x) * counted - self.targets) / len(self.labels))
+        return gx
 
 
 class CrossEntropyAtOnce(CrossEntropy):
@@ -159,7 +161,7 @@ def huber(x: Variable, delta: float) -> Variable:
     return inside * (x - inside / 2)
 
 
-class SquaredError(Function):
+class SquaredDistance(Function):
     """The mean of (x − t)²; the factor 2 is forgotten."""
 
     def forward(self, x: Array, t: Array) -> Array:
@@ -172,7 +174,7 @@ class SquaredError(Function):
         return g, -g
 
 
-class SquaredErrorPlus(SquaredError):
+class SquaredDistancePlus(SquaredDistance):
     """The target gets the prediction's gradient."""
 
     def backward(self, gy: Variable) -> Gradients:
@@ -327,14 +329,14 @@ BENCH = [
     ),
     Wrong(
         "squared error: the 2 is forgotten",
-        OpSpec(applied(SquaredError), lambda x, t: np.mean(np.square(x - t)), shapes=_TWO),
+        OpSpec(applied(SquaredDistance), lambda x, t: np.mean(np.square(x - t)), shapes=_TWO),
         "loss",
         hint="a factor of 0.5",
         right=F.mean_squared_error,
     ),
     Wrong(
         "squared error: the target gets +gy",
-        OpSpec(applied(SquaredErrorPlus), lambda x, t: np.mean(np.square(x - t)), shapes=_TWO),
+        OpSpec(applied(SquaredDistancePlus), lambda x, t: np.mean(np.square(x - t)), shapes=_TWO),
         "loss",
         hint="the sign",
         right=F.mean_squared_error,

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 import minigrad.functions as F
 from minigrad.backend import Array
-from minigrad.backend.windows import Window
 from minigrad.config import enable_grad
 from minigrad.function import Function, Gradients
 from minigrad.functions.convolution import Conv2d, ConvTranspose2d, FilterCorrelation
@@ -217,7 +216,8 @@ class Interpolate(Function):
         return (x @ self.weights).astype(x.dtype)
 
     def backward(self, gy: Variable) -> Gradients:
-        return gy @ self.weights.T
+        gx: Variable = gy @ self.weights.T
+        return gx
 
 
 class InterpolateNearest(Interpolate):
@@ -318,6 +318,7 @@ BENCH = [
         "max_pool2d: ties get the whole gradient",
         OpSpec(_taken("max_pool2d", MaxPoolToAll), F.max_pool2d, shapes=_POOL),
         "pooling",
+        hint="ties",
         right=F.max_pool2d,
     ),
     Wrong(

@@ -41,6 +41,6 @@ def applied(kind: Callable[..., Function]) -> Callable[..., Variable]:
         return apply(kind(**parameters), *xs)
 
     op.__name__ = kind.__name__
-    itself, *inputs = inspect.signature(kind.forward).parameters.values()  # type: ignore[attr-defined]
+    inputs = list(inspect.signature(kind.forward).parameters.values())[1:]  # type: ignore[attr-defined]
     op.__signature__ = inspect.Signature(inputs)  # type: ignore[attr-defined]
     return op
