@@ -3,13 +3,17 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: mnist test check lint format clean
+.PHONY: mnist test docs check lint format clean
 
 mnist: .venv/examples  ## train the CNN of the tutorials on MNIST, to 99 %
 	$(BIN)/python examples/train_mnist.py --model deep_mnist --preset quick
 
 test: .venv/dev  ## run the tests, with the doctests
-	$(BIN)/pytest -q -n 2
+	$(BIN)/pytest -q -n 2 --grad-profile ci
+
+docs: .venv/dev  ## write the table of the functions, and the output in docs/, anew
+	$(BIN)/python -m minigrad.testing --table > docs/functions.md
+	$(BIN)/python tests/testing/pages.py
 
 check: lint test  ## all that CI runs
 

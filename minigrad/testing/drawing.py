@@ -14,6 +14,7 @@ from minigrad.testing.layouts import LAYOUTS
 from minigrad.testing.spec import Call, OpSpec, Shape
 
 SPECIAL = (0.0, 1.0, -1.0, 0.5, -0.5, 2.0, -2.0, 10.0, -10.0, 100.0, -100.0)
+NEAR = 2.0**-10
 MOST_ELEMENTS = 36
 """How many elements an array has at most: every derivative is compared one by one."""
 
@@ -68,12 +69,19 @@ def elements(low: float = -100.0, high: float = 100.0) -> st.SearchStrategy[floa
 
 @st.composite
 def arrays(draw: st.DrawFn, shape: Shape, *, domain: tuple[float, float] = (-100.0, 100.0)) -> Floats:
-    """A float64 array of a shape; sometimes of two or three different numbers only, so that there are ties."""
+    """A float64 array of a shape: any numbers; few different ones, with ties and near ties; or all of them large."""
     size = int(np.prod(shape))
     element = elements(*domain)
-    if size > 1 and draw(st.integers(0, 3)) == 3:
+    kind = draw(st.sampled_from(["any", "any", "any", "ties", "near ties", "large"])) if size > 1 else "any"
+    if kind in ("ties", "near ties"):
         element = st.sampled_from(draw(st.lists(element, min_size=1, max_size=3)))
-    return np.array(draw(st.lists(element, min_size=size, max_size=size)), np.float64).reshape(shape)
+    if kind == "large":
+        element = st.sampled_from(sorted(domain, key=abs)[-1:] if domain[0] > 0 or domain[1] < 0 else domain)
+    found = np.array(draw(st.lists(element, min_size=size, max_size=size)), np.float64)
+    if kind == "near ties":
+        i = draw(st.integers(0, size - 1))
+        found[i] += NEAR if found[i] + NEAR <= domain[1] else -NEAR
+    return found.reshape(shape)
 
 
 def layouts() -> st.SearchStrategy[str]:

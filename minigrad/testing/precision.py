@@ -41,21 +41,29 @@ def check_precision(
     cotangents = [np.asarray(c.astype(dtype)) for c in random_like(ys, rng)]
     found = gradients(f, narrow, cotangents)
     expected = gradients(f, wide, [c.astype(np.float64) for c in cotangents])
-    largest = max([1.0, *(float(np.abs(a).max(initial=0)) for a in (*exact, *expected, *wide))])
+    _close("the value", ys, exact, wide, names=[""] * len(ys))
+    _close("the gradient of ", found, expected, [*wide, *exact], names=names)
+
+
+def _close(
+    what: str, found: Sequence[Floats], expected: Sequence[Floats], others: Any, *, names: Sequence[str]
+) -> None:
+    """Raise ContractViolation unless the numbers agree, as far as numbers of their size can in their dtype."""
+    dtype = found[0].dtype
+    largest = max([1.0, *(float(np.abs(a).max(initial=0)) for a in (*expected, *others))])
     if not largest < float(np.finfo(dtype).max) / 8:
         return
-    scale = PART[dtype] * largest
-    for what, got, wanted in (
-        *(("the value", y, z) for y, z in zip(ys, exact, strict=True)),
-        *((f"the gradient of {n}", g, h) for n, g, h in zip(names, found, expected, strict=True)),
-    ):
+    for got, wanted, name in zip(found, expected, names, strict=True):
         error = np.where(np.isfinite(wanted), np.abs(got.astype(np.float64) - wanted), 0)
-        if not (error <= scale).all():
+        if not (error <= PART[dtype] * largest).all():
             worst = np.unravel_index(int(np.argmax(np.where(np.isnan(error), np.inf, error))), error.shape)
+            overflows = "something on the way is too large for it, or too small"
             raise ContractViolation(
-                f"{what} in {dtype}",
+                f"{what}{name} in {dtype}",
                 f"{got[worst]:.7g}, in float64 {wanted[worst]:.7g} (largest number {largest:.3g})",
-                hint="something is added up, or squared, in too narrow a type",
+                hint="something is added up, or squared, in too narrow a type"
+                if np.isfinite(got[worst])
+                else overflows,
             )
 
 

@@ -23,6 +23,9 @@ PROFILES = {"dev": 10, "ci": 60, "nightly": 1000}
 ENOUGH = 5
 """After so many findings no more examples are drawn."""
 
+BATCH = 10
+"""How many examples are drawn from one seed."""
+
 _examples: ContextVar[int] = ContextVar("examples", default=PROFILES["dev"])
 _seed: ContextVar[int] = ContextVar("seed", default=0)
 
@@ -89,15 +92,16 @@ def prove(
     count = _examples.get() if examples is None else examples
     seed = _seed.get() if seed is None else seed
     always = spec.cases if reproduce is None else [decoded(reproduce)]
-    found = [finding for example in always if (finding := _examined(report, spec, example))]
+    found = [(finding, None) for example in always if (finding := _examined(report, spec, example))]
     if found or reproduce is None:
         drawn = _draw(report, spec, count, seed)
-        chosen = min(found or drawn, key=lambda finding: finding.stage, default=None)
+        chosen, batch_seed = min(found or drawn, key=lambda pair: pair[0].stage, default=(None, None))
         if chosen is not None:
-            alike = [finding for finding in (*found, *drawn) if finding.kind == chosen.kind]
-            if shrink and not found:
-                chosen = _shrunken(spec, chosen, count, seed)
-            report.finding = chosen.copied(hint=max(alike, key=lambda finding: finding.weight).hint)
+            alike = [finding for finding, _ in (*found, *drawn) if finding.kind == chosen.kind]
+            hint = max(alike, key=lambda finding: finding.weight).hint
+            if shrink and batch_seed is not None:
+                chosen = _shrunken(spec, chosen, batch_seed)
+            report.finding = chosen.copied(hint=hint)
     if report.finding is None:
         try:
             require_enough(report.counts)
@@ -115,26 +119,34 @@ def _examined(report: Report, spec: OpSpec, example: Example) -> Finding | None:
     return None
 
 
-class _Enough(Exception):  # noqa: N818 - no error
-    """So many findings that no more examples need be drawn."""
+def _draw(report: Report, spec: OpSpec, count: int, seed: int) -> list[tuple[Finding, int]]:
+    """What is wrong in the drawn examples, some of it, and the seeds that drew it.
 
-
-def _draw(report: Report, spec: OpSpec, count: int, seed: int) -> list[Finding]:
-    """What is wrong in the drawn examples, some of it: in a single example, many mistakes look alike."""
-    found: list[Finding] = []
-
-    def run(example: Example) -> None:
+    In a single example, many mistakes look alike. Hypothesis varies each of its examples several times before it draws
+    a new one; small batches, each from a seed of its own, differ more.
+    """
+    found: list[tuple[Finding, int]] = []
+    for start in range(0, count, BATCH):
+        batch_seed = seed * 100_003 + start
+        batch = _draw_batch(report, spec, min(BATCH, count - start), batch_seed)
+        found += [(finding, batch_seed) for finding in batch]
         if len(found) >= ENOUGH:
-            raise _Enough
-        if finding := _examined(report, spec, example):
-            found.append(finding)
-
-    with suppress(_Enough):
-        _search(spec, run, count, seed)
+            break
     return found
 
 
-def _shrunken(spec: OpSpec, chosen: Finding, count: int, seed: int) -> Finding:
+def _draw_batch(report: Report, spec: OpSpec, count: int, seed: int) -> list[Finding]:
+    found: list[Finding] = []
+
+    def run(example: Example) -> None:
+        if len(found) < ENOUGH and (finding := _examined(report, spec, example)):
+            found.append(finding)
+
+    _search(spec, run, count, seed)
+    return found
+
+
+def _shrunken(spec: OpSpec, chosen: Finding, seed: int) -> Finding:
     """The finding of the smallest example that Hypothesis finds to fail in the same way."""
     smallest = chosen
 
@@ -148,7 +160,7 @@ def _shrunken(spec: OpSpec, chosen: Finding, count: int, seed: int) -> Finding:
                 raise
 
     with suppress(Finding, BaseExceptionGroup):  # a group where a failure does not repeat
-        _search(spec, run, count, seed, shrink=True)
+        _search(spec, run, BATCH, seed, shrink=True)
     return smallest
 
 
@@ -159,7 +171,7 @@ def _search(spec: OpSpec, run: Callable[[Example], None], count: int, seed: int,
     from minigrad.testing.drawing import examples  # noqa: PLC0415 - needs it too
 
     settings = hypothesis.settings(
-        max_examples=max(count, 1),
+        max_examples=count,
         deadline=None,
         database=None,
         report_multiple_bugs=False,

@@ -162,7 +162,8 @@ def gradients_are_linear(subject: Subject) -> None:
         if np.isfinite(gc).all() and np.isfinite(gd).all():
             if zero.any():
                 raise ContractViolation(f"the gradient of {name} is not 0 for a gy of 0", f"{zero.ravel()[:4]}")
-            _equal(f"the gradient of {name} is not linear in gy", gm, 2 * gc - 3 * gd, scale=_size(gc, gd))
+            headline, hint = f"the gradient of {name} is not linear in gy", "gy enters other than as a factor"
+            _equal(headline, gm, 2 * gc - 3 * gd, scale=_size(gc, gd), hint=hint)
 
 
 def inputs_may_be_constant(subject: Subject) -> None:
@@ -201,12 +202,13 @@ def gradients_own_their_memory(subject: Subject) -> None:
                 raise ContractViolation(f"the gradient of {name} shares memory with {what}", "an edit would show there")
 
 
-def _equal(headline: str, found: Floats, expected: Floats, *, scale: float = 1.0) -> None:
+def _equal(headline: str, found: Floats, expected: Floats, *, scale: float = 1.0, hint: str = "") -> None:
     size = max(scale, _size(expected))
     wrong = ~np.isclose(found, expected, rtol=1e-9, atol=1e-11 * size, equal_nan=True)
     if wrong.any():
         worst = tuple(int(n) for n in np.argwhere(wrong)[0])
-        raise ContractViolation(headline, f"at {list(worst)} {found[worst]:.9g}, expected {expected[worst]:.9g}")
+        words = f"at {list(worst)} {found[worst]:.9g}, expected {expected[worst]:.9g}"
+        raise ContractViolation(headline, words, hint=hint)
 
 
 def _size(*arrays: Floats) -> float:
