@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
-from minigrad.testing.derivatives import flat, gradients, values
+from minigrad.testing.derivatives import flat, gradients, random_like, values
 from minigrad.testing.differences import Floats, Slope, slope
 from minigrad.testing.findings import Mismatch
 
@@ -49,13 +49,16 @@ class Comparison:
     wrong: list[Floats]
     rough: list[Floats]
     counts: Counts = field(default_factory=Counts)
+    sides: dict[tuple[int, tuple[int, ...]], tuple[float, float]] = field(default_factory=dict)
+    """Where a gradient at a kink is wrong: the bounds that it is not between."""
 
     def mismatch(self, order: int) -> Mismatch | None:
         """The first input whose gradient is wrong."""
         for i, wrong in enumerate(self.wrong):
             if wrong.any():
                 compared = int(np.isfinite(self.tolerance[i]).sum())
-                return Mismatch(order, i, self.analytic[i], self.numeric[i], self.tolerance[i], wrong, compared)
+                sides = {index: bounds for (j, index), bounds in self.sides.items() if j == i}
+                return Mismatch(order, i, self.analytic[i], self.numeric[i], self.tolerance[i], wrong, compared, sides)
         return None
 
 
@@ -65,16 +68,25 @@ def compare(
     cotangents: Sequence[Floats],
     *,
     bracket: bool = True,
+    trusted: Floats | None = None,
     places: Iterator[tuple[int, tuple[int, ...]]] | None = None,
 ) -> Comparison:
-    """Compare every element of the gradients (or those at `places`: an input and an index) of Σ <cotangent, f>.
+    """Compare every element of the gradients of Σ <cotangent, f>.
 
     Where f has no derivative, but one towards either side, each row of the Jacobian must lie between these two.
+
+    Args:
+        f: takes a Variable for each of the arrays.
+        arrays: where it is differentiated.
+        cotangents: one for each output.
+        bracket: whether to look at kinks at all.
+        trusted: which outputs have a derivative; the others are compared at their kinks only.
+        places: an input and an index each, instead of all.
     """
     nowhere = [np.full(np.shape(x), np.nan) for x in arrays]
     analytic = gradients(f, arrays, cotangents)
     result = Comparison(
-        analytic,
+        [a.copy() for a in analytic],
         nowhere,
         [a.copy() for a in nowhere],
         [np.zeros(x.shape, bool) for x in arrays],
@@ -84,10 +96,11 @@ def compare(
     weights = flat(cotangents)
     for i, index in _everywhere(arrays) if places is None else places:
         found = slope(_moving(f, arrays, i, index), scale=max(1.0, abs(float(arrays[i][index]))))
+        if trusted is not None:
+            found = replace(found, smooth=found.smooth & trusted)
         expected, given = _smooth_part(found, weights), float(analytic[i][index])
         tolerance = _smooth_part(found, weights, tolerance=True)
         result.counts.compared += 1
-        wrong = False
         if not found.smooth.all():
             result.rough[i][index] = True
             given = rows.without(~found.smooth, i, index)
@@ -96,18 +109,30 @@ def compare(
                 result.counts.skipped += 1
             else:
                 result.counts.bracketed += 1
-            if bracket:
-                wrong = rows.outside(found, i, index)
+            outside = rows.outside(found, i, index) if bracket else None
+            if outside is not None:
+                given, low, high = outside
+                result.sides[i, index] = low, high
+                result.analytic[i][index], result.numeric[i][index] = given, min(max(given, low), high)
+                result.tolerance[i][index], result.wrong[i][index] = 0.0, True
+                continue
             if not np.isfinite(given) and undefined.any():
                 continue
         result.numeric[i][index], result.tolerance[i][index] = expected, tolerance
         error = abs(given - expected)
-        if not error <= tolerance:  # also where it is NaN
-            wrong = True
-        elif tolerance > 0:
+        result.wrong[i][index] = not error <= tolerance  # also where it is NaN
+        if error <= tolerance and tolerance > 0:
             result.counts.closest = max(result.counts.closest, error / tolerance)
-        result.wrong[i][index] = wrong
     return result
+
+
+def differentiable(f: Callable[..., Any], arrays: Sequence[Floats], rng: np.random.Generator) -> Floats:
+    """Which outputs of f have a derivative along a random direction.
+
+    The smallest of several equal elements has none, although it does where only one of them moves: it stands still.
+    """
+    directions = [v * np.maximum(1, np.abs(x)) for v, x in zip(random_like(arrays, rng), arrays, strict=True)]
+    return slope(lambda t: flat(values(f, [x + t * v for x, v in zip(arrays, directions, strict=True)]))).smooth
 
 
 @dataclass(frozen=True)
@@ -170,16 +195,17 @@ class _Rows:
         kept = flat(self._cotangents) * ~rough
         return float(gradients(self._f, self._arrays, self._shaped(kept))[i][index])
 
-    def outside(self, found: Slope, i: int, index: tuple[int, ...]) -> bool:
-        """Whether one of the kinked outputs' derivatives is not between those of the two sides."""
+    def outside(self, found: Slope, i: int, index: tuple[int, ...]) -> tuple[float, float, float] | None:
+        """A kinked output's derivative that is not between those of the two sides, and these."""
         for j in np.flatnonzero(found.kinked).tolist():
             if j not in self._known:
                 one_hot = np.zeros(found.kinked.shape)
                 one_hot[j] = 1.0
                 self._known[j] = gradients(self._f, self._arrays, self._shaped(one_hot))
-            if not found.low[j] <= self._known[j][i][index] <= found.high[j]:
-                return True
-        return False
+            given, low, high = float(self._known[j][i][index]), float(found.low[j]), float(found.high[j])
+            if not low <= given <= high:
+                return given, low, high
+        return None
 
     def _shaped(self, elements: Floats) -> list[Floats]:
         parts = np.split(elements, np.cumsum([c.size for c in self._cotangents])[:-1])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -17,7 +17,7 @@ class Finding(AssertionError):  # noqa: N818 - a finding, of the function under 
     Attributes:
         headline: which function, where, and in what way.
         details: further lines: figures, the example, how to reproduce it.
-        weight: how many numbers the hint explains.
+        weight: how many different numbers the hint explains.
         stage: how late in an examination it is found; what is wrong earlier may be the cause of the rest.
     """
 
@@ -81,6 +81,7 @@ class Mismatch:
         tolerance: how far apart they may be.
         wrong: where they are further apart.
         compared: how many elements could be compared.
+        sides: where there is a kink, the bounds that the gradient is not between.
     """
 
     order: int
@@ -90,6 +91,7 @@ class Mismatch:
     tolerance: Floats
     wrong: Floats
     compared: int
+    sides: dict[tuple[int, ...], tuple[float, float]] = field(default_factory=dict)
 
     @property
     def worst(self) -> tuple[int, ...]:
@@ -98,8 +100,8 @@ class Mismatch:
         error = np.where(self.wrong, np.where(np.isnan(error), np.inf, error), -1.0)
         return tuple(int(n) for n in np.unravel_index(int(np.argmax(error)), error.shape))
 
-    def finding(self, names: list[str], hint: Callable[[], str]) -> GradientMismatch:
-        """In words; `names` are those of the inputs."""
+    def finding(self, names: list[str], hint: Callable[[], str], x: Floats) -> GradientMismatch:
+        """In words; `names` are those of the inputs, `x` is the one whose gradient it is."""
         worst = self.worst
         where = f" at {list(worst)}" if worst else ""
         if self.i < len(names):
@@ -108,12 +110,16 @@ class Mismatch:
             what = "the gradient" if self.order == 2 else f"a gradient of order {self.order - 1}"
             what = f"{what} towards its own gy"
         analytic, numeric, tolerance = (a[worst] for a in (self.analytic, self.numeric, self.tolerance))
+        low, high = self.sides.get(worst, (0.0, 0.0))
+        expected = (
+            f"a kink, from {low:.7f} to {high:.7f}" if worst in self.sides else f"{numeric:.7f} ± {tolerance:.0e}"
+        )
         finding = GradientMismatch(
             f"{what}{where}, order {self.order}",
-            f"analytic {analytic:.7f}   numeric {numeric:.7f} ± {tolerance:.0e}   "
+            f"analytic {analytic:.7f}   numeric {expected}   "
             f"(worst of {self.compared}; {np.count_nonzero(self.wrong)} of {self.compared} wrong)",
             hint=hint,
-            weight=int(np.count_nonzero(self.wrong)),
+            weight=len(np.unique(x[self.wrong])),
         )
         finding.stage = self.order
         return finding

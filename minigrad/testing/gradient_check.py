@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.testing.comparison import Along, Comparison, Counts, along, compare, equal_ones_moved
+from minigrad.testing.comparison import Along, Comparison, Counts, along, compare, differentiable, equal_ones_moved
 from minigrad.testing.derivatives import Gradient, random_like, values
 from minigrad.testing.differences import Floats
 from minigrad.testing.findings import Finding, GradientMismatch, Inconclusive
@@ -127,9 +127,14 @@ def check_orders(
             else:
                 comparison = _compare_higher(g, args, cotangents, rough, rng)
             mismatch = comparison.mismatch(order)
+            if mismatch is not None and order == 1:
+                trusted = differentiable(g, args, rng)
+                if not trusted.all():
+                    comparison = compare(g, args, cotangents, bracket=bracket, trusted=trusted)
+                    mismatch = comparison.mismatch(order)
             if mismatch is not None:
                 hint = partial(likely_mistake, mismatch, comparison, g, args, cotangents, f=f, inputs=len(arrays))
-                raise mismatch.finding(names, hint)
+                raise mismatch.finding(names, hint, args[mismatch.i])
             if order == 1:
                 report.counts.add(comparison.counts)
                 rough = comparison.rough

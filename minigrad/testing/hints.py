@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.function import Function
-from minigrad.testing.comparison import Comparison
+from minigrad.testing.comparison import Comparison, compare
 from minigrad.testing.derivatives import gradients, outputs
 from minigrad.testing.differences import Floats
 from minigrad.testing.findings import Mismatch
@@ -65,10 +65,11 @@ def likely_mistake(
         return _of_higher_order(case, f, inputs)
     guesses = (
         _not_finite,
+        _special,
         _without_gy,
         _missing,
-        _sign,
         _nonlinear,
+        _sign,
         _broadcast,
         _factor,
         *_ARRANGEMENTS,
@@ -85,6 +86,27 @@ def likely_mistake(
 def _not_finite(case: _Case) -> str:
     bad = ~np.isfinite(case.mismatch.analytic)
     return "the gradient is NaN or infinite: 0 times infinity, or a division by 0" if bad.any() else ""
+
+
+def _special(case: _Case) -> str:
+    """Whether the gradient is right at other numbers nearby, and what these lack."""
+    x, wrong = case.arrays[case.mismatch.i], case.mismatch.wrong
+    zero, tied, negative = x == 0, _tied(x), x < 0
+    for words, where in (("the input is 0", zero), ("elements are equal", tied), ("the input is negative", negative)):
+        if where[wrong].all():
+            moved = (
+                np.abs(x) + 0.1 if where is negative else x + np.linspace(0.11, 0.37, x.size).reshape(x.shape) * where
+            )
+            arrays = [*case.arrays[: case.mismatch.i], np.asarray(moved), *case.arrays[case.mismatch.i + 1 :]]
+            if compare(case.f, arrays, case.cotangents).mismatch(1) is None:
+                return f"wrong only where {words}"
+    return ""
+
+
+def _tied(x: Floats) -> Floats:
+    """Which elements have an equal one."""
+    _, inverse, counts = np.unique(x, return_inverse=True, return_counts=True)
+    return np.asarray(counts[inverse].reshape(x.shape) > 1)
 
 
 def _without_gy(case: _Case) -> str:
@@ -132,6 +154,8 @@ def _factor(case: _Case) -> str:
     k = float((a * n).sum() / (n * n).sum())
     if not (np.abs(a - k * n) <= mismatch.tolerance[mismatch.wrong] + 1e-5 * np.abs(n)).all():
         return ""
+    if abs(k - 1) < 1e-3:
+        return "nearly right: a small number, an epsilon, is added somewhere"
     lengths = {int(length) for array in (*case.arrays, *case.cotangents) for length in (*array.shape, array.size)}
     share = next((length for length in sorted(lengths) if length > 2 and abs(k * length - 1) < 1e-4), None)
     return f"a factor of {k:.3f}" + (f" (1/{share}: a mean instead of a sum?)" if share else "")
@@ -187,7 +211,7 @@ def _operand(case: _Case) -> str:
     ys = [y.data for y in outputs(case.f(*[Variable(x) for x in case.arrays]))]
     candidates = [(f"input {j}", x) for j, x in enumerate(case.arrays)] + [("the output", y) for y in ys]
     for name, x in candidates:
-        if np.broadcast_shapes(x.shape, n.shape) != n.shape if _fits(x, n) else True:
+        if not x.any() or not _fits(x, n):
             continue
         if case.close(a * x, n):
             return f"a factor is missing: {name}"
@@ -205,15 +229,19 @@ def _where(case: _Case) -> str:
     wrong, x = case.mismatch.wrong, case.arrays[case.mismatch.i]
     if case.mismatch.i >= len(case.arrays) or wrong.all() or x.shape != wrong.shape:
         return ""
-    _, inverse, counts = np.unique(x, return_inverse=True, return_counts=True)
-    tied = counts[inverse].reshape(x.shape) > 1
-    for words, where in (("the input is 0", x == 0), ("elements are equal", tied), ("the input is negative", x < 0)):
+    for words, where in (
+        ("the input is 0", x == 0),
+        ("elements are equal", _tied(x)),
+        ("the input is negative", x < 0),
+    ):
         if where.any() and not where.all() and wrong[where].any() and not wrong[~where].any():
             return f"wrong only where {words}"
     return ""
 
 
 def _of_higher_order(case: _Case, f: Callable[..., Any], inputs: int) -> str:
+    if _not_finite(case):
+        return _not_finite(case)
     made = sorted({node.name for node in _graph(f, case.arrays[:inputs]) if _saves_what_it_made(node)})
     if made:
         return f"{', '.join(made)} saves an array made on the way, a constant to backward; save the input or the output"
