@@ -124,10 +124,10 @@ def _sign(case: _Case) -> str:
 
 
 def _nonlinear(case: _Case) -> str:
-    double = case.analytic([2 * c for c in case.cotangents])
-    return (
-        "" if case.close(double, 2 * case.mismatch.analytic) else "gy enters other than as a factor (gy², |gy|, gy + c)"
-    )
+    for k in (2.0, -1.0):
+        if not case.close(case.analytic([k * c for c in case.cotangents]), k * case.mismatch.analytic):
+            return "gy enters other than as a factor (gy², |gy|, gy + c)"
+    return ""
 
 
 def _broadcast(case: _Case) -> str:

@@ -20,7 +20,7 @@ from minigrad.testing.spec import OpSpec
 PROFILES = {"dev": 10, "ci": 60, "nightly": 1000}
 """How many examples are drawn."""
 
-ENOUGH = 5
+ENOUGH = 3
 """After so many findings no more examples are drawn."""
 
 BATCH = 10

@@ -222,7 +222,7 @@ BENCH = [
             kwargs={"alpha": [1.0, 0.5]},
         ),
         "elementwise",
-        hint="a factor of 2",
+        hint="a factor of 2|only where the input is negative",
         right=applied(ELU),
     ),
     Wrong(
