@@ -43,6 +43,7 @@ class Slope:
     high: Floats
 
 
+@np.errstate(all="ignore")
 def slope(f: Callable[[float], Floats], *, scale: float = 1.0) -> Slope:
     """The derivative of f(t), a vector, at t = 0, where steps of 1e-2 · scale are small."""
     center = f(0.0)
@@ -59,7 +60,6 @@ def _parts(slope: Slope) -> tuple[Floats, ...]:
     return slope.value, slope.tolerance, slope.smooth, slope.kinked, slope.low, slope.high
 
 
-@np.errstate(all="ignore")
 def _slope_at(f: Callable[[float], Floats], center: Floats, h: float) -> Slope:
     steps = [h, h / 2, h / 4, h / 8]
     after, before = [f(step) for step in steps], [f(-step) for step in steps]

@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 import minigrad.functions as F
-from minigrad.testing.example import case
+from minigrad.testing.example import Example, case
 from minigrad.testing.spec import Call, OpSpec
 from minigrad.testing.strategies import broadcastable
 
@@ -36,6 +36,9 @@ def conditions(draw: st.DrawFn) -> Call:
     flags = draw(st.lists(st.booleans(), min_size=int(np.prod(c)), max_size=int(np.prod(c))))
     return Call((a, b), {"condition": np.array(flags, bool).reshape(c)})
 
+
+NUMBERS = np.array([1.0, -2.0])
+ITSELF = Example((NUMBERS, NUMBERS), repeated=True)
 
 CONTRACTS = [
     OpSpec(F.exp, np.exp, domain=(-10, 10), formula="eˣ", cases=[case(0.0), case([])]),
@@ -69,7 +72,7 @@ CONTRACTS = [
         kwargs={"p": [0, 1, 2, 3, -1, 0.5, -1.5]},
         domain=(0.1, 10),
         formula="xᶜ for a number c",
-        cases=[case([0.0, -1.0, 2.0], p=p) for p in (0, 1, 2, 3)],
+        cases=[*(case([0.0, -1.0, 2.0], p=p) for p in (0, 1, 2, 3)), case([0.0, 4.0, 2.0, 1.0], p=0.5)],
         name="power to a number",
     ),
     OpSpec(
@@ -86,7 +89,7 @@ CONTRACTS = [
         shapes=broadcastable(2),
         formula="max(a, b)",
         kinks="½ each where a = b",
-        cases=[case([1.0, 2.0], [1.0, 3.0]), case(2.0, [[1.0, 2.0], [3.0, 2.0]])],
+        cases=[case([1.0, 2.0], [1.0, 3.0]), case(2.0, [[1.0, 2.0], [3.0, 2.0]]), ITSELF],
     ),
     OpSpec(
         F.minimum,
@@ -94,7 +97,7 @@ CONTRACTS = [
         shapes=broadcastable(2),
         formula="min(a, b)",
         kinks="½ each where a = b",
-        cases=[case([1.0, 2.0], [1.0, 3.0])],
+        cases=[case([1.0, 2.0], [1.0, 3.0]), ITSELF],
     ),
     OpSpec(
         where,

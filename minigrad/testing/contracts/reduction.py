@@ -35,7 +35,13 @@ EMPTY = case(np.zeros((0, 3)), axis=0, keepdims=False)
 
 CONTRACTS = [
     OpSpec(F.sum, np.sum, shapes=reduced(), formula="Σ x over axes", cases=[EMPTY]),
-    OpSpec(F.mean, np.mean, shapes=reduced(min_side=1), formula="Σ x / n over axes"),
+    OpSpec(
+        F.mean,
+        np.mean,
+        shapes=reduced(min_side=1),
+        formula="Σ x / n over axes",
+        cases=[case(np.zeros((0, 3)), axis=1, keepdims=False)],
+    ),
     OpSpec(
         F.max, np.max, shapes=reduced(min_side=1), formula="max x over axes", kinks="ties share equally", cases=TIED
     ),
@@ -48,7 +54,7 @@ CONTRACTS = [
         shapes=spread(),
         domain=(-10, 10),
         formula="Σ (x − x̄)² / (n − ddof) over axes",
-        cases=[case([5.0, 5.0, 5.0], axis=None, keepdims=False, ddof=0)],
+        cases=[case(x, axis=None, keepdims=False, ddof=0) for x in ([5.0, 5.0, 5.0], [1e4, 1e4 + 1e-3, 1e4])],
     ),
     OpSpec(
         F.std,
@@ -61,9 +67,9 @@ CONTRACTS = [
     ),
     OpSpec(
         F.logsumexp,
-        lambda x, **options: np.log(np.exp(x).sum(**options)),
+        np.logaddexp.reduce,
         shapes=reduced(min_side=1),
         formula="ln Σ eˣ over axes",
-        cases=[case([300.0, 300.0, -300.0], axis=None, keepdims=False)],
+        cases=[case(x, axis=None, keepdims=False) for x in ([1000.0, 1000.0, -1000.0], 2.0)],
     ),
 ]
