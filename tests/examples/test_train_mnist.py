@@ -109,6 +109,7 @@ def test_control_c_saves_what_there_is(digits, tmp_path):
         stderr=subprocess.PIPE,
         text=True,
         env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - a shell's & would ignore it
     ) as process:
         metrics = out / "metrics.jsonl"
         deadline = time.monotonic() + 60

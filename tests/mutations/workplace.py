@@ -11,7 +11,21 @@ from dataclasses import dataclass
 
 from stages import all_stages, stages_of
 
-PYTEST = ["-m", "pytest", "-x", "-q", "--tb=no", "-p", "no:cacheprovider", "--grad-profile", "ci", "-p", "xdist", "-n", "0"]
+PYTEST = [
+    "-m",
+    "pytest",
+    "-x",
+    "-q",
+    "--tb=no",
+    "-p",
+    "no:cacheprovider",
+    "--grad-profile",
+    "ci",
+    "-p",
+    "xdist",
+    "-n",
+    "0",
+]
 MEMORY = 8 * 2**30  # bytes of address space: a mutant may ask for more than there is
 NO_TESTS = 5
 
