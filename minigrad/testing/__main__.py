@@ -9,6 +9,7 @@ from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any
 
+from minigrad.testing.example import decoded
 from minigrad.testing.proof import PROFILES, prove
 from minigrad.testing.spec import OpSpec
 
@@ -45,16 +46,25 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         specs = [spec for name in options.op for spec in _found(name)] if options.op else _all()
         return _prove(specs, options)
-    except ValueError as error:
+    except _QuestionError as error:
         parser.error(str(error))
+
+
+class _QuestionError(ValueError):
+    """The command line asks for something that there isn't."""
 
 
 def _prove(specs: list[OpSpec], options: argparse.Namespace) -> int:
     if options.reproduce is not None and len(specs) > 1:
         names = ", ".join(f'"{spec.name}"' for spec in specs)
-        raise ValueError(f"--reproduce needs one contract; --op names {len(specs)}: {names}")
+        raise _QuestionError(f"--reproduce needs one contract; --op names {len(specs)}: {names}")
     examples = PROFILES[options.profile] if options.examples is None else options.examples
     wrong = 0
+    if options.reproduce is not None:
+        try:
+            decoded(options.reproduce)
+        except ValueError as error:
+            raise _QuestionError(str(error)) from None
     for spec in specs:
         report = prove(spec, examples=examples, seed=options.seed, reproduce=options.reproduce)
         if report.finding is not None and options.reproduce is None:
@@ -78,11 +88,14 @@ def _found(name: str) -> list[OpSpec]:
     if not colon:
         from minigrad.testing.contracts import named  # noqa: PLC0415
 
-        return named(name)
+        try:
+            return named(name)
+        except ValueError as error:
+            raise _QuestionError(str(error)) from None
     if not Path(path).is_file():
-        raise ValueError(f"--op {name}: there is no file {path}")
-    sys.path.insert(0, str(Path(path).resolve().parent))
-    location = spec_from_file_location(Path(path).stem, path)
+        raise _QuestionError(f"--op {name}: there is no file {path}")
+    sys.path.append(str(Path(path).resolve().parent))
+    location = spec_from_file_location(f"contract of {Path(path).stem}", path)  # no name that a library may have
     assert location is not None
     assert location.loader is not None
     module = module_from_spec(location)
@@ -92,9 +105,7 @@ def _found(name: str) -> list[OpSpec]:
     spec = getattr(found, "spec", found)
     if not isinstance(spec, OpSpec):
         known = [key for key, value in vars(module).items() if isinstance(getattr(value, "spec", value), OpSpec)]
-        raise ValueError(  # noqa: TRY004 - the command line's value is wrong
-            f"--op {name}: {attribute} is no OpSpec; there are: {', '.join(known) or 'none'}"
-        )
+        raise _QuestionError(f"--op {name}: {attribute} is no OpSpec; there are: {', '.join(known) or 'none'}")
     return [replace(spec, command=name)]
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 from minigrad.config import no_grad
-from minigrad.testing.differences import Floats
+from minigrad.function import Function
+from minigrad.testing.arrays import Floats
 from minigrad.testing.failures import raised
 from minigrad.variable import Variable, grad
 
@@ -42,10 +43,24 @@ def outputs(ys: Any) -> list[Variable]:
         TypeError: it returned something else.
     """
     found = list(ys) if isinstance(ys, (list, tuple)) else [ys]
+    if not found:
+        raise TypeError("it returned nothing, expected a Variable (or several in a list)")
     for y in found:
         if not isinstance(y, Variable):
             raise TypeError(f"it returned {type(y).__name__}, expected a Variable (or several in a list)")
     return found
+
+
+def graph_of(ys: Sequence[Variable]) -> Iterator[Function]:
+    """The Functions that the Variables were computed by."""
+    stack: list[Any] = [y.creator for y in ys]
+    seen = set()
+    while stack:
+        node = stack.pop()
+        if isinstance(node, Function) and node not in seen:
+            seen.add(node)
+            stack.extend(node.inputs)
+            yield node
 
 
 @np.errstate(all="ignore")  # what isn't finite is noticed by whoever looks at it

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from hypothesis import strategies as st
 
-from minigrad.testing.differences import Floats
+from minigrad.testing.arrays import Floats
 from minigrad.testing.example import Example
 from minigrad.testing.layouts import LAYOUTS
 from minigrad.testing.spec import Call, OpSpec, Shape
@@ -22,22 +21,29 @@ MOST_ELEMENTS = 36
 @st.composite
 def shapes(draw: st.DrawFn, *, min_dims: int = 0, max_dims: int = 4, min_side: int = 0, max_side: int = 4) -> Shape:
     """One shape; squares and cubes often, because they hide transpositions."""
+    if not 0 <= min_dims <= max_dims or not 0 <= min_side <= max_side:
+        raise ValueError(f"shapes: from {min_dims} to {max_dims} axes of {min_side} to {max_side} is no choice")
     ndim = draw(st.integers(min_dims, max_dims))
+    positive = list(range(max(min_side, 1), max_side + 1)) or [0]
     if ndim > 1 and draw(st.booleans()):
-        side = draw(st.integers(max(min_side, 1), max_side if ndim == 2 else min(max_side, 3)))
-        full = (side,) * ndim
+        full = (draw(st.sampled_from(positive)),) * ndim
     else:
-        sides = [n for n in (1, 2, 3, 4, 2, 3, 4, 0) if min_side <= n <= max_side]  # an empty array, but not too often
+        sides = [*positive, *positive, *range(min_side, min(1, max_side + 1))]  # an empty array, but not too often
         full = tuple(draw(st.lists(st.sampled_from(sides), min_size=ndim, max_size=ndim)))
-    return _limited(full, min_side)
+    return _limited(full, min_dims, min_side)
 
 
-def _limited(shape: Shape, min_side: int = 0) -> Shape:
-    """The shape with its longest axes shortened until it has few elements."""
+def _limited(shape: Shape, min_dims: int, min_side: int) -> Shape:
+    """The shape with its longest axes shortened, then its last ones left out, until it has few elements if it can."""
     sides = list(shape)
     while np.prod(sides) > MOST_ELEMENTS:
         longest = sides.index(max(sides))
-        sides[longest] = max(sides[longest] - 1, min_side, 1)
+        if sides[longest] > max(min_side, 1):
+            sides[longest] -= 1
+        elif len(sides) > min_dims:
+            sides.pop()
+        else:
+            break
     return tuple(sides)
 
 
@@ -58,12 +64,18 @@ def broadcastable(draw: st.DrawFn, count: int, *, min_side: int = 0) -> tuple[Sh
 
 def elements(low: float = -100.0, high: float = 100.0) -> st.SearchStrategy[float]:
     """Numbers between two bounds: special ones and the bounds, 64ths, and any; only the former beyond ±10."""
+    if not -np.inf < low <= high < np.inf:
+        raise ValueError(f"elements: a domain must be two finite numbers, the lower first, not ({low}, {high})")
     near, far = max(low, -10.0), min(high, 10.0)
+    if near > far:
+        near, far = low, high
     special = list(dict.fromkeys([*(number for number in SPECIAL if low <= number <= high), low, high]))
     parts: list[st.SearchStrategy[float]] = [st.sampled_from(special)]
     if np.ceil(near * 64) <= np.floor(far * 64):
         parts.append(st.integers(int(np.ceil(near * 64)), int(np.floor(far * 64))).map(lambda k: k / 64))
-    parts.append(st.floats(near, far, allow_subnormal=False).map(lambda x: x if abs(x) > 1e-3 or low > 0 else 0.0))
+    parts.append(
+        st.floats(near, far, allow_subnormal=False).map(lambda x: x if abs(x) > 1e-3 or not low <= 0 <= high else 0.0)
+    )
     return st.one_of(parts)
 
 
@@ -177,6 +189,6 @@ def _call(found: Any) -> Call:
 def _choice(value: Any) -> st.SearchStrategy[Any]:
     if isinstance(value, st.SearchStrategy):
         return value
-    if isinstance(value, (list, Sequence)) and not isinstance(value, (str, tuple)):
+    if isinstance(value, list):
         return st.sampled_from(value)
     return st.just(value)

@@ -13,19 +13,19 @@ from minigrad.testing import properties
 from minigrad.testing.comparison import Counts
 from minigrad.testing.example import Example
 from minigrad.testing.findings import Finding
-from minigrad.testing.gradient_check import check_orders
 from minigrad.testing.holding import inputs_are_let_go
+from minigrad.testing.orders import check_orders
 from minigrad.testing.precision import check_precision
 from minigrad.testing.properties import Subject
 from minigrad.testing.spec import OpSpec
 from minigrad.testing.wording import described
 
 
-def examine(spec: OpSpec, example: Example) -> Counts:
+def examine(spec: OpSpec, example: Example) -> tuple[Counts, Counts]:
     """Check everything that an example can show.
 
     Returns:
-        how many derivatives were compared.
+        how many derivatives of the first order were compared, and of higher orders.
     Raises:
         Finding: something is wrong; with the example, and how to run it again.
     """
@@ -35,9 +35,10 @@ def examine(spec: OpSpec, example: Example) -> Counts:
         return _examine(spec, example, names)
     except Finding as finding:
         layouts = example.layouts or ("C-order",) * (len(example.arrays) + 1)
-        details = [described(names, example.arrays, layouts, dict(example.kwargs))]
-        if example.repeated:
-            details.append(f"{names[0]} also stands for {names[1]}")
+        shown = [k for k in range(len(names)) if not (example.repeated and k == 1)]
+        called = [f"{names[0]} = {names[1]}" if example.repeated and k == 0 else names[k] for k in shown]
+        arrays, orders = [example.arrays[k] for k in shown], [layouts[k] for k in shown]
+        details = [described(called, arrays, orders, dict(example.kwargs))]
         details.append(f"reproduce: {reproduction(spec, example)}")
         raise finding.with_details(spec.name, *details) from None
 
@@ -52,16 +53,16 @@ def reproduction(spec: OpSpec, example: Example) -> str:
     return f"prove(spec, reproduce='{text}')"
 
 
-def _examine(spec: OpSpec, example: Example, names: list[str]) -> Counts:
+def _examine(spec: OpSpec, example: Example, names: list[str]) -> tuple[Counts, Counts]:
     arrays = list(example.arrays)
     f, reference = _bound(spec.op, example), spec.reference and _bound(spec.reference, example)
     if example.repeated:
         del arrays[1]
         names = [f"{names[0]} = {names[1]}", *names[2:]]
-    rng = np.random.default_rng(example.seed)
+    rng, order = np.random.default_rng(example.seed), max(spec.orders)
 
     subject = Subject(f, arrays, names, rng)
-    counts = Counts()
+    first, higher = Counts(), Counts()
     i = int(rng.integers(len(arrays)))
     checks: list[Callable[[], Any]] = [
         lambda: properties.forward_edits_nothing(subject),
@@ -69,16 +70,21 @@ def _examine(spec: OpSpec, example: Example, names: list[str]) -> Counts:
         lambda: properties.forward_repeats(subject),
         lambda: properties.forward_agrees_with_the_reference(subject, reference) if reference else None,
         lambda: properties.backward_edits_nothing(subject),
-        lambda: counts.add(check_orders(f, arrays, spec.orders, rng, names=names).counts),
+        lambda: _count(check_orders(f, arrays, order, rng, names=names), first, higher),
     ]
     if any(y.requires_grad for y in subject.ys):
         checks += [
+            lambda: properties.gradient_is_as_promised(subject, example.gradient),
             lambda: properties.gradients_are_linear(subject),
             lambda: properties.inputs_may_be_constant(subject),
-            lambda: check_orders(subject.alone(i), [arrays[i]], spec.orders, rng, names=[names[i]]),
+            lambda: check_orders(subject.alone(i), [arrays[i]], order, rng, names=[names[i]]),
             lambda: properties.layouts_agree(subject, example.layouts),
             lambda: properties.gradients_own_their_memory(subject),
-            *(partial(check_precision, f, arrays, t, rng, names=names) for t in spec.dtypes if t != "float64"),
+            *(
+                partial(check_precision, f, arrays, t, rng, names=names, order=min(order, 2) if t == "float32" else 1)
+                for t in spec.dtypes
+                if t != "float64"
+            ),
             lambda: inputs_are_let_go(f, arrays, names),
         ]
     for stage, check in enumerate(checks, start=1):
@@ -87,7 +93,12 @@ def _examine(spec: OpSpec, example: Example, names: list[str]) -> Counts:
         except Finding as finding:
             finding.stage = 10 * stage + finding.stage  # the order of a derivative counts within
             raise
-    return counts
+    return first, higher
+
+
+def _count(found: tuple[Counts, Counts], first: Counts, higher: Counts) -> None:
+    first.add(found[0])
+    higher.add(found[1])
 
 
 def _bound(op: Callable[..., Any], example: Example) -> Callable[..., Any]:

@@ -11,7 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.testing.differences import Floats
+from minigrad.testing.arrays import Floats
+
+LONGEST = 2**20
+"""How many characters an example may have, written down."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,6 +27,7 @@ class Example:
         layouts: the memory order of each input, and of gy; C-order where none is given.
         repeated: the first input also stands for the second.
         seed: draws the cotangents.
+        gradient: towards the first input, for a gy of ones; None where differences decide.
     """
 
     arrays: tuple[Floats, ...]
@@ -31,20 +35,27 @@ class Example:
     layouts: tuple[str, ...] = ()
     repeated: bool = False
     seed: int = 0
+    gradient: Floats | None = None
 
     def encoded(self) -> str:
-        """A short text that `decoded` reads; "" if a parameter can't be written down."""
-        parts = [list(self.arrays), dict(self.kwargs), list(self.layouts), self.repeated, self.seed]
+        """A text that `decoded` reads; "" if it would be too long, or a parameter can't be written down."""
+        parts = [list(self.arrays), dict(self.kwargs), list(self.layouts), self.repeated, self.seed, self.gradient]
         try:
             text = json.dumps(_packed(parts), separators=(",", ":"))
         except TypeError:
             return ""
+        if len(text) > LONGEST:
+            return ""
         return base64.urlsafe_b64encode(zlib.compress(text.encode(), 9)).decode()
 
 
-def case(*arrays: Any, **kwargs: Any) -> Example:
-    """An example to run always: arrays, lists or numbers, and the function's parameters."""
-    return Example(tuple(np.array(x, np.float64) for x in arrays), kwargs)
+def case(*arrays: Any, gradient: Any = None, **kwargs: Any) -> Example:
+    """An example to run always: arrays, lists or numbers, and the function's parameters.
+
+    `gradient` is what the first input must get for a gy of ones: at a kink, the convention.
+    """
+    promised = None if gradient is None else np.array(gradient, np.float64)
+    return Example(tuple(np.array(x, np.float64) for x in arrays), kwargs, gradient=promised)
 
 
 def decoded(text: str) -> Example:
@@ -55,10 +66,10 @@ def decoded(text: str) -> Example:
     """
     try:
         unzip = zlib.decompressobj()
-        data = unzip.decompress(base64.urlsafe_b64decode(text), 2**20)
-        arrays, kwargs, layouts, repeated, seed = _unpacked(json.loads(data))
-        return Example(tuple(arrays), kwargs, tuple(layouts), bool(repeated), int(seed))
-    except (ValueError, TypeError, KeyError, zlib.error) as error:
+        data = unzip.decompress(base64.urlsafe_b64decode(text), LONGEST)
+        arrays, kwargs, layouts, repeated, seed, gradient = _unpacked(json.loads(data))
+        return Example(tuple(arrays), kwargs, tuple(layouts), bool(repeated), int(seed), gradient)
+    except (ValueError, TypeError, KeyError, RecursionError, zlib.error) as error:
         raise ValueError(f"reproduce: this is no example, or was cut short: {error}") from None
 
 

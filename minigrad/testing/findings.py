@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from minigrad.testing.differences import Floats
+from minigrad.testing.arrays import Floats
 
 
 class Finding(AssertionError):  # noqa: N818 - a finding, of the function under test

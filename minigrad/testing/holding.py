@@ -6,10 +6,9 @@ import weakref
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from minigrad.testing.derivatives import recorded
-from minigrad.testing.differences import Floats
+from minigrad.testing.arrays import Floats
+from minigrad.testing.derivatives import graph_of, recorded
 from minigrad.testing.findings import ContractViolation
-from minigrad.testing.properties import graph_of
 from minigrad.variable import Variable
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from minigrad.backend import numpy_kernels, to_numpy
 from minigrad.backend.windows import Pair, Window
 from minigrad.functions.windows import window_of
-from minigrad.testing.differences import Floats
+from minigrad.testing.arrays import Floats
 from minigrad.testing.findings import ContractViolation
 from minigrad.testing.layouts import LAYOUTS, laid_out
 from minigrad.variable import as_variable

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from minigrad.testing.differences import Floats
+from minigrad.testing.arrays import Floats
 
 
 def _strided(x: Floats) -> Floats:

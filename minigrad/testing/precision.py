@@ -7,13 +7,16 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.testing.derivatives import gradients, random_like, recorded, values
-from minigrad.testing.differences import Floats
+from minigrad.testing.arrays import Floats
+from minigrad.testing.derivatives import Gradient, gradients, random_like, recorded, values
 from minigrad.testing.findings import ContractViolation
 from minigrad.variable import Variable
 
-PART = {np.dtype(np.float32): 3e-5, np.dtype(np.float16): 3e-2}
-"""How far off a result may be, as a part of the largest number in it (at least 1)."""
+PATTERNS = 6
+"""In how many ways the inputs are changed in their last place."""
+
+ULPS = 16
+"""How many units in the last place a number may be off, beside what rounding the inputs once more would change."""
 
 
 def check_precision(
@@ -23,8 +26,12 @@ def check_precision(
     rng: np.random.Generator,
     *,
     names: Sequence[str],
+    order: int = 1,
 ) -> None:
-    """Compare values and gradients in a narrow dtype with those in float64 of the same, rounded inputs.
+    """Compare values and gradients (of orders 1 and 2) in a narrow dtype with those in float64 of the same inputs.
+
+    A result may be off by a few units in the last place of the largest number in its array, and by a few times what
+    it changes by when the inputs change in their last place: so much is in their rounding.
 
     Raises:
         ContractViolation: the dtype is not kept, or the numbers are further apart than rounding explains.
@@ -33,38 +40,67 @@ def check_precision(
     with np.errstate(over="ignore"):
         narrow = [x.astype(dtype) for x in arrays]
     wide = [x.astype(np.float64) for x in narrow]
+    near = [[_nudged(x, k, float(np.finfo(dtype).eps)) for x in wide] for k in range(PATTERNS)]
     ys = [y.data for y in recorded(f, map(Variable, narrow))]
     for y in ys:
         if y.dtype != dtype:
             raise ContractViolation("forward changes the dtype", f"of {dtype} it makes {y.dtype}", hint=_promoted(y))
-    exact = values(f, wide)
-    cotangents = [np.asarray(c.astype(dtype)) for c in random_like(ys, rng)]
-    found = gradients(f, narrow, cotangents)
-    expected = gradients(f, wide, [c.astype(np.float64) for c in cotangents])
-    _close("the value", ys, exact, wide, names=[""] * len(ys))
-    _close("the gradient of ", found, expected, [*wide, *exact], names=names)
+    _close("the value", ys, values(f, wide), [values(f, xs) for xs in near], names=[""] * len(ys))
+
+    g: Callable[..., Any] = f
+    slack = 0.0
+    for level in range(1, order + 1):
+        cotangents = [np.asarray(c.astype(dtype)) for c in random_like(ys, rng)]
+        precise = [c.astype(np.float64) for c in cotangents]
+        ys, expected = gradients(g, narrow, cotangents), gradients(g, wide, precise)
+        around = [gradients(g, xs, precise) for xs in near]
+        what = "the gradient of " if level == 1 else "the second derivative towards "
+        everything = [*names, *(f"gy{i}" for i in range(len(narrow) - len(names)))]
+        slack = _close(what, ys, expected, around, names=everything, slack=slack)
+        g = Gradient(g, len(narrow))
+        narrow, wide, near = [*narrow, *cotangents], [*wide, *precise], [[*xs, *precise] for xs in near]
 
 
 def _close(
-    what: str, found: Sequence[Floats], expected: Sequence[Floats], others: Any, *, names: Sequence[str]
-) -> None:
-    """Raise ContractViolation unless the numbers agree, as far as numbers of their size can in their dtype."""
-    dtype = found[0].dtype
-    largest = max([1.0, *(float(np.abs(a).max(initial=0)) for a in (*expected, *others))])
-    if not largest < float(np.finfo(dtype).max) / 8:
-        return
-    for got, wanted, name in zip(found, expected, names, strict=True):
-        error = np.where(np.isfinite(wanted), np.abs(got.astype(np.float64) - wanted), 0)
-        if not (error <= PART[dtype] * largest).all():
+    what: str,
+    found: Sequence[Floats],
+    expected: Sequence[Floats],
+    around: Sequence[Sequence[Floats]],
+    *,
+    names: Sequence[str],
+    slack: float = 0.0,
+) -> float:
+    """Raise ContractViolation unless the numbers agree, as far as numbers of their size can in their dtype.
+
+    Returns:
+        by how much the inputs' rounding changes them, at least `slack`: that of the derivative before.
+    """
+    for got, wanted, name, *others in zip(found, expected, names, *around, strict=True):
+        unit, most = float(np.finfo(got.dtype).eps), float(np.finfo(got.dtype).max)
+        known = np.isfinite([wanted, *others]).all(0)
+        largest = float(np.abs(wanted[known]).max(initial=1.0))
+        if not largest < most / 8:
+            continue
+        slack = max(slack, *(float(np.abs(wanted[known] - other[known]).max(initial=0.0)) for other in others))
+        with np.errstate(invalid="ignore"):
+            error = np.where(known, np.abs(got.astype(np.float64) - wanted), 0)
+        if not (error <= ULPS * (unit * largest + slack)).all():
             worst = np.unravel_index(int(np.argmax(np.where(np.isnan(error), np.inf, error))), error.shape)
             overflows = "something on the way is too large for it, or too small"
             raise ContractViolation(
-                f"{what}{name} in {dtype}",
+                f"{what}{name} in {got.dtype}",
                 f"{got[worst]:.7g}, in float64 {wanted[worst]:.7g} (largest number {largest:.3g})",
                 hint="something is added up, or squared, in too narrow a type"
                 if np.isfinite(got[worst])
                 else overflows,
             )
+    return slack
+
+
+def _nudged(x: Floats, k: int, eps: float) -> Floats:
+    """Every element an eps larger or smaller, by bit k of its number: any two differ in some bit."""
+    signs = np.where(np.arange(x.size) >> k & 1, 1.0, -1.0).reshape(x.shape)
+    return np.asarray(x * (1 + eps * signs))
 
 
 def _promoted(y: Floats) -> str:

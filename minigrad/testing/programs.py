@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import minigrad.functions as F
 from minigrad.config import no_grad
-from minigrad.testing.differences import Floats
+from minigrad.testing.arrays import Floats
 from minigrad.testing.drawing import shapes
 from minigrad.variable import Variable, as_variable
 
@@ -21,9 +21,11 @@ LARGEST = 20.0
 
 MOST_ELEMENTS = 48
 
+NO_GRAD = "no_grad"
+"""The operation that a Program computes itself: tanh(2x), under `no_grad()`."""
+
 OPERATIONS: dict[str, Callable[..., Any]] = {
     "constant": lambda *, value: as_variable(value),
-    "no_grad": None,  # type: ignore[dict-item]  # Program runs it
     "neg": lambda x: -x,
     "scaled": lambda x, *, c: x * c + 0.5,
     "square": lambda x: x * x,
@@ -66,16 +68,24 @@ class Step:
 class Program:
     """A function of Variables, with the inputs to differentiate it at.
 
-    What is computed under `no_grad()` counts as a constant: it keeps the values that it had at `inputs`.
+    What is computed under `no_grad()` counts as a constant: wherever it is called, it has the values that it has at
+    `inputs`.
 
     Attributes:
         inputs: float64 arrays.
         steps: in their order.
+        islands: what steps under `no_grad()` give at `inputs`, by the results' numbers.
     """
 
     inputs: tuple[Floats, ...]
     steps: tuple[Step, ...]
-    islands: dict[int, Floats] = field(default_factory=dict, repr=False)
+    islands: dict[int, Floats] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "islands", {})
+        for number, y in enumerate(self.results(*[Variable(x) for x in self.inputs])):
+            if number >= len(self.inputs) and self.steps[number - len(self.inputs)].operation == NO_GRAD:
+                self.islands[number] = y.data
 
     def __call__(self, *xs: Variable) -> list[Variable]:
         """The results that no step uses."""
@@ -87,19 +97,10 @@ class Program:
         """The inputs, and what each step gives."""
         found = list(xs)
         for step in self.steps:
-            operands = [found[i] for i in step.operands]
-            if step.operation == "no_grad":
-                found.append(self._island(len(found), *operands))
-            else:
-                found.append(OPERATIONS[step.operation](*operands, **step.kwargs))
+            y = applied(step, found)
+            kept = self.islands.get(len(found))
+            found.append(y if kept is None or np.array_equal(kept, y.data) else Variable(kept, requires_grad=False))
         return found
-
-    def _island(self, number: int, x: Variable) -> Variable:
-        with no_grad():
-            y = F.tanh(x * 2)
-        assert not y.requires_grad
-        kept = self.islands.setdefault(number, y.data)
-        return y if np.array_equal(kept, y.data) else Variable(kept, requires_grad=False)
 
     def __repr__(self) -> str:
         names = [f"x{i}" for i in range(len(self.inputs))]
@@ -111,20 +112,26 @@ class Program:
         return "\n".join(["", *lines])
 
 
+def applied(step: Step, results: Sequence[Variable]) -> Variable:
+    """What a step makes of earlier results."""
+    operands = [results[i] for i in step.operands]
+    if step.operation == NO_GRAD:
+        with no_grad():
+            return F.tanh(operands[0] * 2)
+    y: Variable = OPERATIONS[step.operation](*operands, **step.kwargs)
+    return y
+
+
 @st.composite
 def graphs(draw: st.DrawFn, *, min_steps: int = 3, max_steps: int = 40) -> Program:
-    """A `Program` of so many operations or a few more, in which no number is large and no kink is near."""
+    """A `Program` of so many operations or a few more, in which no number is large and kinks are few."""
     inputs = tuple(draw(_generic(i)) for i in range(draw(st.integers(1, 3))))
     steps: list[Step] = []
     results = [Variable(x, requires_grad=False) for x in inputs]
 
     def append(step: Step) -> None:
         steps.append(step)
-        program = Program(inputs, (step,))
-        if step.operation == "no_grad":
-            results.append(program._island(0, results[step.operands[0]]))
-        else:
-            results.append(OPERATIONS[step.operation](*[results[i] for i in step.operands], **step.kwargs))
+        results.append(applied(step, results))
 
     for _ in range(draw(st.integers(min_steps, max_steps))):
         append(draw(_step(results)))
@@ -154,7 +161,7 @@ def _step(draw: st.DrawFn, results: Sequence[Variable]) -> Step:
     i = small[-1 - draw(st.integers(0, len(small) - 1)) // draw(st.sampled_from([1, 3]))]
     x = results[i]
     partners = [k for k in small if _broadcast(x.shape, results[k].shape)]
-    names = ["neg", "scaled", "square", "tanh", "sigmoid", "softplus", "exp_of_tanh", "relu", "no_grad", "constant"]
+    names = ["neg", "scaled", "square", "tanh", "sigmoid", "softplus", "exp_of_tanh", "relu", NO_GRAD, "constant"]
     names += ["add", "sub", "mul", "div", "maximum", "where", "concatenate", "flat", "rows", "transpose", "getitem"]
     if x.ndim:
         names += ["sum", "mean", "max", "logsumexp", "softmax", "pad"]

@@ -13,8 +13,9 @@ from minigrad.config import Switch
 from minigrad.testing.comparison import Counts
 from minigrad.testing.examination import examine
 from minigrad.testing.example import Example, decoded
-from minigrad.testing.findings import Finding
-from minigrad.testing.gradient_check import require_enough
+from minigrad.testing.findings import Finding, Inconclusive
+from minigrad.testing.layouts import LAYOUTS
+from minigrad.testing.orders import require_enough
 from minigrad.testing.spec import OpSpec
 
 PROFILES = {"dev": 10, "ci": 60, "nightly": 1000}
@@ -48,23 +49,21 @@ class Report:
     Attributes:
         name: the function's.
         examples: how many were examined, those that shrank a failure not counted.
-        counts: how many derivatives of the first order were compared, and how.
+        counts: how many derivatives of the first order were compared, and how;
+        higher: and of higher orders, where a direction counts as one.
         finding: what is wrong; None if nothing is.
     """
 
     name: str
     examples: int = 0
     counts: Counts = field(default_factory=Counts)
+    higher: Counts = field(default_factory=Counts)
     finding: Finding | None = None
 
     def __str__(self) -> str:
         if self.finding is not None:
             return f"{type(self.finding).__name__}: {self.finding}"
-        counts = self.counts
-        return (
-            f"{self.name}: {self.examples} examples right; {counts.compared} derivatives, "
-            f"{counts.bracketed} at kinks, {counts.skipped} without comparison"
-        )
+        return f"{self.name}: {self.examples} examples right; {self.counts}"
 
 
 def prove(
@@ -91,43 +90,66 @@ def prove(
     report = Report(spec.name)
     count = _examples.get() if examples is None else examples
     seed = _seed.get() if seed is None else seed
-    always = spec.cases if reproduce is None else [decoded(reproduce)]
-    found = [(finding, None) for example in always if (finding := _examined(report, spec, example))]
+    always = [decoded(reproduce)] if reproduce is not None else [_laid_out(c, k) for k, c in enumerate(spec.cases)]
+    found: list[tuple[Finding, int | None]] = [
+        (finding, None) for example in always if (finding := _examined(report, spec, example))
+    ]
     if found or reproduce is None:
-        drawn = _draw(report, spec, count, seed)
-        chosen, batch_seed = min(found or drawn, key=lambda pair: pair[0].stage, default=(None, None))
-        if chosen is not None:
-            alike = [finding for finding, _ in (*found, *drawn) if finding.kind == chosen.kind]
-            hint = max(alike, key=lambda finding: finding.weight).hint
-            if shrink and batch_seed is not None:
-                chosen = _shrunken(spec, chosen, batch_seed)
-            report.finding = chosen.copied(hint=hint)
-    if report.finding is None:
+        found += _draw(report, spec, count, seed)
+    if found:
+        report.finding = _most_telling(spec, found, shrink=shrink and reproduce is None)
+    elif reproduce is None:
         try:
-            require_enough(report.counts)
+            _require_something(report)
         except Finding as finding:
             report.finding = finding.with_details(spec.name)
     return report
 
 
+def _laid_out(example: Example, k: int) -> Example:
+    """A case that names no memory orders, with some: other ones for every case."""
+    names = list(LAYOUTS)
+    orders = tuple(names[(k + i) % len(names)] for i in range(len(example.arrays) + 1))
+    return example if example.layouts else replace(example, layouts=orders)
+
+
+def _most_telling(spec: OpSpec, found: list[tuple[Finding, int | None]], *, shrink: bool) -> Finding:
+    """What is wrong earliest, since it may cause the rest: its smallest example, with the hint of its largest."""
+    chosen = min((finding for finding, _ in found), key=lambda finding: finding.stage)
+    alike = [(finding, seed) for finding, seed in found if finding.kind == chosen.kind]
+    hint = max((finding for finding, _ in alike), key=lambda finding: finding.weight).hint
+    drawn = next((seed for _, seed in alike if seed is not None), None)
+    if shrink and drawn is not None:
+        chosen = _shrunken(spec, chosen, drawn)
+    return chosen.copied(hint=hint)
+
+
+def _require_something(report: Report) -> None:
+    require_enough(report.counts, report.higher)
+    if not report.counts.compared:
+        raise Inconclusive("no derivative was compared", "every example was empty, or had no derivative")
+
+
 def _examined(report: Report, spec: OpSpec, example: Example) -> Finding | None:
     report.examples += 1
     try:
-        report.counts.add(examine(spec, example))
+        first, higher = examine(spec, example)
+        report.counts.add(first)
+        report.higher.add(higher)
     except Finding as finding:
         return finding
     return None
 
 
-def _draw(report: Report, spec: OpSpec, count: int, seed: int) -> list[tuple[Finding, int]]:
+def _draw(report: Report, spec: OpSpec, count: int, seed: int) -> list[tuple[Finding, int | None]]:
     """What is wrong in the drawn examples, some of it, and the seeds that drew it.
 
     In a single example, many mistakes look alike. Hypothesis varies each of its examples several times before it draws
     a new one; small batches, each from a seed of its own, differ more.
     """
-    found: list[tuple[Finding, int]] = []
+    found: list[tuple[Finding, int | None]] = []
     for start in range(0, count, BATCH):
-        batch_seed = seed * 100_003 + start
+        batch_seed = seed * 100_003 + start  # batches of different seeds have no seed in common
         batch = _draw_batch(report, spec, min(BATCH, count - start), batch_seed)
         found += [(finding, batch_seed) for finding in batch]
         if len(found) >= ENOUGH:
@@ -169,6 +191,7 @@ def _search(spec: OpSpec, run: Callable[[Example], None], count: int, seed: int,
     import hypothesis  # noqa: PLC0415 - an extra
 
     from minigrad.testing.drawing import examples  # noqa: PLC0415 - needs it too
+    from minigrad.testing.seeded_provider import BACKEND  # noqa: PLC0415 - likewise
 
     settings = hypothesis.settings(
         max_examples=count,
@@ -178,6 +201,7 @@ def _search(spec: OpSpec, run: Callable[[Example], None], count: int, seed: int,
         phases=[hypothesis.Phase.generate, *([hypothesis.Phase.shrink] if shrink else [])],
         suppress_health_check=list(hypothesis.HealthCheck),
         verbosity=hypothesis.Verbosity.quiet,
+        backend=BACKEND,
     )
     search: Callable[[], None] = hypothesis.seed(seed)(settings(hypothesis.given(examples(spec))(run)))
     search()

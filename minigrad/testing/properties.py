@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from minigrad.function import Function
-from minigrad.testing.derivatives import Gradient, gradients, random_like, recorded, values
-from minigrad.testing.differences import Floats
+from minigrad.testing.arrays import Floats
+from minigrad.testing.derivatives import Gradient, gradients, graph_of, random_like, recorded, values
 from minigrad.testing.failures import raised
 from minigrad.testing.findings import ContractViolation
 from minigrad.testing.layouts import laid_out
@@ -60,22 +59,10 @@ class Subject:
         return [(node.name, a) for node in graph_of(self.ys) for a in node.saved_arrays if a is not None]
 
 
-def graph_of(ys: Sequence[Variable]) -> Iterator[Function]:
-    """The Functions that the Variables were computed by."""
-    stack: list[Any] = [y.creator for y in ys]
-    seen = set()
-    while stack:
-        node = stack.pop()
-        if isinstance(node, Function) and node not in seen:
-            seen.add(node)
-            stack.extend(node.inputs)
-            yield node
-
-
 def outputs_are_arrays(subject: Subject) -> None:
     """Also those without axes, of the inputs' kind and dtype."""
     for y in subject.ys:
-        if type(y.data) is not np.ndarray:
+        if type(y.data) is not type(subject.xs[0].data):
             raise ContractViolation("forward", f"makes a {type(y.data).__name__}, expected an array")
         if y.dtype != np.float64:
             raise ContractViolation("forward changes the dtype", f"of float64 it makes {y.dtype}")
@@ -151,6 +138,13 @@ def _unchanged(subject: Subject, by: str) -> None:
                 f"{before[at]:.7g} became {x.data[at]:.7g}",
                 hint="an operation in place, such as x *= 2 or out=x; write x = x * 2",
             )
+
+
+def gradient_is_as_promised(subject: Subject, promised: Floats | None) -> None:
+    """Towards the first input, for a gy of ones: where there is a kink, a convention decides."""
+    if promised is not None:
+        found = subject.pull_back([np.ones_like(gy) for gy in subject.gys])[0]
+        _equal(f"the gradient of {subject.names[0]} is not what the contract says", found, promised)
 
 
 def gradients_are_linear(subject: Subject) -> None:

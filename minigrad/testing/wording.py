@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.testing.differences import Floats
+from minigrad.testing.arrays import Floats
 
 LARGEST_SHOWN = 16
 """How many elements an array may have to be printed whole."""

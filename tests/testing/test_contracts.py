@@ -64,7 +64,7 @@ def test_contracts_are_found_by_the_name_of_the_function():
 def test_a_contract_names_what_is_wrong_with_it():
     with pytest.raises(TypeError, match="OpSpec: op must be a function"):
         OpSpec(3)
-    with pytest.raises(ValueError, match="OpSpec: orders must be some of 1, 2, 3"):
+    with pytest.raises(ValueError, match=r"OpSpec: orders must be \(1,\), \(1, 2\)"):
         OpSpec(F.tanh, orders=(4,))
     with pytest.raises(TypeError, match="write @gradtest"):
         gradtest(F.tanh)

@@ -7,7 +7,7 @@ from hypothesis import seed as seeded
 
 import minigrad as mg
 from minigrad.testing import GradientMismatch, check_grad, strategies
-from minigrad.testing.programs import OPERATIONS, Program, Step
+from minigrad.testing.programs import NO_GRAD, OPERATIONS, Program, Step
 
 QUIET = {"deadline": None, "database": None, "suppress_health_check": list(HealthCheck)}
 
@@ -52,8 +52,8 @@ def test_programs_are_of_all_sizes_and_operations():
     programs = drawn(150)
     steps = [len(program.steps) for program in programs]
     assert min(steps) == 3
-    assert max(steps) >= 40
-    assert {step.operation for program in programs for step in program.steps} == set(OPERATIONS)
+    assert max(steps) >= 30
+    assert {step.operation for program in programs for step in program.steps} == {*OPERATIONS, NO_GRAD}
     reused = [i for program in programs for step in program.steps for i in step.operands]
     assert len(reused) > 3 * len(programs)
 
@@ -106,5 +106,5 @@ def test_a_program_prints_as_code():
 def test_an_island_does_not_change_with_what_it_is_computed_from():
     x = np.array([0.3])
     program = Program((x,), (Step("no_grad", (0,)), Step("mul", (0, 1))))
-    at_x, moved = program(mg.Variable(x))[0], program(mg.Variable(x + 1))[0]
+    moved, at_x = program(mg.Variable(x + 1))[0], program(mg.Variable(x))[0]
     assert moved.item() == pytest.approx(at_x.item() / 0.3 * 1.3)

@@ -111,6 +111,7 @@ CONTRACTS = [
         formula="√a where a > 0, else a",
         kinks="a = 0: not differentiable",
         name="where of a root",
+        domain=(0.05, 100),
         cases=[case([-1.0, 4.0, -2.0, 9.0])],
     ),
 ]

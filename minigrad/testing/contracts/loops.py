@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from minigrad.testing.differences import Floats
+from minigrad.testing.arrays import Floats
 
 Pair: TypeAlias = tuple[int, int]
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from minigrad.testing.contracts import (
     activation,
-    chance,
+    dropout,
     elementwise,
     linalg,
     loss,
@@ -24,7 +24,7 @@ _FUNCTIONS = [
     *shape.CONTRACTS,
     *linalg.CONTRACTS,
     *windows.CONTRACTS,
-    *chance.CONTRACTS,
+    *dropout.CONTRACTS,
     *loss.CONTRACTS,
 ]
 
