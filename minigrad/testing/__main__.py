@@ -96,11 +96,14 @@ def _found(name: str) -> list[OpSpec]:
         raise _QuestionError(f"--op {name}: there is no file {path}")
     sys.path.append(str(Path(path).resolve().parent))
     location = spec_from_file_location(f"contract of {Path(path).stem}", path)  # no name that a library may have
-    assert location is not None
-    assert location.loader is not None
+    if location is None or location.loader is None:
+        raise _QuestionError(f"--op {name}: {path} is no Python file")
     module = module_from_spec(location)
     sys.modules[module.__name__] = module
-    location.loader.exec_module(module)
+    try:
+        location.loader.exec_module(module)
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever the file does
+        raise _QuestionError(f"--op {name}: {path} does not run: {type(error).__name__}: {error}") from None
     found: Any = getattr(module, attribute, None)
     spec = getattr(found, "spec", found)
     if not isinstance(spec, OpSpec):

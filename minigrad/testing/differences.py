@@ -56,7 +56,7 @@ def slope(f: Callable[[float], Floats], *, scale: float = 1.0) -> Slope:
 
     found = _slope_at(asked, center, STEP * scale)
     for shrink in SHRINKS[1:]:
-        if found.smooth.all():
+        if (found.smooth | ~np.isfinite(center)).all():
             break
         finer = _slope_at(asked, center, STEP * scale * shrink)
         found = Slope(*(np.where(found.smooth, a, b) for a, b in zip(_parts(found), _parts(finer), strict=True)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -164,6 +165,9 @@ def examples(draw: st.DrawFn, spec: OpSpec) -> Example:
     """One call of the function that a contract is about."""
     call = draw(_calls(spec.shapes))
     names = spec.names(len(call.shapes))
+    if isinstance(spec.domain, Mapping) and set(spec.domain) - set(names):
+        unknown = ", ".join(sorted(set(spec.domain) - set(names)))
+        raise ValueError(f"OpSpec: domain names {unknown}, but the inputs are {', '.join(names)}")
     kwargs = {**call.kwargs, **{key: draw(_choice(value)) for key, value in spec.kwargs.items()}}
     found = tuple(draw(arrays(shape, domain=spec.bounds(name))) for name, shape in zip(names, call.shapes, strict=True))
     alike = len(found) > 1 and found[0].shape == found[1].shape and spec.bounds(names[0]) == spec.bounds(names[1])

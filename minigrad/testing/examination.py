@@ -61,6 +61,7 @@ def _examine(spec: OpSpec, example: Example, names: list[str]) -> tuple[Counts, 
         names = [f"{names[0]} = {names[1]}", *names[2:]]
     rng, order = np.random.default_rng(example.seed), max(spec.orders)
 
+    before = example.encoded()
     subject = Subject(f, arrays, names, rng)
     first, higher = Counts(), Counts()
     i = int(rng.integers(len(arrays)))
@@ -70,6 +71,7 @@ def _examine(spec: OpSpec, example: Example, names: list[str]) -> tuple[Counts, 
         lambda: properties.forward_repeats(subject),
         lambda: properties.forward_agrees_with_the_reference(subject, reference) if reference else None,
         lambda: properties.backward_edits_nothing(subject),
+        lambda: properties.parameters_are_left(example, before),
         lambda: _count(check_orders(f, arrays, order, rng, names=names), first, higher),
     ]
     if any(y.requires_grad for y in subject.ys):

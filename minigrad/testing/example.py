@@ -12,6 +12,10 @@ from typing import Any
 import numpy as np
 
 from minigrad.testing.arrays import Floats
+from minigrad.testing.layouts import LAYOUTS
+
+MOST_NUMBERS = 4096
+"""How many numbers the inputs of an example read from a text may have."""
 
 LONGEST = 2**20
 """How many characters an example may have, written down."""
@@ -68,9 +72,26 @@ def decoded(text: str) -> Example:
         unzip = zlib.decompressobj()
         data = unzip.decompress(base64.urlsafe_b64decode(text), LONGEST)
         arrays, kwargs, layouts, repeated, seed, gradient = _unpacked(json.loads(data))
-        return Example(tuple(arrays), kwargs, tuple(layouts), bool(repeated), int(seed), gradient)
-    except (ValueError, TypeError, KeyError, RecursionError, zlib.error) as error:
+        example = Example(tuple(arrays), kwargs, tuple(layouts), bool(repeated), int(seed), gradient)
+        _check(example)
+    except (ValueError, TypeError, KeyError, OverflowError, RecursionError, zlib.error) as error:
         raise ValueError(f"reproduce: this is no example, or was cut short: {error}") from None
+    return example
+
+
+def _check(example: Example) -> None:
+    """Raise ValueError where it is none that could have been drawn."""
+    arrays = [*example.arrays, *([] if example.gradient is None else [example.gradient])]
+    if not arrays or not all(isinstance(x, np.ndarray) and x.dtype == np.float64 for x in arrays):
+        raise ValueError("its inputs are no float64 arrays")
+    if sum(x.size for x in arrays) > MOST_NUMBERS:
+        raise ValueError("its inputs are too large")
+    if not isinstance(example.kwargs, dict) or not all(isinstance(key, str) for key in example.kwargs):
+        raise ValueError("its parameters have no names")
+    if set(example.layouts) - set(LAYOUTS) or len(example.layouts) not in (0, len(example.arrays) + 1):
+        raise ValueError("its memory orders are none")
+    if not 0 <= example.seed < 2**32 or (example.repeated and len(example.arrays) < 2):
+        raise ValueError("its seed, or what it repeats, is none")
 
 
 def _packed(value: Any) -> Any:  # noqa: PLR0911 - one for each kind

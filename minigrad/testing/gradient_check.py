@@ -8,11 +8,13 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.testing import properties
 from minigrad.testing.arrays import Floats
 from minigrad.testing.comparison import Counts
 from minigrad.testing.findings import Finding, Inconclusive
 from minigrad.testing.orders import check_orders, require_enough
 from minigrad.testing.precision import check_precision
+from minigrad.testing.properties import Subject
 from minigrad.testing.wording import described, name_of, names_of
 from minigrad.variable import Variable
 
@@ -71,7 +73,7 @@ def check_grad(
     """
     __tracebackhide__ = True
     arrays = _arrays(inputs)
-    if not isinstance(order, int) or isinstance(order, bool) or order < 1:
+    if not isinstance(order, (int, np.integer)) or isinstance(order, bool) or order < 1:
         raise ValueError(f"check_grad: order must be an integer from 1 on, not {order!r}")
     if kinks not in ("bracket", "skip", "fail"):
         raise ValueError(f'check_grad: kinks must be "bracket", "skip" or "fail", not {kinks!r}')
@@ -79,6 +81,7 @@ def check_grad(
     name, names = name_of(f), names_of(f, len(arrays))
     rng = np.random.default_rng(seed)
     try:
+        properties.forward_edits_nothing(Subject(f, wide, names, rng))
         counts, higher = check_orders(f, wide, order, rng, names=names, bracket=kinks == "bracket")
         if kinks == "fail" and counts.bracketed + counts.skipped:
             raise Inconclusive("there is a kink", f"{counts.bracketed + counts.skipped} derivatives do not exist")
@@ -100,7 +103,8 @@ def _arrays(inputs: Any) -> list[Floats]:
             raise TypeError(f"check_grad: inputs[{i}] must be an array of real numbers, not {array.dtype}")
         if not np.isfinite(array).all():
             raise ValueError(f"check_grad: inputs[{i}] holds infinities or NaN")
-        arrays.append(array if array.dtype.kind == "f" else array.astype(np.float64))
+        native = array.dtype.newbyteorder("=") if array.dtype.kind == "f" else np.float64
+        arrays.append(array.astype(native, copy=False))
     if not arrays:
         raise ValueError("check_grad: inputs is empty")
     return arrays

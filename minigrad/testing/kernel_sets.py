@@ -89,7 +89,19 @@ class _Comparison:
         x = self._array(N, C)
         self._compare("masked", x, self._rng.random((N, C)) > 0.5)
         targets = self._rng.random((N, C)).astype(x.dtype)
+        self._dropped(x, float(self._rng.choice([0.0, 0.25, 0.5, 1.0])))
         self._compare("cross_entropy", x * x.dtype.type(30), targets / targets.sum(1, keepdims=True))
+
+    def _dropped(self, x: Floats, p: float) -> None:
+        """A mask of dropout: each set draws its own, but of the same numbers."""
+        mask = to_numpy(self._sets[0].dropout_mask(self._to_array(x), p, np.random.default_rng(self.calls)))
+        kept = 1 / (1 - p) if p < 1 else 0.0
+        self.calls += 1
+        if mask.shape != x.shape or mask.dtype != x.dtype:
+            words = f"gives {mask.shape} {mask.dtype}, expected {x.shape} {x.dtype}"
+            raise ContractViolation("dropout_mask", words, _described([x, p]))
+        if not np.isin(mask, np.array([0.0, kept], x.dtype)).all() or (p in (0, 1) and not (mask == kept).all()):
+            raise ContractViolation("dropout_mask", f"gives other numbers than 0 and {kept:g}", _described([x, p]))
 
     def updates(self) -> None:
         """One step of each optimizer, in place."""
@@ -124,7 +136,7 @@ class _Comparison:
 
     def _array(self, *shape: int) -> Floats:
         """Quarters, so that there are ties, in any memory order."""
-        dtype = self._rng.choice(["float64", "float32"])
+        dtype = self._rng.choice(["float64", "float32", "float16"])
         x = (self._rng.integers(-8, 9, shape) / 4).astype(dtype)
         return laid_out(x, str(self._rng.choice(list(LAYOUTS))))
 

@@ -57,6 +57,8 @@ def check_orders(
     for higher in range(2, order + 1):
         g, args = Gradient(g, len(args)), [*args, *cotangents]
         cotangents = random_like(values(g, args), rng)
+        if not any(c.size for c in cotangents):
+            break  # of empty inputs there are no gradients to differentiate
         comparison, found = _compare_higher(g, args, cotangents, first.rough, rng)
         counts.add(comparison.counts)
         _refuse(comparison.mismatch(higher), comparison, g, args, cotangents, f, names)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
 from collections.abc import Callable
 from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
+from math import inf
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from minigrad.config import Switch
 from minigrad.testing.comparison import Counts
@@ -17,12 +22,16 @@ from minigrad.testing.findings import Finding, Inconclusive
 from minigrad.testing.layouts import LAYOUTS
 from minigrad.testing.orders import require_enough
 from minigrad.testing.spec import OpSpec
+from minigrad.testing.wording import described
 
 PROFILES = {"dev": 10, "ci": 60, "nightly": 1000}
 """How many examples are drawn."""
 
 ENOUGH = 3
 """After so many findings no more examples are drawn."""
+
+MOST_SHRINKS = 300
+"""How many examples are examined to find a smaller one."""
 
 BATCH = 10
 """How many examples are drawn from one seed."""
@@ -51,6 +60,7 @@ class Report:
         examples: how many were examined, those that shrank a failure not counted.
         counts: how many derivatives of the first order were compared, and how;
         higher: and of higher orders, where a direction counts as one.
+        unclear: an example of which some derivatives could not be compared, in words.
         finding: what is wrong; None if nothing is.
     """
 
@@ -58,6 +68,7 @@ class Report:
     examples: int = 0
     counts: Counts = field(default_factory=Counts)
     higher: Counts = field(default_factory=Counts)
+    unclear: str = ""
     finding: Finding | None = None
 
     def __str__(self) -> str:
@@ -85,8 +96,13 @@ def prove(
     Returns:
         the report; `finding` says what is wrong.
     Raises:
-        ValueError: reproduce is no example.
+        ValueError: reproduce is no example, or examples is below 1.
+        TypeError: spec is no contract.
     """
+    if not isinstance(spec, OpSpec):
+        raise TypeError(f"prove: spec must be an OpSpec, not {spec!r}; write prove(OpSpec(function))")
+    if examples is not None and examples < 1:
+        raise ValueError(f"prove: examples must be at least 1, not {examples}")
     report = Report(spec.name)
     count = _examples.get() if examples is None else examples
     seed = _seed.get() if seed is None else seed
@@ -102,7 +118,7 @@ def prove(
         try:
             _require_something(report)
         except Finding as finding:
-            report.finding = finding.with_details(spec.name)
+            report.finding = finding.with_details(spec.name, *filter(None, [report.unclear]))
     return report
 
 
@@ -134,6 +150,8 @@ def _examined(report: Report, spec: OpSpec, example: Example) -> Finding | None:
     report.examples += 1
     try:
         first, higher = examine(spec, example)
+        if first.skipped and not report.unclear:
+            report.unclear = f"for example: {described(spec.names(len(example.arrays)), example.arrays)}"
         report.counts.add(first)
         report.higher.add(higher)
     except Finding as finding:
@@ -170,18 +188,26 @@ def _draw_batch(report: Report, spec: OpSpec, count: int, seed: int) -> list[Fin
 
 def _shrunken(spec: OpSpec, chosen: Finding, seed: int) -> Finding:
     """The finding of the smallest example that Hypothesis finds to fail in the same way."""
-    smallest = chosen
+    smallest, least, examined = chosen, (inf, inf), 0
 
     def run(example: Example) -> None:
-        nonlocal smallest
+        nonlocal smallest, least, examined
+        examined += 1
+        if examined > MOST_SHRINKS:
+            return
         try:
             examine(spec, example)
         except Finding as finding:
             if finding.kind == chosen.kind:
-                smallest = finding
+                size = sum(x.size for x in example.arrays), sum(float(np.abs(x).sum()) for x in example.arrays)
+                if size <= least:
+                    smallest, least = finding, size
                 raise
 
-    with suppress(Finding, BaseExceptionGroup):  # a group where a failure does not repeat
+    import hypothesis  # noqa: PLC0415 - an extra
+
+    # What it thinks of failures that do not repeat, or end after so many, does not matter.
+    with suppress(Finding, BaseExceptionGroup, hypothesis.errors.HypothesisException):
         _search(spec, run, BATCH, seed, shrink=True)
     return smallest
 
@@ -207,10 +233,14 @@ def _search(spec: OpSpec, run: Callable[[Example], None], count: int, seed: int,
     search()
 
 
-def gradtest(spec: OpSpec) -> Callable[[Callable[[Report], Any]], Callable[[], None]]:
-    """Make a test of a contract: it fails with the finding; else the decorated function gets the report.
+def gradtest(spec: OpSpec) -> Callable[[Callable[..., Any]], Callable[..., None]]:
+    """Make a test of a contract: it fails with the finding; else the decorated function gets the `report`.
 
-    How many examples are drawn is the `profile`'s business; under pytest, of `--grad-profile` and `--grad-seed`.
+    How many examples are drawn is the `profile`'s business; under pytest, of `--grad-profile` and `--grad-seed`. Marks,
+    fixtures and parameters of the function are pytest's, as ever.
+
+    Raises:
+        TypeError: spec is no contract, or what is decorated is no function with a parameter `report`.
 
     >>> import minigrad.functions as F
     >>> @gradtest(OpSpec(F.tanh, formula="tanh x"))
@@ -221,18 +251,24 @@ def gradtest(spec: OpSpec) -> Callable[[Callable[[Report], Any]], Callable[[], N
     if not isinstance(spec, OpSpec):
         raise TypeError(f"gradtest: spec must be an OpSpec, not {spec!r}; write @gradtest(OpSpec(function))")
 
-    def decorate(function: Callable[[Report], Any]) -> Callable[[], None]:
+    def decorate(function: Callable[..., Any]) -> Callable[..., None]:
+        plain = inspect.isfunction(function) and not inspect.iscoroutinefunction(function)
+        parameters = inspect.signature(function).parameters if plain else {}
+        if "report" not in parameters:
+            raise TypeError(f"gradtest: it decorates a function with a parameter `report`, not {function!r}")
         named = spec if spec.command else replace(spec, command=_command(function))
 
-        def test() -> None:
+        def test(*args: Any, **kwargs: Any) -> None:
             __tracebackhide__ = True
             report = prove(named)
             if report.finding is not None:
                 raise report.finding
-            function(report)
+            function(*args, report=report, **kwargs)
 
-        for attribute in ("__name__", "__qualname__", "__doc__", "__module__"):
-            setattr(test, attribute, getattr(function, attribute))
+        functools.update_wrapper(test, function)
+        del test.__wrapped__  # type: ignore[attr-defined]  # pytest would ask for a fixture `report`
+        others = [parameter for name, parameter in parameters.items() if name != "report"]
+        test.__signature__ = inspect.Signature(others)  # type: ignore[attr-defined]
         test.spec = named  # type: ignore[attr-defined]
         return test
 
@@ -240,10 +276,10 @@ def gradtest(spec: OpSpec) -> Callable[[Callable[[Report], Any]], Callable[[], N
 
 
 def _command(function: Callable[..., Any]) -> str:
-    """How `python -m minigrad.testing --op` finds a decorated test: "file.py:name"."""
+    """How `python -m minigrad.testing --op` finds a decorated test: "file.py:name"; "" if it can't."""
     path = Path(function.__code__.co_filename)
-    if not path.is_file():
-        return ""  # typed at a prompt
+    if not path.is_file() or "." in function.__qualname__:
+        return ""  # typed at a prompt, or defined within something
     if path.is_relative_to(Path.cwd()):
         path = path.relative_to(Path.cwd())
     return f"{path}:{function.__name__}"

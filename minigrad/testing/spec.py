@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import inf
+from numbers import Real
 from typing import Any, TypeAlias
 
+from minigrad.function import Function
 from minigrad.testing.example import Example
 from minigrad.testing.wording import name_of, names_of
 
@@ -44,6 +47,9 @@ class OpSpec:
         kernels: the kernels that serve it.
         name: what messages call it; by default op's name.
         command: how `python -m minigrad.testing --op` finds it: a name, or "file.py:name".
+
+    Raises:
+        TypeError, ValueError: one of these is something else.
     """
 
     op: Callable[..., Any]
@@ -61,10 +67,22 @@ class OpSpec:
     command: str = ""
 
     def __post_init__(self) -> None:
-        if not callable(self.op):
-            raise TypeError(f"OpSpec: op must be a function, not {self.op!r}")
-        if tuple(self.orders) not in ((1,), (1, 2), (1, 2, 3)):
+        if not callable(self.op) or (isinstance(self.op, type) and issubclass(self.op, Function)):
+            raise TypeError(
+                f"OpSpec: op must be a function of Variables, such as lambda x: apply(...), not {self.op!r}"
+            )
+        if self.orders not in ((1,), (1, 2), (1, 2, 3)):
             raise ValueError(f"OpSpec: orders must be (1,), (1, 2) or (1, 2, 3), not {self.orders!r}")
+        for name, bounds in self.domain.items() if isinstance(self.domain, Mapping) else [("", self.domain)]:
+            if not _is_interval(bounds):
+                raise ValueError(f"OpSpec: domain {name or ''} must be (low, high), finite, not {bounds!r}")
+        if not isinstance(self.kwargs, Mapping):
+            raise TypeError(f"OpSpec: kwargs must be {{name: value, list or strategy}}, not {self.kwargs!r}")
+        if isinstance(self.cases, Example) or not all(isinstance(example, Example) for example in self.cases):
+            raise TypeError("OpSpec: cases must be a list of what case(*arrays, **kwargs) makes")
+        if isinstance(self.dtypes, str) or not set(self.dtypes) <= {"float64", "float32", "float16"}:
+            raise ValueError(f"OpSpec: dtypes must be some of float64, float32, float16, not {self.dtypes!r}")
+        _check_shapes(self.shapes)
         if not self.name:
             object.__setattr__(self, "name", name_of(self.op))
 
@@ -75,3 +93,22 @@ class OpSpec:
     def bounds(self, name: str) -> tuple[float, float]:
         """Between which numbers an input lies."""
         return self.domain.get(name, EVERYWHERE) if isinstance(self.domain, Mapping) else self.domain
+
+
+def _is_interval(bounds: Any) -> bool:
+    numbers = isinstance(bounds, tuple) and len(bounds) == 2 and all(isinstance(n, Real) for n in bounds)
+    return numbers and -inf < bounds[0] <= bounds[1] < inf
+
+
+def _check_shapes(shapes: Any) -> None:
+    """A count, a list of shapes or of tuples of shapes, or something with Hypothesis's methods."""
+    several = [shapes] if isinstance(shapes, int) else shapes
+    if isinstance(shapes, int) and shapes < 1:
+        raise ValueError(f"OpSpec: shapes must be 1 or more inputs, not {shapes}")
+    if hasattr(shapes, "example"):  # a strategy
+        return
+    if not isinstance(several, list) or not several:
+        raise TypeError(
+            f"OpSpec: shapes must be a number of inputs, a list such as [(2, 3)] or [((2, 3), (3,))], or a strategy, "
+            f"not {shapes!r}"
+        )

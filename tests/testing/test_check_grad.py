@@ -348,7 +348,9 @@ class Middle(mg.Function):
 
 
 def test_where_a_function_has_no_derivative_although_each_element_alone_shows_one_nothing_is_wrong():
-    check_grad(applied(Middle), [np.array([1.0, 2.0, 2.0, 2.0, 5.0, 6.0, 0.5])], order=1)
+    with pytest.raises(Inconclusive):
+        check_grad(applied(Middle), [np.array([1.0, 2.0, 2.0, 2.0, 5.0, 6.0, 0.5])], order=1)
+    check_grad(applied(Middle), [np.array([1.0, 2.1, 2.2, 2.3, 5.0, 6.0, 0.5])], order=1)
 
 
 def test_a_function_may_refuse_what_lies_beyond_its_domain():

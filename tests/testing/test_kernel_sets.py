@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from minigrad.backend import numpy_kernels
+from minigrad.backend.kernels import Kernels
 from minigrad.testing import ContractViolation
 from minigrad.testing.kernel_sets import compare_kernels
 
@@ -21,10 +22,15 @@ KERNELS = [
     "window_spread",
     "masked",
     "cross_entropy",
+    "dropout_mask",
     "sgd_update",
     "adam_update",
     "adagrad_update",
 ]
+
+
+def test_these_are_all_kernels():
+    assert set(KERNELS) == {name for name in vars(Kernels) if not name.startswith("_")}
 
 
 def changed(**kernels):
@@ -33,10 +39,10 @@ def changed(**kernels):
 
 
 def test_numpys_kernels_do_what_the_loops_do():
-    assert compare_kernels(loop_kernels, examples=60) == 60 * 14
+    assert compare_kernels(loop_kernels, examples=60) == 60 * 15
 
 
-@pytest.mark.parametrize("kernel", KERNELS)
+@pytest.mark.parametrize("kernel", [kernel for kernel in KERNELS if kernel != "dropout_mask"])
 def test_a_kernel_that_is_off_by_a_thousandth_is_found(kernel):
     def off(*arguments, **options):
         y = getattr(numpy_kernels, kernel)(*arguments, **options)
@@ -80,9 +86,17 @@ def test_a_kernel_that_edits_its_arguments_is_found():
         compare_kernels(changed(window_spread=edits))
 
 
+def test_a_mask_of_other_numbers_is_found():
+    def unscaled(x, p, rng):
+        return (rng.random(x.shape) >= p).astype(x.dtype)
+
+    with pytest.raises(ContractViolation, match=r"^dropout_mask\n  gives other numbers than 0 and "):
+        compare_kernels(changed(dropout_mask=unscaled))
+
+
 def test_a_kernel_of_another_dtype_is_found():
     def wide(x, mask):
         return numpy_kernels.masked(x, mask).astype(np.float64)
 
-    with pytest.raises(ContractViolation, match=r"masked\n  gives float64, expected float32"):
+    with pytest.raises(ContractViolation, match=r"masked\n  gives float64, expected float(32|16)"):
         compare_kernels(changed(masked=wide))

@@ -33,14 +33,21 @@ def log_softmax(x: Any, axis: int) -> Any:
 
 
 CONTRACTS = [
-    OpSpec(F.relu, lambda x: x * (x > 0), formula="max(x, 0)", kinks="0 at x = 0", cases=[case([0.0, -1.0, 2.0])]),
+    OpSpec(
+        F.relu,
+        lambda x: x * (x > 0),
+        formula="max(x, 0)",
+        kinks="0 at x = 0",
+        kernels=("masked",),
+        cases=[case([0.0, -1.0, 2.0], gradient=[0, 0, 1])],
+    ),
     OpSpec(
         F.leaky_relu,
         lambda x, slope: np.where(x > 0, x, slope * x),
         kwargs={"slope": [0.01, 0.3, 0.0, -0.5]},
         formula="x where x > 0, else slope · x",
         kinks="slope at x = 0",
-        cases=[case([0.0, -1.0, 2.0], slope=0.0)],
+        cases=[case([0.0, -1.0, 2.0], slope=slope, gradient=[slope, slope, 1]) for slope in (0.0, 0.3)],
     ),
     OpSpec(F.sigmoid, lambda x: 1 / (1 + np.exp(-x)), formula="1 / (1 + e⁻ˣ)", cases=[case([-800.0, 0.0, 800.0])]),
     OpSpec(F.tanh, np.tanh, formula="tanh x", cases=[case([-800.0, 0.0, 800.0])]),

@@ -45,7 +45,9 @@ CONTRACTS = [
     OpSpec(F.log, np.log, domain=(0.05, 100), formula="ln x", cases=[case(1.0)]),
     OpSpec(F.sqrt, np.sqrt, domain=(0.05, 100), formula="√x", cases=[case(4.0)]),
     OpSpec(F.square, np.square, formula="x²", cases=[case([0.0, -1.0, 2.0])]),
-    OpSpec(F.abs, np.abs, formula="|x|", kinks="0 at x = 0", cases=[case([0.0, -1.0, 2.0]), case(0.0)]),
+    OpSpec(
+        F.abs, np.abs, formula="|x|", kinks="0 at x = 0", cases=[case([0.0, -1.0, 2.0], gradient=[0, -1, 1]), case(0.0)]
+    ),
     OpSpec(
         F.clip,
         lambda x, low, high: np.minimum(
@@ -54,7 +56,8 @@ CONTRACTS = [
         kwargs={"low": [None, -1.0, 0.5], "high": [None, 1.0, 2.5]},
         formula="min(max(x, low), high)",
         kinks="1 at x = low and x = high",
-        cases=[case([-1.0, 0.0, 1.0, 2.0], low=-1.0, high=1.0)],
+        kernels=("masked",),
+        cases=[case([-1.0, 0.0, 1.0, 2.0], low=-1.0, high=1.0, gradient=[1, 1, 1, 0])],
     ),
     OpSpec(
         F.power,
@@ -63,8 +66,9 @@ CONTRACTS = [
         domain={"x": (0.1, 10), "p": (-2, 3)},
         formula="xᵖ",
         kinks="x = 0: the limits; 0 of x⁰ towards x and of 0ᵖ towards p",
-        cases=[case([0.0, 0.0, 2.0], [2.0, 3.0, 0.5]), case([-2.0], [3.0])],
+        cases=[case([0.0, 0.0, 2.0], [2.0, 3.0, 0.5]), case([-2.0], [3.0]), case([0.0], [0.0], gradient=[0])],
         name="power",
+        kernels=("masked",),
     ),
     OpSpec(
         F.power,
@@ -72,7 +76,12 @@ CONTRACTS = [
         kwargs={"p": [0, 1, 2, 3, -1, 0.5, -1.5]},
         domain=(0.1, 10),
         formula="xᶜ for a number c",
-        cases=[*(case([0.0, -1.0, 2.0], p=p) for p in (0, 1, 2, 3)), case([0.0, 4.0, 2.0, 1.0], p=0.5)],
+        kinks="x = 0: the limits; 0 of x⁰",
+        cases=[
+            *(case([0.0, -1.0, 2.0], p=p) for p in (1, 2, 3)),
+            case([0.0, -1.0], p=0, gradient=[0, 0]),
+            case([0.0, 4.0, 2.0, 1.0], p=0.5),
+        ],
         name="power to a number",
     ),
     OpSpec(
@@ -89,7 +98,8 @@ CONTRACTS = [
         shapes=broadcastable(2),
         formula="max(a, b)",
         kinks="½ each where a = b",
-        cases=[case([1.0, 2.0], [1.0, 3.0]), case(2.0, [[1.0, 2.0], [3.0, 2.0]]), ITSELF],
+        kernels=("masked",),
+        cases=[case([1.0, 2.0], [1.0, 3.0], gradient=[0.5, 0]), case(2.0, [[1.0, 2.0], [3.0, 2.0]]), ITSELF],
     ),
     OpSpec(
         F.minimum,
@@ -97,13 +107,15 @@ CONTRACTS = [
         shapes=broadcastable(2),
         formula="min(a, b)",
         kinks="½ each where a = b",
-        cases=[case([1.0, 2.0], [1.0, 3.0]), ITSELF],
+        kernels=("masked",),
+        cases=[case([1.0, 2.0], [1.0, 3.0], gradient=[0.5, 1]), ITSELF],
     ),
     OpSpec(
         where,
         lambda a, b, condition: np.where(condition, a, b),
         shapes=conditions(),
         formula="a where the condition holds, else b",
+        kernels=("masked",),
     ),
     OpSpec(
         where_positive,
@@ -111,6 +123,7 @@ CONTRACTS = [
         formula="√a where a > 0, else a",
         kinks="a = 0: not differentiable",
         name="where of a root",
+        kernels=("masked",),
         domain=(0.05, 100),
         cases=[case([-1.0, 4.0, -2.0, 9.0])],
     ),

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import basic_indices
 
 from minigrad.testing.contracts.linalg import products
+from minigrad.testing.contracts.reduction import reduced
 from minigrad.testing.contracts.shape import repeated, reshaped, transposed
 from minigrad.testing.example import case
 from minigrad.testing.spec import Call, OpSpec
@@ -39,7 +40,7 @@ def div(a: Any, b: Any) -> Any:
 
 def scalars(x: Any, *, c: float) -> Any:
     """Every operator between a Variable and a number, on either side."""
-    return ((x + c) * c - c) / c + (c + x) + (c - x) * c + c * x + c / (x * x + 1) + -(+x)
+    return ((x + c) * c - c) / c + (c + x) + (c - x) * c + c * x + c / (x * x + 1) + -(+x) + abs(c) ** x
 
 
 def matmul(a: Any, b: Any) -> Any:
@@ -65,7 +66,7 @@ def iterated(x: Any) -> Any:
 
 def scatter_add(x: Any, *, key: Any, shape: Any) -> Any:
     """Zeros of a shape with x added at a key."""
-    return x.scatter_add(key, shape) if hasattr(x, "scatter_add") else _scattered(x, key, shape)
+    return x.scatter_add(key, shape)
 
 
 def _scattered(x: Any, key: Any, shape: Any) -> Any:
@@ -138,13 +139,16 @@ CONTRACTS = [
     ),
     OpSpec(scalars, scalars, domain=(-10, 10), kwargs={"c": NUMBERS}, formula="with numbers", name="operators"),
     OpSpec(lambda x: -x, np.negative, formula="−x", name="__neg__"),
+    # What gives its input back, as + and `to` do, has no node and shares its memory: something is done with the result.
     OpSpec(lambda x: +x * 1, np.positive, formula="x", name="__pos__"),
-    OpSpec(abs, np.abs, formula="|x|", kinks="0 at x = 0", name="__abs__", cases=[case([0.0, -1.0])]),
+    OpSpec(abs, np.abs, formula="|x|", kinks="0 at x = 0", name="__abs__", cases=[case([0.0, -1.0], gradient=[0, -1])]),
     OpSpec(
         lambda x, p: x**p,
         shapes=broadcastable(2),
         domain={"x": (0.1, 10), "p": (-2, 3)},
         formula="xᵖ",
+        kinks="x = 0: as power",
+        kernels=("masked",),
         name="__pow__",
         reference=np.power,
     ),
@@ -164,6 +168,25 @@ CONTRACTS = [
     OpSpec(iterated, iterated, shapes=shapes(min_dims=1), formula="rows, one by one", name="__iter__"),
     OpSpec(lambda x: x.astype(x.dtype), np.copy, formula="in another float type", name="astype"),
     OpSpec(lambda x: x.to("cpu") * 2, lambda x: x + x, formula="on another device", name="to"),
+    *(
+        OpSpec(
+            lambda x, axis, keepdims, name=name: getattr(x, name)(axis, keepdims=keepdims),
+            lambda x, axis, keepdims, name=name: getattr(np, name)(x, axis, keepdims=keepdims),
+            shapes=reduced(min_side=1),
+            formula=formula,
+            kinks="ties share equally" if name in ("max", "min") else "",
+            kernels=("masked",) if name in ("max", "min") else (),
+            name=f"{name} as a method",
+        )
+        for name, formula in {"sum": "Σ x", "mean": "Σ x / n", "max": "max x", "min": "min x"}.items()
+    ),
+    OpSpec(
+        lambda x, shape: x.broadcast_to(shape) * 1,
+        np.broadcast_to,
+        shapes=repeated(),
+        formula="repeated to a larger shape",
+        name="broadcast_to as a method",
+    ),
     OpSpec(lambda x: x.T, np.transpose, formula="all axes reversed", name="T"),
     OpSpec(
         lambda x, i, j: x.swapaxes(i, j),
@@ -193,5 +216,5 @@ CONTRACTS = [
         formula="Σ x over repeated axes",
         name="sum_to",
     ),
-    OpSpec(scatter_add, scatter_add, shapes=scattered(), formula="zeros, x added at a key", name="scatter_add"),
+    OpSpec(scatter_add, _scattered, shapes=scattered(), formula="zeros, x added at a key", name="scatter_add"),
 ]

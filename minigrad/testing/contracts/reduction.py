@@ -30,7 +30,10 @@ def spread(draw: st.DrawFn) -> Call:
     return Call(call.shapes, {**call.kwargs, "ddof": draw(st.integers(0, min(count - 1, 1)))})
 
 
-TIED = [case([[1.0, 3.0, 3.0], [2.0, 2.0, 2.0]], axis=axis, keepdims=False) for axis in (None, 0, 1)]
+TIED = [
+    case([3.0, 3.0], axis=None, keepdims=False, gradient=[0.5, 0.5]),
+    *(case([[1.0, 3.0, 3.0], [2.0, 2.0, 2.0]], axis=axis, keepdims=False) for axis in (None, 0, 1)),
+]
 EMPTY = case(np.zeros((0, 3)), axis=0, keepdims=False)
 
 CONTRACTS = [
@@ -43,10 +46,22 @@ CONTRACTS = [
         cases=[case(np.zeros((0, 3)), axis=1, keepdims=False)],
     ),
     OpSpec(
-        F.max, np.max, shapes=reduced(min_side=1), formula="max x over axes", kinks="ties share equally", cases=TIED
+        F.max,
+        np.max,
+        shapes=reduced(min_side=1),
+        formula="max x over axes",
+        kinks="ties share equally",
+        kernels=("masked",),
+        cases=TIED,
     ),
     OpSpec(
-        F.min, np.min, shapes=reduced(min_side=1), formula="min x over axes", kinks="ties share equally", cases=TIED
+        F.min,
+        np.min,
+        shapes=reduced(min_side=1),
+        formula="min x over axes",
+        kinks="ties share equally",
+        kernels=("masked",),
+        cases=TIED,
     ),
     OpSpec(
         F.var,
@@ -63,7 +78,10 @@ CONTRACTS = [
         domain=(-10, 10),
         formula="√var",
         kinks="0 where all are equal",
-        cases=[case([[5.0, 5.0, 5.0], [1.0, 2.0, 4.0]], axis=1, keepdims=False, ddof=0)],
+        cases=[
+            case([[5.0, 5.0, 5.0], [1.0, 2.0, 4.0]], axis=1, keepdims=False, ddof=0),
+            case([5.0, 5.0, 5.0], axis=None, keepdims=False, ddof=0, gradient=[0, 0, 0]),
+        ],
     ),
     OpSpec(
         F.logsumexp,

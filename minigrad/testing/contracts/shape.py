@@ -168,7 +168,7 @@ CONTRACTS = [
         lambda *xs, axis: np.concatenate(xs, axis),
         shapes=joined(),
         formula="one after the other along an axis",
-        cases=[case(np.zeros((0, 2)), np.ones((2, 2)), axis=0)],
+        cases=[case(np.zeros((0, 2)), np.ones((2, 2)), axis=0), case([], [], axis=0)],
     ),
     OpSpec(stack, lambda *xs, axis: np.stack(xs, axis), shapes=stacked(), formula="side by side along a new axis"),
     OpSpec(F.split, lambda x, sections, axis: np.split(x, sections, axis), shapes=cut(), formula="cut along an axis"),  # noqa: PLW0108 - the names of its parameters
@@ -177,6 +177,7 @@ CONTRACTS = [
         lambda x, sections, axis: np.split(x, sections, axis)[-1],
         shapes=cut(),
         formula="one part, the others unused",
+        cases=[case([1.0, 2.0, 3.0, 4.0], sections=2, axis=0)],
         name="split in part",
     ),
     OpSpec(

@@ -56,9 +56,17 @@ CONVOLUTIONS = [
     case(_images(0, 2, 4, 4), _images(1, 2, 3, 3, seed=1), _images(1), **PLAIN),
 ]
 
+
+def _corner(*windows: int) -> Any:
+    """A 4×4 image that counts the windows whose first pixel is where: in its upper left corner."""
+    image = np.zeros((1, 1, 4, 4))
+    image[:, :, : windows[2], : windows[3]] = 1
+    return image
+
+
 ONES = np.ones((1, 1, 4, 4))
 TIED = [
-    case(ONES, kernel=3, stride=1, pad=0, ceil_mode=False),
+    case(ONES, kernel=3, stride=1, pad=0, ceil_mode=False, gradient=_corner(1, 1, 2, 2)),
     case(-ONES, kernel=3, stride=2, pad=1, ceil_mode=False),
     case(_images(1, 1, 5, 7), kernel=2, stride=3, pad=0, ceil_mode=True),
 ]
@@ -88,6 +96,9 @@ CONTRACTS = [
         shapes=pool2d_args(counts_pad=True),
         formula="mean of each window",
         kernels=("window_sum", "window_spread"),
-        cases=[case(_images(1, 1, 4, 5), kernel=(3, 2), stride=2, pad=(1, 0), ceil_mode=True, count_include_pad=False)],
+        cases=[
+            case(_images(1, 1, 4, 5), kernel=(3, 2), stride=2, pad=(1, 0), ceil_mode=True, count_include_pad=counted)
+            for counted in (False, True)
+        ],
     ),
 ]
