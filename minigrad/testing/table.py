@@ -11,8 +11,8 @@ HEADER = """\
 # Functions and their derivatives
 
 Made by `python -m minigrad.testing --table` from the contracts in `minigrad/testing/contracts/`, which the tests prove:
-each derivative of each order listed, in float64 against numeric ones, in the other dtypes against float64. `x` and the
-other names are the functions' arguments. Where no kernel set is named, a function is made of array functions alone.
+derivatives of each order listed in float64 against numeric ones, gradients in the other dtypes against float64. `x` and
+the other names are the functions' arguments. Where no kernel set is named, a function is made of array functions alone.
 
 | function | computes | orders | where it has no derivative | kernel sets | dtypes |
 |---|---|---|---|---|---|

@@ -1,11 +1,19 @@
 """python -m minigrad.testing."""
 
+import base64
+import json
 import re
 import sys
+import zlib
+from dataclasses import replace
 
+import numpy as np
 import pytest
 
+from minigrad.testing import case
 from minigrad.testing.__main__ import main
+from minigrad.testing.contracts import named
+from minigrad.testing.example import _packed, decoded
 from minigrad.testing.table import table
 
 HOMEWORK = """
@@ -89,13 +97,20 @@ def test_the_table(capsys):
         (["--op", "relu", "--reproduce", "eNq"], "this is no example, or was cut short"),
         (["--op", "relu", "--reproduce", "not base 64!"], "this is no example, or was cut short"),
         (["--op", "power", "--reproduce", "eNq"], '--reproduce needs one contract; --op names 3: "power"'),
+        (["--op", "{folder}/broken.py:contract"], "broken.py does not run: SyntaxError: "),
+        (["--op", "{folder}/leaves.py:contract"], "leaves.py does not run: SystemExit: 5"),
+        (["--op", "{folder}/notes.txt:contract"], "notes.txt is no Python file"),
         (["--op", "relu", "--examples", "0"], "--examples must be at least 1"),
         (["--profile", "weekly"], "invalid choice"),
     ],
 )
 def test_questions_that_make_no_sense(homework, capsys, arguments, message):
+    folder = homework.parent
+    (folder / "broken.py").write_text("def f(:")
+    (folder / "leaves.py").write_text("raise SystemExit(5)")
+    (folder / "notes.txt").write_text("nothing")
     with pytest.raises(SystemExit) as exited:
-        main([argument.replace("{homework}", str(homework)) for argument in arguments])
+        main([a.replace("{homework}", str(homework)).replace("{folder}", str(folder)) for a in arguments])
     assert exited.value.code == 2
     assert message in capsys.readouterr().err
 
@@ -115,3 +130,59 @@ sys.argv = ["minigrad.testing", "--op", "relu", "--examples", "1"]
 runpy.run_module("minigrad.testing", run_name="__main__")
 """
     assert fresh_python(code).startswith("relu: 2 examples right")
+
+
+def test_a_file_may_have_the_name_of_a_library(tmp_path, capsys):
+    path = tmp_path / "operator.py"
+    path.write_text(HOMEWORK.replace("* 2", "* 3"))
+    before = sys.modules["operator"]
+    assert main(["--op", f"{path}:contract", "--examples", "2"]) == 0
+    assert sys.modules["operator"] is before
+
+
+def test_selfcheck_says_by_its_exit_status_whether_something_survived(monkeypatch, capsys):
+    from minigrad.testing.bench import selfcheck  # noqa: PLC0415 - what is replaced
+
+    few = [wrong for wrong in selfcheck.BENCH if wrong.family == "power"]
+    monkeypatch.setattr(selfcheck, "BENCH", few)
+    assert main(["--selfcheck"]) == 0
+    monkeypatch.setattr(selfcheck, "BENCH", [replace(few[0], spec=named("relu")[0])])
+    assert main(["--selfcheck", "--profile", "dev"]) == 1
+    assert "survived: " in capsys.readouterr().out
+
+
+HOSTILE = [
+    [[], {}, [], False, 0, None],
+    [[np.zeros(2)], {}, [], False, -1, None],
+    [[np.zeros(2)], {}, ["sideways", "C-order"], False, 0, None],
+    [[np.zeros(2)], {}, [], True, 0, None],
+    [[np.zeros(2, np.int64)], {}, [], False, 0, None],
+    [[np.zeros(9999)], {}, [], False, 0, None],
+    [[np.zeros(2)], [], [], False, 0, None],
+    [[1, 2], {}, [], False, 0, None],
+    "nothing",
+]
+
+
+@pytest.mark.parametrize("content", HOSTILE, ids=range(len(HOSTILE)))
+def test_a_text_that_no_finding_printed_is_refused(content):
+    text = base64.urlsafe_b64encode(zlib.compress(json.dumps(_packed(content)).encode())).decode()
+    with pytest.raises(ValueError, match="reproduce: this is no example"):
+        decoded(text)
+
+
+def test_a_bomb_is_refused():
+    for bomb in (b"[" * 200_000, b" " * 10**8):
+        with pytest.raises(ValueError, match="reproduce: this is no example"):
+            decoded(base64.urlsafe_b64encode(zlib.compress(bomb)).decode())
+
+
+def test_every_kind_of_parameter_comes_back():
+    key = (slice(None, None, -1), ..., None, np.array([True, False]), 2)
+    example = case([1.0, np.inf], gradient=[0, 1], key=key, words={"a": [1, 2.5, "b"]})
+    again = decoded(example.encoded())
+    assert again.encoded() == example.encoded()
+    assert again.kwargs["key"][:3] == key[:3]
+    np.testing.assert_array_equal(again.kwargs["key"][3], key[3])
+    assert again.kwargs["words"] == {"a": [1, 2.5, "b"]}
+    assert case(1.0, key=object()).encoded() == ""

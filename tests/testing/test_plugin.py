@@ -57,5 +57,33 @@ def test_the_profile_says_how_many_examples(project, profile, count):
     result.stdout.fnmatch_lines([f"minigrad: profile {profile}, {count} examples, seed 3", f"examples {count}"])
 
 
+def test_marks_fixtures_and_parameters_are_those_of_pytest(pytester):
+    pytester.makeconftest('pytest_plugins = ["minigrad.testing.plugin"]')
+    pytester.makepyfile(
+        """
+        import pytest
+        import minigrad.functions as F
+        from minigrad.testing import OpSpec, gradtest
+
+        @pytest.mark.parametrize("k", [1, 2])
+        @gradtest(OpSpec(F.tanh))
+        def test_tanh(report, tmp_path, k):
+            assert tmp_path.exists()
+            assert k < 3
+
+        @gradtest(OpSpec(F.relu))
+        @pytest.mark.xfail(strict=True)
+        def test_relu(report):
+            assert not report.examples
+
+        class TestMore:
+            @gradtest(OpSpec(F.exp, domain=(-5, 5)))
+            def test_exp(self, report):
+                assert report.examples == 10
+        """
+    )
+    pytester.runpytest("-p", "no:cacheprovider").assert_outcomes(passed=3, xfailed=1)
+
+
 def test_a_profile_that_does_not_exist(project):
     assert project.runpytest("--grad-profile", "weekly").ret != 0
