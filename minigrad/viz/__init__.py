@@ -1,6 +1,7 @@
-"""Compute graphs as diagrams: `draw(loss, model=model).save("graph.dot")`."""
+"""Compute graphs as diagrams: `draw(loss, model=model).save("graph.svg")`."""
 
 from minigrad.viz.diagram import Diagram
 from minigrad.viz.draw import draw
+from minigrad.viz.engines import Engine, EngineError, engines
 
-__all__ = ["Diagram", "draw"]
+__all__ = ["Diagram", "Engine", "EngineError", "draw", "engines"]

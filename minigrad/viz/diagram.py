@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import html
 import os
+import re
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from minigrad.files import replacing
-from minigrad.viz import dot
+from minigrad.viz import dot, to_json
+from minigrad.viz.engines import EngineError, engine_of
 from minigrad.viz.graph import Graph
+from minigrad.viz.theme import with_theme
 
-_SUFFIXES = (".dot",)
+_SUFFIXES = (".svg", ".png", ".pdf", ".html", ".dot", ".json")
 
 
 class Diagram:
@@ -19,28 +24,97 @@ class Diagram:
     Args:
         graph: what to draw.
         title: what stands above it.
+        theme: of the SVG: "auto" follows the reader's screen, "light", or "dark".
+        engine: what lays it out: "auto", "graphviz-pure", "dot", or the path of a program.
     """
 
-    def __init__(self, graph: Graph, title: str | None = None) -> None:
+    def __init__(self, graph: Graph, title: str | None = None, *, theme: str = "auto", engine: str = "auto") -> None:
+        with_theme("", theme)
         self.graph = graph
         self.title = title
+        self._theme = theme
+        self._engine = engine
 
     @cached_property
     def dot(self) -> str:
         """The text of a Graphviz file; `dot -Tsvg` makes a picture of it."""
         return dot.write(self.graph, self.title)
 
+    def json(self) -> str:
+        """The graph as JSON text, complete; see `viz.to_json`."""
+        return to_json.write(self.graph, self.title)
+
+    def svg(self) -> str:
+        """The picture as SVG text.
+
+        Raises:
+            EngineError: there is no engine, or it failed.
+        """
+        drawn = engine_of(self._engine).render(self.dot, "svg").decode()
+        return with_theme(drawn, self._theme)
+
+    def png(self, *, width: int = 1600) -> bytes:
+        """The picture as the content of a PNG file, light, so many pixels wide.
+
+        Raises:
+            ValueError: width is below 1.
+            EngineError: there is no engine, or it failed.
+        """
+        if width < 1:
+            raise ValueError(f"png: width must be 1 or more pixels, not {width}")
+        engine = engine_of(self._engine)
+        drawn = engine.render(self.dot, "svg").decode()
+        found = re.search(r'<svg width="([\d.]+)pt"', drawn)
+        points = float(found[1]) if found else 72.0
+        return engine.render(self.dot, "png", f"-Gdpi={72 * width / points:.4f}")
+
+    def pdf(self) -> bytes:
+        """The picture as the content of a PDF file; graphviz-pure makes none, the system's dot does.
+
+        Raises:
+            EngineError: there is no engine, or it failed.
+        """
+        return engine_of(self._engine).render(self.dot, "pdf")
+
+    def html(self) -> str:
+        """A page that stands alone, with the picture in it.
+
+        Raises:
+            EngineError: there is no engine, or it failed.
+        """
+        title = html.escape(dot.clean(self.title or "Compute graph"))
+        picture = self.svg()
+        picture = picture[picture.index("<svg") :]
+        scheme = {"auto": "light dark", "light": "light", "dark": "dark"}[self._theme]
+        head = f'<meta charset="utf-8">\n<meta name="color-scheme" content="{scheme}">\n<title>{title}</title>'
+        sheet = "<style>body{margin:1em;text-align:center}svg{max-width:100%;height:auto}</style>"
+        return f'<!doctype html>\n<html lang="en">\n{head}\n{sheet}\n{picture}</html>\n'
+
+    def summary(self) -> str:
+        """The graph in a line of words: how many operations and parameters, and what is saved for backward."""
+        return f"{dot.clean(self.title or 'Compute graph')}: {', '.join(dot.facts(self.graph))}"
+
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the diagram to a file; the format is that of the suffix.
 
         Args:
-            path: a name that ends with ".dot"; what stands there is replaced.
+            path: a name that ends with .svg, .png, .pdf, .html, .dot or .json; what stands there is replaced.
         Raises:
             ValueError: there is no such format.
+            EngineError: there is no engine, or it failed; then nothing has changed.
             OSError: the file cannot be written; then nothing has changed.
         """
         path = Path(path)
-        if path.suffix.lower() not in _SUFFIXES:
+        suffix = path.suffix.lower()
+        if suffix not in _SUFFIXES:
             raise ValueError(f"save: {path.name!r} must end with one of the formats' suffixes: {', '.join(_SUFFIXES)}")
+        content = self.dot if suffix == ".dot" else getattr(self, suffix[1:])()
         with replacing(path) as file:
-            file.write(self.dot.encode())
+            file.write(content.encode() if isinstance(content, str) else content)
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:  # noqa: ARG002 - IPython's
+        """What a notebook shows: the picture, or words where there is no engine. It never raises."""
+        try:
+            return {"image/svg+xml": self.svg(), "text/plain": self.summary()}
+        except (EngineError, UnicodeError) as error:
+            return {"text/plain": f"{self.summary()} (no picture: {error})"}

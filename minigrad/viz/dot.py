@@ -96,15 +96,20 @@ def _lines(graph: Graph, title: str | None) -> Iterator[str]:
     yield "}"
 
 
-def _heading(graph: Graph, title: str | None) -> Markup:
+def facts(graph: Graph) -> list[str]:
+    """How many operations and parameters it has, and what is saved for backward."""
     parameters = sum(node.tensor.size for node in graph.nodes if node.kind == "parameter" and node.tensor)
-    facts = [_counted(sum(node.kind == "operation" for node in graph.nodes), "operation")]
+    found = [_counted(sum(node.kind == "operation" for node in graph.nodes), "operation")]
     if parameters:
-        facts.append(_counted(parameters, "parameter"))
+        found.append(_counted(parameters, "parameter"))
     if graph.saved:
-        facts.append(f"saved for backward {in_units(graph.saved)}")
+        found.append(f"saved for backward {in_units(graph.saved)}")
+    return found
+
+
+def _heading(graph: Graph, title: str | None) -> Markup:
     rows = [_font(f"<B>{_escaped(title)}</B>", "19", style.TEXT)] if title else []
-    rows.append(_font(" · ".join(facts), "10.5", style.FAINT_TEXT))
+    rows.append(_font(" · ".join(facts(graph)), "10.5", style.FAINT_TEXT))
     cells = "".join([f"<TR><TD>{row}</TD></TR>" for row in rows])
     return Markup(f'<TABLE BORDER="0" CELLPADDING="2" CELLSPACING="0">{cells}<TR><TD HEIGHT="6"></TD></TR></TABLE>')
 

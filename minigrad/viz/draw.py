@@ -17,22 +17,33 @@ class Model(Protocol):
         """Dotted names, "conv1.w", and the parameters."""
 
 
-def draw(*outputs: Variable, model: Model | None = None, title: str | None = None) -> Diagram:
+def draw(
+    *outputs: Variable,
+    model: Model | None = None,
+    title: str | None = None,
+    theme: str = "auto",
+    engine: str = "auto",
+) -> Diagram:
     """Draw the graph that computed some Variables.
 
     Args:
         outputs: Variables, such as a loss.
         model: gives the parameters their names, and frames what belongs to a layer.
         title: what stands above; by default the model's class, or "Compute graph".
+        theme: of the SVG: "auto" follows the reader's screen, "light", or "dark".
+        engine: what lays it out: "auto", "graphviz-pure", "dot", or the path of a program.
     Raises:
         TypeError: there are no outputs, one is no Variable, or the model has no named parameters.
+        ValueError: there is no such theme.
 
     >>> import minigrad as mg
     >>> x = mg.Variable(3.0, name="x")
     >>> diagram = draw(x * x + 1)
     >>> [node.name for node in diagram.graph.nodes]
     ['x', 'Mul', 'AddScalar', 'output']
-    >>> diagram.save("graph.dot")  # doctest: +SKIP
+    >>> diagram.summary()
+    'Compute graph: 2 operations, 1 parameter, saved for backward 4 B'
+    >>> diagram.save("graph.svg")  # doctest: +SKIP
     """
     if not outputs:
         raise TypeError("draw: there is nothing to draw; it takes one Variable or more")
@@ -43,7 +54,7 @@ def draw(*outputs: Variable, model: Model | None = None, title: str | None = Non
         raise TypeError(f"draw: model must have named_parameters(), as nn.Module has; {type(model).__name__} has none")
     if title is None:
         title = "Compute graph" if model is None else type(model).__name__
-    return Diagram(trace(outputs, None if model is None else _names(model)), title)
+    return Diagram(trace(outputs, None if model is None else _names(model)), title, theme=theme, engine=engine)
 
 
 def _names(model: Model) -> dict[Variable, str]:

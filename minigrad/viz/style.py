@@ -32,8 +32,36 @@ _COLORS = {
     "parameter": Colors("#fdf1d3", "#c98a00", "#6b4900"),
     "input": Colors("#e2f3fc", "#3a9fd6", "#0d5780"),
     "constant": Colors("#ffffff", "#9aa5b1", "#52606d"),
-    "output": Colors("#b84f00", "#843a00", "#ffffff"),
+    "output": Colors("#b84f00", "#843a00", "#fffdfa"),
 }
+
+DARK = {
+    TEXT: "#e4e9ee",
+    FAINT_TEXT: "#a7b3bf",
+    BACKGROUND: "#14181c",
+    LAYER_FILL: "#1b2127",
+    LAYER_BORDER: "#38434e",
+    TENSOR_EDGE: "#93a1af",
+    "#dcecf7": "#12344d",
+    "#004a75": "#9fd3f5",
+    "#d9f2ea": "#0c3b2e",
+    "#00543d": "#8fe0c6",
+    "#faf6cf": "#3a3500",
+    "#534b00": "#ece08a",
+    "#f6e3f2": "#451a3f",
+    "#6d1f60": "#eeb0e2",
+    "#eae5f6": "#2f2150",
+    "#452b78": "#cdb8f2",
+    "#eceff2": "#2a3138",
+    "#3d464f": "#c7d0d9",
+    "#fde5d6": "#4d2405",
+    "#843a00": "#f7b48a",
+    "#fdf1d3": "#3f2d00",
+    "#6b4900": "#f0cd7a",
+    "#e2f3fc": "#0d3349",
+    "#0d5780": "#9bd4f3",
+}
+"""What each colour of fills and texts is in the dark; borders and arrows serve both."""
 
 
 def colors_of(node: Node) -> Colors:

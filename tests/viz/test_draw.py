@@ -42,7 +42,7 @@ class Net:
 
 
 def test_public_names():
-    assert viz.__all__ == ["Diagram", "draw"]
+    assert viz.__all__ == ["Diagram", "Engine", "EngineError", "draw", "engines"]
     assert isinstance(viz.draw(mg.Variable(1.0)), viz.Diagram)
 
 
@@ -102,9 +102,9 @@ def test_save(y, tmp_path, name, kind):
     assert [path.name for path in tmp_path.iterdir()] == [name]
 
 
-@pytest.mark.parametrize("name", ["graph.svg", "graph", "graph.dot.png", ".dot", "graph."])
+@pytest.mark.parametrize("name", ["graph.gif", "graph", "graph.dot.ps", ".dot", "graph."])
 def test_an_unknown_suffix(y, tmp_path, name):
-    with pytest.raises(ValueError, match=r"suffixes: \.dot$"):
+    with pytest.raises(ValueError, match=r"suffixes: \.svg, \.png, \.pdf, \.html, \.dot, \.json$"):
         viz.draw(y).save(tmp_path / name)
     assert not list(tmp_path.iterdir())
 

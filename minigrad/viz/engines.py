@@ -1,0 +1,104 @@
+"""Engines: the programs that lay out a Graphviz text, and one run of one of them in a process of its own."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, distribution
+from pathlib import Path
+
+TIMEOUT = 60.0
+"""Seconds that an engine may take."""
+
+VARIABLE = "MINIGRAD_DOT"
+
+
+class EngineError(RuntimeError):
+    """There is no engine, or it failed."""
+
+
+@dataclass(frozen=True)
+class Engine:
+    """A program that understands `dot -Tsvg`.
+
+    Attributes:
+        name: "graphviz-pure", "dot", or a path that was given.
+        path: of the program.
+    """
+
+    name: str
+    path: str
+
+    def render(self, text: str, kind: str, *options: str, timeout: float = TIMEOUT) -> bytes:
+        """The picture of a Graphviz text.
+
+        Args:
+            text: in the DOT language.
+            kind: the format: "svg", "png", "pdf".
+            options: further ones, "-Gdpi=144".
+            timeout: seconds.
+        Raises:
+            EngineError: the engine could not be started, failed, or took too long.
+        """
+        command = [self.path, f"-T{kind}", *options]
+        try:
+            done = subprocess.run(command, input=text.encode(), capture_output=True, timeout=timeout, check=False)  # noqa: S603
+        except subprocess.TimeoutExpired:
+            message = f"{self.name} took more than {timeout:g} s and was stopped; .dot and .json need no engine"
+            raise EngineError(message) from None
+        except OSError as error:
+            raise EngineError(f"{self.name} could not be started: {error.strerror}: {self.path}") from None
+        if done.returncode or not done.stdout:
+            words = done.stderr.decode(errors="replace").strip().splitlines()
+            reason = words[-1] if words else "it printed nothing"
+            raise EngineError(f"{self.name} failed with exit status {done.returncode}: {reason}")
+        return done.stdout
+
+
+def engines() -> list[Engine]:
+    """The engines that are there, the one that serves first: $MINIGRAD_DOT, graphviz-pure, the system's dot."""
+    found = []
+    given = os.environ.get(VARIABLE)
+    if given:
+        found.append(Engine(given, shutil.which(given) or given))
+    pure = _installed_by("graphviz-pure") or shutil.which("graphviz-pure")
+    if pure:
+        found.append(Engine("graphviz-pure", pure))
+    system = shutil.which("dot")
+    if system:
+        found.append(Engine("dot", system))
+    return found
+
+
+def engine_of(name: str = "auto") -> Engine:
+    """The engine of a name or path; with "auto" the first that is there.
+
+    Raises:
+        EngineError: there is none.
+    """
+    found = engines()
+    if name == "auto" and found:
+        return found[0]
+    for engine in found:
+        if name in (engine.name, engine.path):
+            return engine
+    path = shutil.which(name)
+    if path and name != "auto":
+        return Engine(name, path)
+    wanted = "there is no Graphviz" if name == "auto" else f"there is no engine {name!r}"
+    raise EngineError(f"{wanted}: pip install 'minigrad-nn[viz]' brings one; .dot and .json need none")
+
+
+def _installed_by(package: str) -> str | None:
+    """The program of the package's name that pip installed."""
+    try:
+        files = distribution(package).files or []
+    except PackageNotFoundError:
+        return None
+    for file in files:
+        path = Path(str(file.locate())).resolve()
+        if path.stem == package and path.is_file() and os.access(path, os.X_OK):
+            return str(path)
+    return None
