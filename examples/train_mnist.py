@@ -4,7 +4,7 @@
     python examples/train_mnist.py --model deep_mnist --preset paper    # as its tutorial trains it
     python examples/train_mnist.py --model dense --preset paper --data DIRECTORY_OF_FASHION_MNIST
 
-It leaves in --out: metrics.jsonl, curves.png, graph.dot (the compute graph of the first training step) and weights.npz.
+It leaves in --out: metrics.jsonl, curves.png, graph.svg (the compute graph of the first training step) and weights.npz.
 Ctrl-C ends the training; what it has reached by then is saved all the same.
 """
 
@@ -59,7 +59,7 @@ def main(argv: list[str] | None = None) -> int:
     judge = ("validation", validation) if len(validation) else ("test", test)
     finished = True
     try:
-        fit(model, recipe, train, judge, log, graph=out / "graph.dot")
+        fit(model, recipe, train, judge, log, graph=out / "graph.svg")
     except KeyboardInterrupt:
         finished = False
     nn.save(model, out / "weights.npz")
@@ -129,6 +129,15 @@ def choose_recipe(options: argparse.Namespace) -> Recipe:
     return dataclasses.replace(recipe, **changes)
 
 
+def draw(diagram: viz.Diagram, path: Path) -> None:
+    """Write the diagram as SVG, or as Graphviz text where nothing can lay it out."""
+    try:
+        diagram.save(path)
+    except viz.EngineError as error:
+        diagram.save(path.with_suffix(".dot"))
+        print(f"no {path.name}, but {path.stem}.dot: {error}", file=sys.stderr)
+
+
 def fit(
     model: nn.Module, recipe: Recipe, train: data.Dataset, judge: tuple[str, data.Dataset], log: Log, *, graph: Path
 ) -> None:
@@ -145,7 +154,7 @@ def fit(
             logits = model(x)
             loss = F.softmax_cross_entropy(logits, t, reduction=recipe.reduction)
             if step == 1:
-                viz.draw(loss, model=model, title=f"{type(model).__name__}: forward").save(graph)
+                draw(viz.draw(loss, model=model, title=f"{type(model).__name__}: forward"), graph)
             optimizer.zero_grad()
             loss.backward()
             if recipe.decay:

@@ -17,7 +17,7 @@ from examples import train_mnist
 from minigrad import nn
 from models import RECIPES
 
-FILES = ["curves.png", "graph.dot", "metrics.jsonl", "weights.npz"]
+FILES = ["curves.png", "graph.svg", "metrics.jsonl", "weights.npz"]
 
 
 def write_idx(path, array):
@@ -66,7 +66,7 @@ def test_it_leaves_metrics_curves_graph_and_weights(run, tmp_path):
     out = tmp_path / "out"
     assert sorted(file.name for file in out.iterdir()) == FILES
     assert (out / "curves.png").read_bytes().startswith(b"\x89PNG")
-    assert (out / "graph.dot").read_text(encoding="utf-8").startswith("digraph")
+    assert "<svg" in (out / "graph.svg").read_text(encoding="utf-8")
     records = [json.loads(line) for line in (out / "metrics.jsonl").read_text(encoding="utf-8").splitlines()]
     assert records[-1]["test_accuracy"] == 1.0
     assert records[-1]["step"] == 4 * 5  # 250 of the 300 images are trained on, in minibatches of 50
@@ -130,6 +130,14 @@ def test_without_matplotlib_there_are_no_curves(run, tmp_path, monkeypatch):
     assert status == 0
     assert "no curves.png: it needs matplotlib" in printed.err
     assert sorted(file.name for file in (tmp_path / "out").iterdir()) == FILES[1:]
+
+
+def test_without_an_engine_the_graph_is_text(run, tmp_path, monkeypatch):
+    monkeypatch.setenv("MINIGRAD_DOT", str(tmp_path / "missing"))
+    status, printed = run()
+    assert status == 0
+    assert "no graph.svg, but graph.dot: " in printed.err
+    assert (tmp_path / "out" / "graph.dot").read_text(encoding="utf-8").startswith("digraph")
 
 
 # Bad options
