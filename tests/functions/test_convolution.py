@@ -10,6 +10,7 @@ import minigrad as mg
 import minigrad.functions as F
 from minigrad.backend import numpy_kernels
 from minigrad.backend.windows import Window
+from minigrad.functions.convolution import Conv2d, ConvTranspose2d, FilterCorrelation
 from minigrad.testing import check_grad
 from minigrad.testing.contracts import loops
 from minigrad.testing.derivatives import gradients
@@ -241,3 +242,18 @@ def test_nan_stays_where_it_is():
     x = np.ones((1, 1, 3, 3))
     x[0, 0, 0, 0] = np.nan
     assert np.isnan(F.conv2d(x, np.ones((1, 1, 2, 2))).data).tolist() == [[[[True, False], [False, False]]]]
+
+
+def test_each_adjoint_is_differentiable_by_itself_where_one_operand_is_constant():
+    window, size = Window((2, 3), stride=(2, 1), pad=((1, 0), (0, 1))), (4, 5)
+    x, w = normal(2, 3, *size), normal(2, 3, *window.kernel, seed=1)
+    y = normal(2, 2, *window.outputs(size), seed=2)
+    triple = [
+        (lambda: Conv2d(window), x, w),
+        (lambda: ConvTranspose2d(window, size), y, w),
+        (lambda: FilterCorrelation(window), x, y),
+    ]
+    for function, a, b in triple:
+        check_grad(lambda v, function=function, b=b: mg.apply(function(), v, b), [a])
+        check_grad(lambda v, function=function, a=a: mg.apply(function(), a, v), [b])
+        check_grad(lambda v, u, function=function: mg.apply(function(), v, u), [a, b])
