@@ -18,6 +18,7 @@ __all__ = [
     "as_array",
     "describe",
     "device_of",
+    "devices",
     "is_array",
     "is_writable",
     "scatter_add",
@@ -91,6 +92,16 @@ def device_of(array: Array) -> str:
     return "cpu" if isinstance(array, np.ndarray) else f"cuda:{array.device.id}"
 
 
+def devices() -> list[str]:
+    """Where arrays can live on this machine: "cpu", and "cuda:0", ... where CuPy and a GPU are there."""
+    try:
+        import cupy  # noqa: PLC0415
+    except ImportError:
+        return ["cpu"]
+    count = cupy.cuda.runtime.getDeviceCount() if cupy.cuda.is_available() else 0
+    return ["cpu", *(f"cuda:{i}" for i in range(count))]
+
+
 def to_numpy(array: Array) -> np.ndarray[Any, Any]:
     """`array` in the computer's own memory, without a copy if it is there."""
     return array if isinstance(array, np.ndarray) else array.get()
@@ -114,7 +125,7 @@ def to_device(array: Array, device: str) -> Array:
         raise ImportError(
             "to: device 'cuda' needs CuPy: pip install 'minigrad-nn[cuda13]' (or cuda12, by the driver's version)"
         ) from None
-    count = cupy.cuda.runtime.getDeviceCount() if cupy.cuda.is_available() else 0
+    count = len(devices()) - 1
     if int(number or 0) >= count:
         raise ValueError(f"to: device {device!r} does not exist; this machine has {count} CUDA devices")
     with cupy.cuda.Device(int(number or 0)):

@@ -63,6 +63,10 @@ class Kernels(Protocol):
         """In place: h ← h + g², p ← p − lr · g / (√h + eps)."""
 
 
+SETS = ("numpy",)
+"""The names of the kernel sets that are there."""
+
+
 def kernels_of(array: Array) -> Kernels:
     """The kernel set that serves `array`; the environment variable MINIGRAD_KERNELS can force one.
 
@@ -71,8 +75,8 @@ def kernels_of(array: Array) -> Kernels:
         TypeError: no set serves this kind of array.
     """
     forced = os.environ.get("MINIGRAD_KERNELS", "numpy")
-    if forced != "numpy":
-        raise ValueError(f"MINIGRAD_KERNELS: there is no kernel set {forced!r}; the sets are: numpy")
+    if forced not in SETS:
+        raise ValueError(f"MINIGRAD_KERNELS: there is no kernel set {forced!r}; the sets are: {', '.join(SETS)}")
     if not isinstance(array, np.ndarray):
         raise TypeError(f"no kernel set serves {type(array).__module__} arrays; move it with .to('cpu')")
     return numpy_kernels

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+from minigrad.backend.kernels import SETS
 from minigrad.testing.contracts import CONTRACTS
 from minigrad.testing.spec import OpSpec
-
-KERNEL_SETS = ("numpy",)
 
 HEADER = """\
 # Functions and their derivatives
@@ -28,5 +27,5 @@ def _line(spec: OpSpec) -> str:
     formula = spec.formula.replace("|", "\\|")
     orders = ", ".join(map(str, spec.orders))
     dtypes = ", ".join(sorted(spec.dtypes, key=lambda name: int(name.removeprefix("float"))))
-    kernels = f"{', '.join(KERNEL_SETS)}: {', '.join(f'`{name}`' for name in spec.kernels)}" if spec.kernels else "–"
+    kernels = f"{', '.join(SETS)}: {', '.join(f'`{name}`' for name in spec.kernels)}" if spec.kernels else "–"
     return f"| `{spec.name}` | {formula} | {orders} | {spec.kinks or '–'} | {kernels} | {dtypes} |"

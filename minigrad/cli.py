@@ -1,0 +1,121 @@
+"""The command `minigrad`: `graph` draws a model's compute graph, `doctor` says what is there."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import platform
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from minigrad import viz
+from minigrad.backend import devices, kernels
+from minigrad.config import train_mode
+from minigrad.variable import Variable
+from minigrad.version import __version__
+
+
+class _QuestionError(ValueError):
+    """The command line asks for something that there isn't."""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command; 0 if it did what was asked, 1 if it failed, 2 if the question makes no sense."""
+    parser = argparse.ArgumentParser(prog="minigrad", description="Compute graphs drawn, and what this machine has.")
+    parser.add_argument("--version", action="version", version=f"minigrad {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True)
+    graph = commands.add_parser("graph", help="draw the compute graph of a model or function")
+    graph.add_argument(
+        "object", metavar="MODULE:OBJECT", help="a module's, or a class of them, or a function of arrays"
+    )
+    graph.add_argument(
+        "--input", action="append", required=True, metavar="SHAPE", help="of an input, such as 1,1,28,28"
+    )
+    graph.add_argument("--title", help="what stands above")
+    graph.add_argument("--theme", choices=("auto", "light", "dark"), default="auto", help="of the SVG")
+    graph.add_argument("--engine", default="auto", help="graphviz-pure, dot, or a path")
+    graph.add_argument("-o", "--output", default="graph.svg", metavar="FILE", help="the suffix decides the format")
+    commands.add_parser("doctor", help="say which engines, kernel sets and devices are there")
+    options = parser.parse_args(arguments)
+    try:
+        return _doctor() if options.command == "doctor" else _graph(options)
+    except _QuestionError as error:
+        parser.error(str(error))
+    except (viz.EngineError, OSError) as error:
+        print(f"minigrad {options.command}: {error}", file=sys.stderr)
+        return 1
+
+
+def _graph(options: argparse.Namespace) -> int:
+    function = _found(options.object)
+    model = function if hasattr(function, "named_parameters") else None
+    inputs = [Variable(np.zeros(_shape(text), np.float32), requires_grad=model is None) for text in options.input]
+    try:
+        with train_mode(False):
+            y = function(*inputs)
+    except Exception as error:  # noqa: BLE001 - whatever the model raises
+        shapes = " ".join(options.input)
+        raise _QuestionError(f"{options.object} of inputs {shapes} raised {type(error).__name__}: {error}") from None
+    try:
+        diagram = viz.draw(y, model=model, title=options.title, theme=options.theme, engine=options.engine)
+        diagram.save(options.output)
+    except (ValueError, TypeError) as error:
+        raise _QuestionError(str(error)) from None
+    print(f"{options.output}: {diagram.summary()}")
+    return 0
+
+
+def _found(name: str) -> Any:
+    """The object of "package.module:object"; an instance, where it is a class."""
+    module_name, colon, attribute = name.partition(":")
+    if not colon or not attribute:
+        raise _QuestionError(f"{name}: write MODULE:OBJECT, such as models.deep_mnist:DeepMNIST")
+    sys.path.insert(0, str(Path.cwd()))
+    try:
+        module = importlib.import_module(module_name)
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever the module does
+        raise _QuestionError(f"{name}: {module_name} cannot be imported: {type(error).__name__}: {error}") from None
+    finally:
+        sys.path.remove(str(Path.cwd()))
+    found = getattr(module, attribute, None)
+    if isinstance(found, type):
+        try:
+            found = found()
+        except TypeError as error:
+            raise _QuestionError(f"{name}: {attribute} cannot be made without arguments: {error}") from None
+    if not callable(found):
+        names = [key for key, value in vars(module).items() if callable(value) and not key.startswith("_")]
+        raise _QuestionError(f"{name}: {attribute} is no model or function; there are {', '.join(names) or 'none'}")
+    return found
+
+
+def _shape(text: str) -> tuple[int, ...]:
+    try:
+        shape = tuple(int(part) for part in text.split(",") if part)
+    except ValueError:
+        shape = (-1,)
+    if min(shape, default=0) < 0:
+        raise _QuestionError(f"--input {text}: a shape is numbers with commas, such as 1,1,28,28")
+    return shape
+
+
+def _doctor() -> int:
+    engines = viz.engines()
+    rows = [
+        ("minigrad", __version__),
+        ("Python", platform.python_version()),
+        ("NumPy", np.__version__),
+        ("kernel sets", ", ".join(kernels.SETS)),
+        ("devices", ", ".join(devices())),
+        ("diagrams", "; ".join(f"{e.name} ({e.path})" for e in engines) or "none: pip install 'minigrad-nn[viz]'"),
+    ]
+    for name, found in rows:
+        print(f"{name:12} {found}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

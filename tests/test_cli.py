@@ -1,0 +1,106 @@
+"""The command `minigrad`."""
+
+import pytest
+
+from minigrad.cli import main
+
+MODELS = """
+import minigrad.functions as F
+from minigrad import nn
+
+class Net(nn.Module):
+    def __init__(self, width=3):
+        self.layer = nn.Linear(4, width)
+
+    def forward(self, x):
+        return F.relu(self.layer(x))
+
+class Wide(Net):
+    def __init__(self, width):
+        super().__init__(width)
+
+net = Net(5)
+
+def product(a, b):
+    return F.tanh(a @ b)
+
+number = 3
+"""
+
+
+@pytest.fixture(autouse=True)
+def project(tmp_path, monkeypatch):
+    (tmp_path / "mine_for_the_command.py").write_text(MODELS)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("arguments", "summary"),
+    [
+        (["mine_for_the_command:Net", "--input", "2,4"], "Net: 2 operations, 15 parameters"),
+        (["mine_for_the_command:net", "--input", "1,4"], "Net: 2 operations, 25 parameters"),
+        (
+            ["mine_for_the_command:product", "--input", "2,3", "--input", "3,2"],
+            "Compute graph: 2 operations, 12 parameters",
+        ),
+        (
+            ["mine_for_the_command:net", "--input", "1,4", "--title", "my net", "--theme", "dark"],
+            "my net: 2 operations",
+        ),
+    ],
+)
+def test_a_model_or_function_is_drawn(project, capsys, arguments, summary):
+    assert main(["graph", *arguments]) == 0
+    assert capsys.readouterr().out.startswith(f"graph.svg: {summary}")
+    assert "<svg" in (project / "graph.svg").read_text()
+
+
+def test_the_suffix_decides_the_format(project):
+    assert main(["graph", "mine_for_the_command:net", "--input", "1,4", "-o", "net.json"]) == 0
+    assert (project / "net.json").read_text().startswith("{")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["nowhere:Net", "--input", "1"], "nowhere cannot be imported: ModuleNotFoundError"),
+        (["mine_for_the_command", "--input", "1"], "write MODULE:OBJECT, such as models.deep_mnist:DeepMNIST"),
+        (
+            ["mine_for_the_command:number", "--input", "1"],
+            "number is no model or function; there are Net, Wide, net, product",
+        ),
+        (["mine_for_the_command:Wide", "--input", "1"], "Wide cannot be made without arguments"),
+        (["mine_for_the_command:net", "--input", "1,5"], "net of inputs 1,5 raised ValueError: linear: x must be"),
+        (
+            ["mine_for_the_command:net", "--input", "a,b"],
+            "--input a,b: a shape is numbers with commas, such as 1,1,28,28",
+        ),
+        (["mine_for_the_command:net", "--input", "1,4", "-o", "net.gif"], "must end with one of the formats' suffixes"),
+        (["mine_for_the_command:net"], "required: --input"),
+    ],
+)
+def test_questions_that_make_no_sense(capsys, arguments, message):
+    with pytest.raises(SystemExit) as exited:
+        main(["graph", *arguments])
+    assert exited.value.code == 2
+    assert message in capsys.readouterr().err
+
+
+def test_what_cannot_be_written_is_said(project, capsys, monkeypatch):
+    assert main(["graph", "mine_for_the_command:net", "--input", "1,4", "-o", "missing/net.svg"]) == 1
+    monkeypatch.setenv("MINIGRAD_DOT", "/missing/dot")
+    assert main(["graph", "mine_for_the_command:net", "--input", "1,4"]) == 1
+    first, second = capsys.readouterr().err.splitlines()
+    assert first.startswith("minigrad graph: ")
+    assert "could not be started" in second
+
+
+def test_the_doctor_says_what_is_there(capsys):
+    assert main(["doctor"]) == 0
+    lines = dict(
+        line.split(maxsplit=1) for line in capsys.readouterr().out.replace("kernel sets", "kernel_sets").splitlines()
+    )
+    assert lines["kernel_sets"] == "numpy"
+    assert lines["devices"].startswith("cpu")
+    assert "graphviz-pure" in lines["diagrams"]
