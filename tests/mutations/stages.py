@@ -1,4 +1,4 @@
-"""In which order the shipped tests run against a mutant: those that know its function first, then all the others."""
+"""In which order the shipped tests run against a mutant: those that know its function, or the core, before the others."""
 
 import ast
 
@@ -10,14 +10,16 @@ TRACED = ("functions/", "arithmetic.py", "backend/")  # what all functions go th
 
 def stages_of(mutant, tree):
     """The arguments of one pytest run after the other; together they are all the tests in the folder `tree`."""
-    first = _there(FIRST, tree)
+    first, core, *others = all_stages(tree)
     names = " or ".join(public_names(mutant, tree / "minigrad"))
     if names:
         yield [*first, "-k", names]
         yield [*first, "-k", f"not ({names})"]
+        yield core
     else:
+        yield core
         yield first
-    yield from all_stages(tree)[1:]
+    yield from others
 
 
 def all_stages(tree):
