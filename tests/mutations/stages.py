@@ -1,4 +1,4 @@
-"""In which order the shipped tests run against a mutant: those that know its function, or the core, before the others."""
+"""In which order the shipped tests run against a mutant: those of its function, or of the core, before the others."""
 
 import ast
 
