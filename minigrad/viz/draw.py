@@ -42,7 +42,7 @@ def draw(
     >>> [node.name for node in diagram.graph.nodes]
     ['x', 'Mul', 'AddScalar', 'output']
     >>> diagram.summary()
-    'Compute graph: 2 operations, 1 parameter, saved for backward 4 B'
+    'Compute graph: 2 operations, 1 parameter'
     >>> diagram.save("graph.svg")  # doctest: +SKIP
     """
     if not outputs:
