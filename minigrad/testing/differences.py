@@ -84,7 +84,7 @@ def _slope_at(f: Callable[[float], Floats], center: Floats, h: float) -> Slope:
 
     J = [np.abs((a - center) + (b - center)) / step for a, b, step in zip(after, before, steps, strict=True)]
     stays = (J[3] > 0.7 * J[2]) & (J[2] > 0.7 * J[1]) & (J[3] > tolerance)
-    smooth = _close(value, tolerance) & ~stays
+    smooth = np.isfinite(center) & _close(value, tolerance) & ~stays
 
     (left, left_tolerance), (right, right_tolerance) = (
         _one_sided([(side - center) / (sign * step) for side, step in zip(sides, steps, strict=True)], noise)
