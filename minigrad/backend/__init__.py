@@ -43,8 +43,8 @@ def is_writable(array: Array) -> bool:
 
 
 def xp_of(array: Array) -> Any:
-    """The module whose functions work on `array`: numpy or cupy."""
-    return np if isinstance(array, np.ndarray) else sys.modules["cupy"]
+    """The module whose functions work on `array`: numpy or cupy. NumPy makes scalars of 0-d arrays now and then."""
+    return np if isinstance(array, (np.ndarray, np.generic)) else sys.modules["cupy"]
 
 
 def as_array(value: Any, dtype: Any = None) -> Array:

@@ -110,4 +110,4 @@ def logsumexp(x: Operand, axis: Axis = None, *, keepdims: bool = False) -> Varia
     axes = axes_of("logsumexp", axis, x.ndim)
     if any(x.shape[i] == 0 for i in axes):
         raise ValueError(f"logsumexp: there is nothing over axis {axis} of the empty {describe(x)}")
-    return apply(LogSumExp(axes, keepdims), x) if x.ndim else x + 0  # NumPy would make a scalar of a 0-d maximum
+    return apply(LogSumExp(axes, keepdims), x)

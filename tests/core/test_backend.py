@@ -20,6 +20,7 @@ def test_what_is_an_array():
 
 def test_xp_of():
     assert backend.xp_of(np.ones(2)) is np
+    assert backend.xp_of(np.float64(1)) is np
 
 
 def test_as_array_keeps_arrays():
