@@ -16,7 +16,7 @@ from minigrad.config import Switch, anomaly_detection, recording
 from minigrad.function import Edge, Function
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterable
 
     from minigrad.variable import Variable
 
@@ -76,6 +76,18 @@ def propagate(  # noqa: C901 - the one loop that everything else serves
                 if anomaly:
                     check_backward(node, i, gx.data)
     return finished
+
+
+def functions_behind(makers: Iterable[Edge]) -> list[Function]:
+    """All Functions that can be reached from `makers`, in execution order."""
+    waiting = list(makers)
+    found: dict[int, Function] = {}  # by serial number: a user's Function may be unhashable
+    while waiting:
+        maker = waiting.pop()
+        if isinstance(maker, Function) and maker.serial not in found:
+            found[maker.serial] = maker
+            waiting.extend(maker.inputs)
+    return [found[serial] for serial in sorted(found)]
 
 
 def between(start: Edge, targets: Collection[Edge]) -> set[Edge]:

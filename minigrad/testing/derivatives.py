@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
 from minigrad.config import no_grad
-from minigrad.function import Function
 from minigrad.testing.arrays import Floats
-from minigrad.testing.failures import raised
+from minigrad.testing.failures import errors_as_findings
 from minigrad.variable import Variable, grad
 
 
@@ -51,60 +50,43 @@ def outputs(ys: Any) -> list[Variable]:
     return found
 
 
-def graph_of(ys: Sequence[Variable]) -> Iterator[Function]:
-    """The Functions that the Variables were computed by."""
-    stack: list[Any] = [y.creator for y in ys]
-    seen = set()
-    while stack:
-        node = stack.pop()
-        if isinstance(node, Function) and node not in seen:
-            seen.add(node)
-            stack.extend(node.inputs)
-            yield node
-
-
-@np.errstate(all="ignore")  # what isn't finite is noticed by whoever looks at it
 def values(f: Callable[..., Any], arrays: Iterable[Floats]) -> list[Floats]:
     """What f computes of the arrays.
 
     Raises:
         ContractViolation: in place of whatever f raised.
     """
-    try:
+    with errors_as_findings(_order(f)):
         if isinstance(f, Gradient):
             return [y.data for y in f(*map(Variable, arrays), record=False)]
         with no_grad():
             return [y.data for y in outputs(f(*map(Variable, arrays)))]
-    except Exception as error:  # noqa: BLE001 - whatever the function under test raises
-        raise raised(error, _order(f)) from None
 
 
-@np.errstate(all="ignore")
 def recorded(f: Callable[..., Any], xs: Iterable[Variable]) -> list[Variable]:
     """What f computes of the Variables, to be differentiated.
 
     Raises:
         ContractViolation: in place of whatever f raised.
     """
-    try:
+    with errors_as_findings(_order(f)):
         return outputs(f(*xs))
-    except Exception as error:  # noqa: BLE001
-        raise raised(error, _order(f)) from None
 
 
-@np.errstate(all="ignore")
-def gradients(f: Callable[..., Any], arrays: Sequence[Floats], cotangents: Iterable[Any]) -> list[Floats]:
+def gradients(f: Callable[..., Any], arrays: Iterable[Floats], cotangents: Iterable[Any]) -> list[Floats]:
     """The gradients of Σ <cotangent, y> over the outputs y of f.
 
     Raises:
         ContractViolation: in place of whatever f or its backward raised.
     """
-    xs = [Variable(array) for array in arrays]
+    return gradients_at(f, [Variable(array) for array in arrays], cotangents)
+
+
+def gradients_at(f: Callable[..., Any], xs: Sequence[Variable], cotangents: Iterable[Any]) -> list[Floats]:
+    """The same at Variables."""
     constants = [Variable(c, requires_grad=False) for c in cotangents]
-    try:
+    with errors_as_findings(_order(f) + 1):
         return [g.data for g in Gradient(f, len(xs))(*xs, *constants, record=False)]
-    except Exception as error:  # noqa: BLE001
-        raise raised(error, _order(f) + 1) from None
 
 
 def _order(f: Callable[..., Any]) -> int:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import traceback
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -16,8 +18,23 @@ _OWN = (str(_PACKAGE), str(Path(np.__file__).parent))
 _BENCH = str(_PACKAGE / "testing" / "bench")
 
 
-def raised(error: Exception, order: int) -> ContractViolation:
-    """What the function under test raised while derivatives of `order` were computed (0: values)."""
+@contextmanager
+def errors_as_findings(order: int) -> Generator[None, None, None]:
+    """Around the function under test, while derivatives of `order` are computed (0: values).
+
+    What isn't finite is noticed by whoever looks at it: NumPy need not warn.
+
+    Raises:
+        ContractViolation: in place of whatever the function raised.
+    """
+    with np.errstate(all="ignore"):
+        try:
+            yield
+        except Exception as error:  # noqa: BLE001 - whatever the function raises
+            raise _raised(error, order) from None
+
+
+def _raised(error: Exception, order: int) -> ContractViolation:
     message = " ".join(str(error).split())
     what = "forward" if order == 0 else "backward" if order == 1 else f"the derivative of order {order}"
     return ContractViolation(f"{what} raised {type(error).__name__}", message, *_place(error), hint=_hint(message))

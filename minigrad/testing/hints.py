@@ -12,8 +12,9 @@ import numpy as np
 
 from minigrad.testing.arrays import Floats
 from minigrad.testing.comparison import Comparison, compare
-from minigrad.testing.derivatives import gradients, graph_of, outputs
+from minigrad.testing.derivatives import gradients, outputs
 from minigrad.testing.findings import Mismatch
+from minigrad.traversal import functions_behind
 from minigrad.variable import Variable
 
 
@@ -91,25 +92,24 @@ def _not_finite(case: _Case) -> str:
     return "the gradient is NaN or infinite: 0 times infinity, or a division by 0" if bad.any() else ""
 
 
+def _kinds_of(x: Floats) -> dict[str, Floats]:
+    """Where elements are of a kind that gradients are often wrong for."""
+    _, inverse, counts = np.unique(x, return_inverse=True, return_counts=True)
+    tied = np.asarray(counts[inverse].reshape(x.shape) > 1)
+    return {"the input is 0": x == 0, "elements are equal": tied, "the input is negative": x < 0}
+
+
 def _special(case: _Case) -> str:
     """Whether the gradient is right at other numbers nearby, and what these lack."""
-    x, wrong = case.arrays[case.mismatch.i], case.mismatch.wrong
-    zero, tied, negative = x == 0, _tied(x), x < 0
-    for words, where in (("the input is 0", zero), ("elements are equal", tied), ("the input is negative", negative)):
-        if where[wrong].all():
-            moved = (
-                np.abs(x) + 0.1 if where is negative else x + np.linspace(0.11, 0.37, x.size).reshape(x.shape) * where
-            )
-            arrays = [*case.arrays[: case.mismatch.i], np.asarray(moved), *case.arrays[case.mismatch.i + 1 :]]
+    x, i = case.arrays[case.mismatch.i], case.mismatch.i
+    apart = np.linspace(0.11, 0.37, x.size).reshape(x.shape)
+    for words, where in _kinds_of(x).items():
+        if where[case.mismatch.wrong].all():
+            moved = np.abs(x) + 0.1 if "negative" in words else x + apart * where
+            arrays = [*case.arrays[:i], np.asarray(moved), *case.arrays[i + 1 :]]
             if compare(case.f, arrays, case.cotangents).mismatch(1) is None:
                 return f"wrong only where {words}"
     return ""
-
-
-def _tied(x: Floats) -> Floats:
-    """Which elements have an equal one."""
-    _, inverse, counts = np.unique(x, return_inverse=True, return_counts=True)
-    return np.asarray(counts[inverse].reshape(x.shape) > 1)
 
 
 def _without_gy(case: _Case) -> str:
@@ -232,11 +232,7 @@ def _where(case: _Case) -> str:
     wrong, x = case.mismatch.wrong, case.arrays[case.mismatch.i]
     if case.mismatch.i >= len(case.arrays) or wrong.all() or x.shape != wrong.shape:
         return ""
-    for words, where in (
-        ("the input is 0", x == 0),
-        ("elements are equal", _tied(x)),
-        ("the input is negative", x < 0),
-    ):
+    for words, where in _kinds_of(x).items():
         if where.any() and not where.all() and wrong[where].any() and not wrong[~where].any():
             return f"wrong only where {words}"
     return ""
@@ -258,7 +254,10 @@ def _of_higher_order(case: _Case, f: Callable[..., Any], inputs: int) -> str:
 def _savers_of_what_they_made(f: Callable[..., Any], arrays: Sequence[Floats]) -> str:
     """The names of the Functions that saved arrays which are neither input nor output, and change with the inputs."""
     moved = [x + 1e-3 * (1 + np.arange(x.size).reshape(x.shape) % 7) for x in arrays]
-    graphs = [list(graph_of(outputs(f(*[Variable(np.asarray(x)) for x in place])))) for place in (arrays, moved)]
+    graphs = [
+        functions_behind(y.creator for y in outputs(f(*[Variable(np.asarray(x)) for x in place])))
+        for place in (arrays, moved)
+    ]
     names = set()
     for node, twin in zip(*graphs, strict=True):
         own = type(node).__module__.startswith("minigrad.") and ".testing." not in type(node).__module__

@@ -7,8 +7,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from minigrad.testing.arrays import Floats
-from minigrad.testing.derivatives import graph_of, recorded
+from minigrad.testing.derivatives import recorded
 from minigrad.testing.findings import ContractViolation
+from minigrad.traversal import functions_behind
 from minigrad.variable import Variable
 
 
@@ -19,7 +20,8 @@ def inputs_are_let_go(f: Callable[..., Any], arrays: Sequence[Floats], names: Se
     alive = [weakref.ref(x.data) for x in xs]
     ys = recorded(f, xs)
     del xs
-    held = [node_array for node in graph_of(ys) for node_array in node.saved_arrays if node_array is not None]
+    functions = functions_behind(y.creator for y in ys)
+    held = [array for function in functions for array in function.saved_arrays if array is not None]
     held += [y.data for y in ys]
     for i, (name, ref) in enumerate(zip(names, alive, strict=True)):
         array = ref()
@@ -30,7 +32,7 @@ def inputs_are_let_go(f: Callable[..., Any], arrays: Sequence[Floats], names: Se
                 hint="self.save(x) is the way to keep an input; backward finds it, differentiable, in self.saved",
             )
         del array
-    del held, ys
+    del functions, held, ys
     for i, (name, ref) in enumerate(zip(names, alive, strict=True)):
         if ref() is not None:
             raise ContractViolation(

@@ -14,6 +14,7 @@ from typing import Any
 from minigrad.backend import Array, is_array
 from minigrad.function import Edge as Maker
 from minigrad.function import Function, Spec
+from minigrad.traversal import functions_behind
 from minigrad.variable import Variable
 from minigrad.viz.graph import Edge, Graph, Kind, Node, Tensor
 from minigrad.viz.labels import argument_of, family_of, parameters_of
@@ -29,7 +30,7 @@ def trace(outputs: Iterable[Variable], names: Mapping[Variable, str] | None = No
     """
     distinct = dict.fromkeys(outputs)
     tracing = _Tracing(names)
-    for function in _in_execution_order(map(_maker_of, distinct)):
+    for function in functions_behind(map(_maker_of, distinct)):
         tracing.add_operation(function)
     for output in distinct:
         tracing.add_output(output)
@@ -40,18 +41,6 @@ def _maker_of(output: Variable) -> Maker:
     if output.creator is not None:
         return output.creator
     return output if output.requires_grad else None
-
-
-def _in_execution_order(makers: Iterable[Maker]) -> list[Function]:
-    """The Functions that can be reached from `makers`."""
-    waiting = list(makers)
-    found: dict[int, Function] = {}  # by serial number: a user's Function may be unhashable
-    while waiting:
-        maker = waiting.pop()
-        if isinstance(maker, Function) and maker.serial not in found:
-            found[maker.serial] = maker
-            waiting.extend(maker.inputs)
-    return [found[serial] for serial in sorted(found)]
 
 
 class _Tracing:
