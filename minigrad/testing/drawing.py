@@ -93,7 +93,7 @@ def arrays(draw: st.DrawFn, shape: Shape, *, domain: tuple[float, float] = (-100
     found = np.array(draw(st.lists(element, min_size=size, max_size=size)), np.float64)
     if kind == "near ties":
         i = draw(st.integers(0, size - 1))
-        found[i] += NEAR if found[i] + NEAR <= domain[1] else -NEAR
+        found[i] = min(max(found[i] + (NEAR if found[i] + NEAR <= domain[1] else -NEAR), domain[0]), domain[1])
     return found.reshape(shape)
 
 
@@ -112,6 +112,20 @@ def axes(draw: st.DrawFn, ndim: int) -> int | tuple[int, ...] | None:
     return signed[0] if len(signed) == 1 and draw(st.booleans()) else signed
 
 
+@st.composite
+def reductions(draw: st.DrawFn, *, min_dims: int = 0, min_side: int = 0) -> Call:
+    """A shape, axes to reduce it over, and whether to keep them."""
+    shape = draw(shapes(min_dims=min_dims, min_side=min_side))
+    return Call((shape,), {"axis": draw(axes(len(shape))), "keepdims": draw(st.booleans())})
+
+
+@st.composite
+def with_axis(draw: st.DrawFn, *, count: int = 1, min_side: int = 0) -> Call:
+    """So many inputs of one shape, and one of its axes; also counted from the end."""
+    shape = draw(shapes(min_dims=1, min_side=min_side))
+    return Call((shape,) * count, {"axis": draw(st.integers(-len(shape), len(shape) - 1))})
+
+
 def _pairs(low: int, high: int) -> st.SearchStrategy[Any]:
     """One int for both directions, or two."""
     return st.one_of(st.integers(low, high), st.tuples(st.integers(low, high), st.integers(low, high)))
@@ -126,7 +140,7 @@ def conv2d_args(draw: st.DrawFn, *, bias: bool = True) -> Call:
     stride, dilation = draw(_pairs(1, 3)), draw(_pairs(1, 2))
     pad = draw(st.one_of(_pairs(0, 2), st.just("same")))
     least = []
-    for k, d, p in zip((KH, KW), _both(dilation), _both(0 if pad == "same" else pad), strict=True):
+    for k, d, p in zip((KH, KW), both(dilation), both(0 if pad == "same" else pad), strict=True):
         least.append(max(1, d * (k - 1) + 1 - 2 * p))
     H, W = (n + draw(st.integers(0, 3)) for n in least)
     N = draw(st.integers(0, 2))
@@ -141,9 +155,9 @@ def pool2d_args(draw: st.DrawFn, *, counts_pad: bool = False) -> Call:
     """The shape of images with kernel, stride, pad and ceil_mode that fit it."""
     kernel = draw(_pairs(1, 3))
     stride = draw(st.one_of(st.none(), _pairs(1, 3)))
-    KH, KW = _both(kernel)
+    KH, KW = both(kernel)
     pad = draw(st.one_of(st.just(0), st.tuples(st.integers(0, KH - 1), st.integers(0, KW - 1)), st.just("same")))
-    above, left = _both(0 if pad == "same" else pad)
+    above, left = both(0 if pad == "same" else pad)
     H, W = (max(1, k - 2 * p) + draw(st.integers(0, 3)) for k, p in ((KH, above), (KW, left)))
     kwargs = {"kernel": kernel, "stride": stride, "pad": pad, "ceil_mode": draw(st.booleans())}
     if counts_pad:
@@ -151,7 +165,8 @@ def pool2d_args(draw: st.DrawFn, *, counts_pad: bool = False) -> Call:
     return Call(((draw(st.integers(0, 2)), draw(st.integers(1, 2)), H, W),), kwargs)
 
 
-def _both(value: Any) -> tuple[int, int]:
+def both(value: Any) -> tuple[int, int]:
+    """One int for both directions as two."""
     return value if isinstance(value, tuple) else (value, value)
 
 

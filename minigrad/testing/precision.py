@@ -86,13 +86,14 @@ def _close(
             error = np.where(known, np.abs(got.astype(np.float64) - wanted), 0)
         if not (error <= ULPS * (unit * largest + slack)).all():
             worst = np.unravel_index(int(np.argmax(np.where(np.isnan(error), np.inf, error))), error.shape)
-            overflows = "something on the way is too large for it, or too small"
+            added, overflows = (
+                "something is added up, or squared, in too narrow a type",
+                "something on the way is too large for it, or too small",
+            )
             raise ContractViolation(
                 f"{what}{name} in {got.dtype}",
                 f"{got[worst]:.7g}, in float64 {wanted[worst]:.7g} (largest number {largest:.3g})",
-                hint="something is added up, or squared, in too narrow a type"
-                if np.isfinite(got[worst])
-                else overflows,
+                hint=added if np.isfinite(got[worst]) else overflows,
             )
     return slack
 

@@ -10,7 +10,9 @@ from minigrad.testing.drawing import (
     labels,
     layouts,
     pool2d_args,
+    reductions,
     shapes,
+    with_axis,
 )
 from minigrad.testing.programs import graphs
 
@@ -25,5 +27,7 @@ __all__ = [
     "labels",
     "layouts",
     "pool2d_args",
+    "reductions",
     "shapes",
+    "with_axis",
 ]

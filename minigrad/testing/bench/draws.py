@@ -9,21 +9,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from minigrad.testing.spec import Call
-from minigrad.testing.strategies import axes, labels, shapes
-
-
-@st.composite
-def reductions(draw: st.DrawFn, *, min_dims: int = 0, min_side: int = 0) -> Call:
-    """An array, the axes to reduce and whether they are kept."""
-    shape = draw(shapes(min_dims=min_dims, min_side=min_side))
-    return Call((shape,), {"axis": draw(axes(len(shape))), "keepdims": draw(st.booleans())})
-
-
-@st.composite
-def with_axis(draw: st.DrawFn, *, count: int = 1, min_side: int = 1) -> Call:
-    """Arrays of one shape, and one of their axes; also counted from the end."""
-    shape = draw(shapes(min_dims=1, min_side=min_side))
-    return Call((shape,) * count, {"axis": draw(st.integers(-len(shape), len(shape) - 1))})
+from minigrad.testing.strategies import labels, shapes
 
 
 @st.composite

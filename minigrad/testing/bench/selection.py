@@ -12,10 +12,10 @@ from minigrad.arithmetic import ScatterAdd
 from minigrad.backend import Array
 from minigrad.function import Function, Gradients
 from minigrad.functions.elementwise import masked
-from minigrad.testing.bench.draws import with_axis, with_mask, with_rows
+from minigrad.testing.bench.draws import with_mask, with_rows
 from minigrad.testing.bench.wrong import Wrong, applied
 from minigrad.testing.spec import Call, OpSpec
-from minigrad.testing.strategies import shapes
+from minigrad.testing.strategies import shapes, with_axis
 from minigrad.variable import Variable, apply
 
 
@@ -295,7 +295,7 @@ BENCH = [
     ),
     Wrong(
         "take: put back along axis 0",
-        OpSpec(applied(TakeAlong), lambda x, axis: np.take(x, 0, axis), shapes=with_axis()),
+        OpSpec(applied(TakeAlong), lambda x, axis: np.take(x, 0, axis), shapes=with_axis(min_side=1)),
         "indexing",
         right=lambda x, axis: F.take(x, np.array(0), axis),
     ),

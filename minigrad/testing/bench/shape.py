@@ -14,10 +14,10 @@ from minigrad.arithmetic import Transpose
 from minigrad.backend import Array
 from minigrad.function import Function, Gradients
 from minigrad.functions.shape import Concatenate, Pad
-from minigrad.testing.bench.draws import matrices, with_axis
+from minigrad.testing.bench.draws import matrices
 from minigrad.testing.bench.wrong import Wrong, applied
 from minigrad.testing.spec import Call, OpSpec
-from minigrad.testing.strategies import shapes
+from minigrad.testing.strategies import shapes, with_axis
 from minigrad.variable import Variable, apply
 
 
@@ -230,7 +230,9 @@ BENCH = [
     Wrong(
         "concatenate: axis -1 is taken for 0",
         OpSpec(
-            applied(ConcatenateFromFirstAxis), lambda *xs, axis: np.concatenate(xs, axis), shapes=with_axis(count=2)
+            applied(ConcatenateFromFirstAxis),
+            lambda *xs, axis: np.concatenate(xs, axis),
+            shapes=with_axis(count=2, min_side=1),
         ),
         "shape",
         "tensorflow/tfjs-core#1267",
@@ -238,7 +240,7 @@ BENCH = [
     ),
     Wrong(
         "stack: gy is cut along axis 0",
-        OpSpec(applied(StackAlongFirst), lambda *xs, axis: np.stack(xs, axis), shapes=with_axis(count=2)),
+        OpSpec(applied(StackAlongFirst), lambda *xs, axis: np.stack(xs, axis), shapes=with_axis(count=2, min_side=1)),
         "shape",
         right=_stacked,
     ),

@@ -12,9 +12,10 @@ import minigrad.functions as F
 from minigrad.backend import Array
 from minigrad.function import Function, Gradients
 from minigrad.functions.activation import LogSoftmax, Softmax
-from minigrad.testing.bench.draws import matrices, one_hot, with_axis, with_labels
+from minigrad.testing.bench.draws import matrices, one_hot, with_labels
 from minigrad.testing.bench.wrong import Wrong, applied
 from minigrad.testing.spec import OpSpec
+from minigrad.testing.strategies import with_axis
 from minigrad.variable import Variable
 
 
@@ -237,11 +238,11 @@ def _smooth(x: Any, labels: Array) -> Variable:
 
 
 def _softmax_spec(kind: Callable[..., Function]) -> OpSpec:
-    return OpSpec(applied(kind), _softmax, shapes=with_axis())
+    return OpSpec(applied(kind), _softmax, shapes=with_axis(min_side=1))
 
 
 def _log_spec(kind: Callable[..., Function]) -> OpSpec:
-    return OpSpec(applied(kind), _log_softmax, shapes=with_axis())
+    return OpSpec(applied(kind), _log_softmax, shapes=with_axis(min_side=1))
 
 
 _IGNORING = with_labels(ignored=True)

@@ -5,19 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from hypothesis import strategies as st
 
 import minigrad.functions as F
 from minigrad.testing.example import case
-from minigrad.testing.spec import Call, OpSpec
-from minigrad.testing.strategies import shapes
-
-
-@st.composite
-def along_an_axis(draw: st.DrawFn) -> Call:
-    """A shape, and one of its axes."""
-    shape = draw(shapes(min_dims=1))
-    return Call((shape,), {"axis": draw(st.integers(-len(shape), len(shape) - 1))})
+from minigrad.testing.spec import OpSpec
+from minigrad.testing.strategies import with_axis
 
 
 def softmax(x: Any, axis: int) -> Any:
@@ -55,14 +47,14 @@ CONTRACTS = [
     OpSpec(
         F.softmax,
         softmax,
-        shapes=along_an_axis(),
+        shapes=with_axis(),
         formula="eˣ / Σ eˣ along an axis",
         cases=[case([[1e4, 1e4, -1e4], [0.0, 1.0, 2.0]], axis=-1), case(np.zeros((0, 3)), axis=0)],
     ),
     OpSpec(
         F.log_softmax,
         log_softmax,
-        shapes=along_an_axis(),
+        shapes=with_axis(),
         formula="x − ln Σ eˣ along an axis",
         cases=[case([[1e4, 1e4, -1e4], [0.0, 1.0, 2.0]], axis=0), case(np.zeros((2, 0)), axis=1)],
     ),

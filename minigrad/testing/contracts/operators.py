@@ -9,11 +9,10 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import basic_indices
 
 from minigrad.testing.contracts.linalg import products
-from minigrad.testing.contracts.reduction import reduced
 from minigrad.testing.contracts.shape import repeated, reshaped, transposed
 from minigrad.testing.example import case
 from minigrad.testing.spec import Call, OpSpec
-from minigrad.testing.strategies import broadcastable, shapes
+from minigrad.testing.strategies import broadcastable, reductions, shapes
 
 NUMBERS = [2, -1.5, 0.5]
 
@@ -172,7 +171,7 @@ CONTRACTS = [
         OpSpec(
             lambda x, axis, keepdims, name=name: getattr(x, name)(axis, keepdims=keepdims),
             lambda x, axis, keepdims, name=name: getattr(np, name)(x, axis, keepdims=keepdims),
-            shapes=reduced(min_side=1),
+            shapes=reductions(min_side=1),
             formula=formula,
             kinks="ties share equally" if name in ("max", "min") else "",
             kernels=("masked",) if name in ("max", "min") else (),

@@ -10,20 +10,13 @@ from hypothesis import strategies as st
 import minigrad.functions as F
 from minigrad.testing.example import case
 from minigrad.testing.spec import Call, OpSpec
-from minigrad.testing.strategies import axes, shapes
-
-
-@st.composite
-def reduced(draw: st.DrawFn, *, min_side: int = 0) -> Call:
-    """A shape, axes to reduce it over, and whether to keep them."""
-    shape = draw(shapes(min_side=min_side))
-    return Call((shape,), {"axis": draw(axes(len(shape))), "keepdims": draw(st.booleans())})
+from minigrad.testing.strategies import reductions
 
 
 @st.composite
 def spread(draw: st.DrawFn) -> Call:
-    """The same with a ddof that leaves something to divide by."""
-    call = draw(reduced(min_side=1))
+    """A shape, axes to reduce it over, whether to keep them, and a ddof that leaves something to divide by."""
+    call = draw(reductions(min_side=1))
     (shape,), axis = call.shapes, call.kwargs["axis"]
     chosen = range(len(shape)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
     count = math.prod(shape[i] for i in chosen)
@@ -37,18 +30,18 @@ TIED = [
 EMPTY = case(np.zeros((0, 3)), axis=0, keepdims=False)
 
 CONTRACTS = [
-    OpSpec(F.sum, np.sum, shapes=reduced(), formula="Σ x over axes", cases=[EMPTY]),
+    OpSpec(F.sum, np.sum, shapes=reductions(), formula="Σ x over axes", cases=[EMPTY]),
     OpSpec(
         F.mean,
         np.mean,
-        shapes=reduced(min_side=1),
+        shapes=reductions(min_side=1),
         formula="Σ x / n over axes",
         cases=[case(np.zeros((0, 3)), axis=1, keepdims=False)],
     ),
     OpSpec(
         F.max,
         np.max,
-        shapes=reduced(min_side=1),
+        shapes=reductions(min_side=1),
         formula="max x over axes",
         kinks="ties share equally",
         kernels=("masked",),
@@ -57,7 +50,7 @@ CONTRACTS = [
     OpSpec(
         F.min,
         np.min,
-        shapes=reduced(min_side=1),
+        shapes=reductions(min_side=1),
         formula="min x over axes",
         kinks="ties share equally",
         kernels=("masked",),
@@ -86,7 +79,7 @@ CONTRACTS = [
     OpSpec(
         F.logsumexp,
         np.logaddexp.reduce,
-        shapes=reduced(min_side=1),
+        shapes=reductions(min_side=1),
         formula="ln Σ eˣ over axes",
         cases=[case(x, axis=None, keepdims=False) for x in ([1000.0, 1000.0, -1000.0], 2.0)],
     ),

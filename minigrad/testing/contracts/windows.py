@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 import minigrad.functions as F
 from minigrad.testing.contracts import loops
+from minigrad.testing.drawing import both
 from minigrad.testing.example import case
 from minigrad.testing.spec import OpSpec
 from minigrad.testing.strategies import conv2d_args, pool2d_args
@@ -16,7 +17,7 @@ from minigrad.testing.strategies import conv2d_args, pool2d_args
 
 def conv2d(x: Any, w: Any, b: Any = None, *, stride: Any, pad: Any, dilation: Any, groups: int) -> Any:
     """F.conv2d written out as loops."""
-    sizes = _both(stride), _both(dilation)
+    sizes = both(stride), both(dilation)
     border = loops.same_padding(x.shape[2:], w.shape[2:], *sizes) if pad == "same" else _borders(pad)
     return loops.conv2d(x, w, b, stride=sizes[0], pad=border, dilation=sizes[1], groups=groups)
 
@@ -25,19 +26,15 @@ def _pooling(pool: Any) -> Any:
     """A pooling written out as loops."""
 
     def reference(x: Any, *, kernel: Any, stride: Any, pad: Any, **options: Any) -> Any:
-        kernel, stride = _both(kernel), _both(kernel if stride is None else stride)
-        border = loops.same_padding(x.shape[2:], kernel, stride) if pad == "same" else _both(pad)
+        kernel, stride = both(kernel), both(kernel if stride is None else stride)
+        border = loops.same_padding(x.shape[2:], kernel, stride) if pad == "same" else both(pad)
         return pool(x, kernel, stride=stride, pad=border, **options)
 
     return reference
 
 
-def _both(value: Any) -> tuple[int, int]:
-    return value if isinstance(value, tuple) else (value, value)
-
-
 def _borders(pad: Any) -> Any:
-    vertical, horizontal = _both(pad)
+    vertical, horizontal = both(pad)
     return (vertical, vertical), (horizontal, horizontal)
 
 
