@@ -48,6 +48,7 @@ class Function:
     Attributes:
         inputs: an edge for each input; None where no gradient is asked for.
         serial: counts the recorded operations of the process; an operation's number is above those of its inputs.
+        order: of differentiation: 0 for what the user computes, 1 for what `create_graph` records of its gradient, ...
         output: shape and dtype of what `forward` returned.
         saved_arrays: what `forward` saved for `backward`; the bytes that recording this operation keeps alive.
         retained: whether `retain_grad` asked for the gradient of the output,
@@ -58,6 +59,7 @@ class Function:
 
     inputs: tuple[Edge, ...] = ()
     serial: int = 0
+    order: int = 0
     output: Spec
     saved_arrays: tuple[Array, ...] = ()
     retained: bool = False
@@ -65,11 +67,14 @@ class Function:
     origin: str | None = None
     checksums: tuple[int, ...] | None = None
 
-    _saved_edges: Sequence[Edge] = ()
+    _saved_from: Sequence[int] = ()
     _as_variable: Callable[[Array, Edge], Variable]
 
-    OUTPUT: ClassVar[Any] = ...
-    """Stands for this very Function among `_saved_edges`: an edge to oneself would be a cycle."""
+    OUTPUT: ClassVar[int] = -1
+    """Stands for the output among `_saved_from`, which says which input each saved array is."""
+
+    MADE: ClassVar[int] = -2
+    """Stands there for an array made on the way."""
 
     def forward(self, *arrays: Array) -> Array:  # noqa: ARG002
         """Compute the output array from the input arrays, and `save` what `backward` needs."""
@@ -105,11 +110,20 @@ class Function:
         """
         wrap = self._as_variable
         saved = []
-        for array, edge in zip(self.saved_arrays, self._saved_edges):  # noqa: B905 - equally many, and checking costs
-            if edge is Function.OUTPUT:
-                edge = self  # noqa: PLW2901
+        for array, i in zip(self.saved_arrays, self._saved_from):  # noqa: B905 - equally many, and checking costs
+            edge: Edge = self.inputs[i] if i >= 0 else self if i == Function.OUTPUT else None
             saved.append(None if array is None else wrap(array, edge))
         return tuple(saved)  # type: ignore[arg-type]  # None stands for an empty place
+
+    def input_spec(self, i: int) -> Spec | None:
+        """Shape and dtype of input `i`; None for a constant that was not saved, of which a graph keeps nothing."""
+        edge = self.inputs[i]
+        if edge is not None:
+            return edge.output
+        for array, source in zip(self.saved_arrays, self._saved_from, strict=True):
+            if source == i and array is not None:
+                return array.shape, array.dtype
+        return None
 
     def record(
         self, serial: int, arrays: list[Array], y: Array, as_variable: Callable[[Array, Edge], Variable]
@@ -124,18 +138,16 @@ class Function:
         if not self.saved_arrays:
             return
         self._as_variable = as_variable
-        makers: list[Edge] = []
+        sources = []
         for saved in self.saved_arrays:
-            maker: Edge = Function.OUTPUT if saved is y else None
-            known = saved is y or saved is None
-            for array, edge in zip(arrays, self.inputs):  # noqa: B905 - equally many, and checking costs
+            source = Function.OUTPUT if saved is y else Function.MADE
+            for i, array in enumerate(arrays):
                 if saved is array:
-                    maker = edge
-                    known = True
-            if not known:
+                    source = i
+            if source == Function.MADE and saved is not None:
                 self._refuse_view(saved, arrays)
-            makers.append(maker)
-        self._saved_edges = makers
+            sources.append(source)
+        self._saved_from = sources
 
     def _refuse_view(self, saved: Array, arrays: list[Array]) -> None:
         if getattr(saved, "base", None) is None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.function import Function
 from minigrad.testing.arrays import Floats
 from minigrad.testing.comparison import Comparison, compare
 from minigrad.testing.derivatives import gradients, outputs
@@ -261,8 +262,8 @@ def _savers_of_what_they_made(f: Callable[..., Any], arrays: Sequence[Floats]) -
     names = set()
     for node, twin in zip(*graphs, strict=True):
         own = type(node).__module__.startswith("minigrad.") and ".testing." not in type(node).__module__
-        for saved, edge, other in zip(node.saved_arrays, node._saved_edges, twin.saved_arrays, strict=True):
-            made = saved is not None and edge is None and saved.dtype.kind == "f"
+        for saved, source, other in zip(node.saved_arrays, node._saved_from, twin.saved_arrays, strict=True):
+            made = source == Function.MADE and saved is not None and saved.dtype.kind == "f"
             if made and not own and not np.array_equal(saved, other):
                 names.add(node.name)
     return ", ".join(sorted(names))
