@@ -10,17 +10,48 @@ import functools
 import inspect
 from collections.abc import Callable, Coroutine, Generator
 from contextvars import Context, ContextVar, copy_context
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, Protocol, TypeVar, cast
 
 import numpy as np
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
+    from minigrad.backend import Array
+    from minigrad.function import Function
+    from minigrad.variable import Variable
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
-recording: ContextVar[bool] = ContextVar("recording", default=True)
+
+
+class Watch(Protocol):
+    """Who looks on while operations are computed and differentiated; `viz.record` does."""
+
+    def forward(self, function: Function, arrays: list[Array]) -> Array:
+        """Run `function.forward` on the arrays."""
+
+    def applied(self, function: Function, arrays: list[Array], y: Array) -> None:
+        """Now `function` is a node of the graph, and made `y` of the arrays."""
+
+    def backward(self, function: Function, gy: Variable, run: Callable[[Function, Variable], R]) -> R:
+        """Run `function`'s share of backward."""
+
+
+class Recording(NamedTuple):
+    """How operations are recorded: of which order of differentiation they are, and who looks on."""
+
+    order: int = 0
+    watch: Watch | None = None
+
+
+FORWARD = Recording()
+"""How they are recorded if nobody says otherwise; the only one that costs nothing."""
+
+recording: ContextVar[Recording | None] = ContextVar("recording", default=FORWARD)
+"""None where nothing is recorded."""
+
 training: ContextVar[bool] = ContextVar("training", default=True)
 anomaly_detection: ContextVar[bool] = ContextVar("anomaly_detection", default=False)
 _float_type: ContextVar[np.dtype[Any]] = ContextVar("float_type", default=np.dtype(np.float32))  # noqa: B039 - a dtype is immutable
@@ -116,12 +147,12 @@ def no_grad() -> Switch:
     >>> y.requires_grad
     False
     """
-    return Switch((recording, False))
+    return Switch((recording, None))
 
 
 def enable_grad() -> Switch:
     """Record, also inside `no_grad()`."""
-    return Switch((recording, True))
+    return Switch((recording, FORWARD))
 
 
 def train_mode(on: bool = True) -> Switch:
@@ -133,7 +164,7 @@ def train_mode(on: bool = True) -> Switch:
 
 def inference() -> Switch:
     """Neither record nor train: what a model needs to be evaluated or used."""
-    return Switch((recording, False), (training, False))
+    return Switch((recording, None), (training, False))
 
 
 def detect_anomaly() -> Switch:

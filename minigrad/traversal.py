@@ -6,13 +6,14 @@ inputs, hence the highest among the Functions reached is one whose gradient is c
 
 from __future__ import annotations
 
+from functools import partial
 from heapq import heappop, heappush
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, cast
 
 from minigrad.anomaly import check_backward, check_saved
 from minigrad.array_like import ArrayLike
-from minigrad.config import Switch, anomaly_detection, recording
+from minigrad.config import FORWARD, Recording, Switch, anomaly_detection, recording
 from minigrad.function import Edge, Function
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ def propagate(  # noqa: C901 - the one loop that everything else serves
     start: Edge,
     seed: Variable,
     *,
-    create_graph: bool,
+    mode: Recording | None,
     within: Collection[Edge] | None = None,
     keep: Collection[Edge] = (),
     keep_all: bool = False,
@@ -35,7 +36,7 @@ def propagate(  # noqa: C901 - the one loop that everything else serves
     Args:
         start: who made the Variable that is differentiated.
         seed: its gradient.
-        create_graph: record the computation of the gradients.
+        mode: how the computation of the gradients is recorded, `mode_of_gradients`.
         within: Functions to differentiate; None for all.
         keep: edges whose gradient is wanted although they are not in `within`, or are no leaves.
         keep_all: keep the gradient of every Function's output.
@@ -43,6 +44,8 @@ def propagate(  # noqa: C901 - the one loop that everything else serves
         the gradients of the leaves reached and of kept Functions' outputs.
     """
     anomaly = anomaly_detection.get()
+    current = recording.get()
+    run = _gradients if current is None or current.watch is None else partial(current.watch.backward, run=_gradients)
     pending: dict[Edge, Variable] = {start: seed}  # an intermediate gradient is dropped as soon as it is consumed
     finished: dict[Edge, Variable] = {}
     queue: list[tuple[int, Function]] = []
@@ -51,7 +54,7 @@ def propagate(  # noqa: C901 - the one loop that everything else serves
     else:
         finished[start] = seed
 
-    with Switch((recording, create_graph), (anomaly_detection, False)):  # here check_backward finds and names them
+    with Switch((recording, mode), (anomaly_detection, False)):  # here check_backward finds and names them
         while queue:
             _, node = heappop(queue)
             gy = pending.pop(node)
@@ -61,7 +64,7 @@ def propagate(  # noqa: C901 - the one loop that everything else serves
                 continue
             if anomaly:
                 check_saved(node)
-            for i, (edge, gx) in enumerate(zip(node.inputs, _gradients(node, gy), strict=True)):
+            for i, (edge, gx) in enumerate(zip(node.inputs, run(node, gy), strict=True)):
                 if edge is None or gx is None:
                     continue
                 if within is not None and edge not in within and edge not in keep:
@@ -76,6 +79,14 @@ def propagate(  # noqa: C901 - the one loop that everything else serves
                 if anomaly:
                     check_backward(node, i, gx.data)
     return finished
+
+
+def mode_of_gradients(start: Edge, *, create_graph: bool) -> Recording | None:
+    """How the gradients of what `start` made are recorded: one order above all that it was computed from, or not."""
+    if not create_graph:
+        return None
+    order = 1 + max((function.order for function in functions_behind([start])), default=0)
+    return (recording.get() or FORWARD)._replace(order=order)
 
 
 def functions_behind(makers: Iterable[Edge]) -> list[Function]:

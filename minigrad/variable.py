@@ -12,10 +12,10 @@ import numpy as np
 from minigrad import backend
 from minigrad.anomaly import check_forward
 from minigrad.backend import Array, describe
-from minigrad.config import Switch, anomaly_detection, float_type, recording
+from minigrad.config import FORWARD, Recording, Switch, anomaly_detection, float_type, recording
 from minigrad.function import Edge, Function
 from minigrad.operators import Operand, Operators
-from minigrad.traversal import between, propagate
+from minigrad.traversal import between, mode_of_gradients, propagate
 
 _serials = itertools.count(1)
 _new = object.__new__
@@ -40,7 +40,9 @@ def apply(function: Function, *inputs: Operand) -> Variable:  # noqa: C901, PLR0
     arrays: list[Array] = []
     edges: list[Edge] = []
     linked = False
-    if recording.get():
+    mode = recording.get()
+    watch = None if mode is None else mode.watch
+    if mode is not None:
         for x in inputs:
             edge: Edge = None
             if isinstance(x, Variable):
@@ -62,7 +64,7 @@ def apply(function: Function, *inputs: Operand) -> Variable:  # noqa: C901, PLR0
         function.inputs = (None,) * len(arrays)
 
     try:
-        y = function.forward(*arrays)
+        y = function.forward(*arrays) if watch is None else watch.forward(function, arrays)
         if y.__class__ is not np.ndarray:
             y = _output(function, y)
         if anomaly_detection.get():
@@ -72,6 +74,10 @@ def apply(function: Function, *inputs: Operand) -> Variable:  # noqa: C901, PLR0
         if linked:
             function.record(next(_serials), arrays, y, _as_variable)
             result.creator = function
+            if mode is not None and mode is not FORWARD:
+                function.order = mode.order
+                if watch is not None:
+                    watch.applied(function, arrays, y)
     except BaseException:
         function.inputs = ()  # it was not applied
         raise
@@ -168,15 +174,16 @@ class Variable(Operators):
             ValueError: nothing was recorded, this is no scalar and grad is missing, or grad has another shape.
         """
         seed = _seed("backward", self, grad, "grad", create_graph=create_graph)
-        found = propagate(edge_of(self), seed, create_graph=create_graph, keep_all=retain_grad)
+        mode = mode_of_gradients(edge_of(self), create_graph=create_graph)
+        found = propagate(edge_of(self), seed, mode=mode, keep_all=retain_grad)
         taken = {id(seed.data)}
         sums = []
-        with _accumulation, Switch((recording, create_graph)):
+        with _accumulation, Switch((recording, mode)):
             for edge, gradient in found.items():
                 assert edge is not None
-                if isinstance(edge, _Seed):
+                if isinstance(edge, Seed):
                     continue
-                own = _with_own_memory(gradient, taken, create_graph=create_graph)
+                own = _with_own_memory(gradient, taken, mode)
                 if edge.grad is not None:
                     if edge.grad.output != own.output:
                         raise ValueError(
@@ -208,7 +215,7 @@ class Variable(Operators):
         return _rebuild, (type(self), self.data, self.name, self.requires_grad), own or None
 
 
-class _Seed(Variable):
+class Seed(Variable):
     """The gradient that a traversal starts from: nobody else sees this leaf, so it keeps no gradient of its own."""
 
 
@@ -244,14 +251,15 @@ def grad(
             raise ValueError(f"grad: xs[{i}] is no Variable that requires a gradient, but {x!r}")
     seed = _seed("grad", y, grad_outputs, "grad_outputs", create_graph=create_graph)
     start, edges = edge_of(y), {edge_of(x) for x in targets}
-    found = propagate(start, seed, create_graph=create_graph, within=between(start, edges), keep=edges)
+    mode = mode_of_gradients(start, create_graph=create_graph)
+    found = propagate(start, seed, mode=mode, within=between(start, edges), keep=edges)
     taken = {id(seed.data)}
     gradients = []
     for x in targets:
         gradient = found.get(edge_of(x))
         if gradient is None:
             gradient = Variable(x.xp.zeros_like(x.data), requires_grad=create_graph)
-        gradients.append(_with_own_memory(gradient, taken, create_graph=create_graph))
+        gradients.append(_with_own_memory(gradient, taken, mode))
     return gradients[0] if isinstance(xs, Variable) else tuple(gradients)
 
 
@@ -324,13 +332,13 @@ def _seed(function: str, y: Variable, grad: Operand | None, argument: str, *, cr
         raise ValueError(f"{function}: {argument} must have shape {y.shape}, not {seed.shape}")
     if seed.dtype != y.dtype:
         seed = seed.astype(y.dtype)
-    return _Seed(seed.data) if create_graph and not seed.requires_grad else seed
+    return Seed(seed.data) if create_graph and not seed.requires_grad else seed
 
 
-def _with_own_memory(gradient: Variable, taken: set[int], *, create_graph: bool) -> Variable:
+def _with_own_memory(gradient: Variable, taken: set[int], mode: Recording | None) -> Variable:
     """`gradient` in memory that no other gradient uses; `taken` has the arrays given out so far."""
     if gradient.data.base is not None or id(gradient.data) in taken:
-        with Switch((recording, create_graph)):
+        with Switch((recording, mode)):
             gradient = gradient.astype(gradient.dtype)  # a copy
     taken.add(id(gradient.data))
     return gradient

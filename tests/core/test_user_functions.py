@@ -703,7 +703,18 @@ def test_a_linear_function_is_not_cut_off(x):
 
 def test_a_backward_without_create_graph_records_nothing(x):
     seen = []
-    y = apply(Give(None, lambda gy: seen.append(config.recording.get()) or gy), x)
+    y = apply(Give(None, lambda gy: seen.append(config.recording.get() is not None) or gy), x)
     grad(y.sum(), x)
     grad(y.sum(), x, create_graph=True)
     assert seen == [False, True]
+
+
+def test_the_order_of_differentiation_is_recorded():
+    x = mg.Variable(2.0)
+    y = x**3
+    gx = grad(y, x, create_graph=True)
+    penalty = gx * gx
+    ggx = grad(penalty, x, create_graph=True)
+    assert [v.creator.order for v in (y, gx, penalty, ggx)] == [0, 1, 0, 2]
+    gx.backward(create_graph=True)
+    assert x.grad.creator.order == 2
