@@ -180,12 +180,17 @@ class MatMul(Function):
         a, b = self.saved
         return None if b is None else gy @ b.swapaxes(-1, -2), None if a is None else a.swapaxes(-1, -2) @ gy
 
+    def flops(self) -> int | None:
+        a = self.input_spec(0)
+        return None if a is None else 2 * a[0][-1] * math.prod(self.output[0])
+
 
 @dataclass(eq=False)
 class Cast(Function):
     """x in another float type; the traversal gives each gradient its variable's dtype, so it is cast back there."""
 
     dtype: Any
+    flops_per_element = 0
 
     def forward(self, x: Array) -> Array:
         return x.astype(self.dtype)
@@ -200,6 +205,7 @@ class ToDevice(Function):
 
     device: str
     source: str
+    flops_per_element = 0
 
     def forward(self, x: Array) -> Array:
         return to_device(x, self.device)
@@ -220,11 +226,18 @@ def summed(x: Array, axis: int | tuple[int, ...] | None, *, keepdims: bool) -> A
 
 
 @dataclass(eq=False)
-class Sum(Function):
-    """The sum over some axes."""
+class Reduction(Function):
+    """One number in place of all those along some axes."""
 
     axis: tuple[int, ...]
     keepdims: bool
+
+    def flops(self) -> int:
+        return self.input_size(0)
+
+
+class Sum(Reduction):
+    """The sum over some axes."""
 
     def forward(self, x: Array) -> Array:
         self.shape = x.shape
@@ -234,12 +247,8 @@ class Sum(Function):
         return gy.reshape(with_ones(self.shape, self.axis)).broadcast_to(self.shape)
 
 
-@dataclass(eq=False)
-class Mean(Function):
+class Mean(Reduction):
     """The mean over some axes."""
-
-    axis: tuple[int, ...]
-    keepdims: bool
 
     def forward(self, x: Array) -> Array:
         self.shape = x.shape
@@ -251,13 +260,12 @@ class Mean(Function):
             gy = gy.astype(np.float32)  # the count may be beyond float16
         return (gy.reshape(with_ones(self.shape, self.axis)) / count).broadcast_to(self.shape)
 
+    def flops(self) -> int:
+        return self.input_size(0) + math.prod(self.output[0])
 
-@dataclass(eq=False)
-class Max(Function):
+
+class Max(Reduction):
     """The maximum over some axes; ties share the gradient equally."""
-
-    axis: tuple[int, ...]
-    keepdims: bool
 
     def forward(self, x: Array) -> Array:
         return self._pick(x, x.max(self.axis, keepdims=True))
@@ -290,6 +298,7 @@ class BroadcastTo(Function):
     """x repeated to a larger shape, as NumPy broadcasts it (a view)."""
 
     shape: tuple[int, ...]
+    flops_per_element = 0
 
     def forward(self, x: Array) -> Array:
         self.source = x.shape
@@ -314,12 +323,16 @@ class SumTo(Function):
     def backward(self, gy: Variable) -> Gradients:
         return gy.broadcast_to(self.source)
 
+    def flops(self) -> int:
+        return self.input_size(0)
+
 
 @dataclass(eq=False)
 class Reshape(Function):
     """The same numbers, in row-major order, in another shape."""
 
     shape: tuple[int, ...]
+    flops_per_element = 0
 
     def forward(self, x: Array) -> Array:
         self.source = x.shape
@@ -334,6 +347,7 @@ class Transpose(Function):
     """Axis axes[i] of x becomes axis i."""
 
     axes: tuple[int, ...]
+    flops_per_element = 0
 
     def forward(self, x: Array) -> Array:
         return x.transpose(self.axes)
@@ -347,6 +361,7 @@ class GetItem(Function):
     """x[key], by any of NumPy's ways of indexing."""
 
     key: Any
+    flops_per_element = 0
 
     def forward(self, x: Array) -> Array:
         self.shape = x.shape
@@ -378,3 +393,6 @@ class ScatterAdd(Function):
 
     def backward(self, gy: Variable) -> Gradients:
         return gy[self.key]
+
+    def flops(self) -> int:
+        return self.input_size(0)

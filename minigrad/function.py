@@ -7,6 +7,7 @@ an intermediate array that no operation saved is freed as soon as its Variable i
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, Union
 
 from minigrad.backend import xp_of
@@ -48,9 +49,10 @@ class Function:
     Attributes:
         inputs: an edge for each input; None where no gradient is asked for.
         serial: counts the recorded operations of the process; an operation's number is above those of its inputs.
-        order: of differentiation: 0 for what the user computes, 1 for what `create_graph` records of its gradient, ...
+        derivative_order: 0 for what the user computes, 1 for what `create_graph` records of its gradient, and so on.
         output: shape and dtype of what `forward` returned.
         saved_arrays: what `forward` saved for `backward`; the bytes that recording this operation keeps alive.
+        saved_from: for each of them the number of the input that it is, or OUTPUT, or MADE.
         retained: whether `retain_grad` asked for the gradient of the output,
         grad: which then is here.
         origin: "file:line" of the caller's code, and
@@ -59,7 +61,7 @@ class Function:
 
     inputs: tuple[Edge, ...] = ()
     serial: int = 0
-    order: int = 0
+    derivative_order: int = 0
     output: Spec
     saved_arrays: tuple[Array, ...] = ()
     retained: bool = False
@@ -67,14 +69,17 @@ class Function:
     origin: str | None = None
     checksums: tuple[int, ...] | None = None
 
-    _saved_from: Sequence[int] = ()
+    saved_from: Sequence[int] = ()
     _as_variable: Callable[[Array, Edge], Variable]
 
+    flops_per_element: ClassVar[int] = 1
+    """Floating-point operations of `forward` for each element of the output, where no `flops` says it otherwise."""
+
     OUTPUT: ClassVar[int] = -1
-    """Stands for the output among `_saved_from`, which says which input each saved array is."""
+    """Stands for the output in `saved_from`."""
 
     MADE: ClassVar[int] = -2
-    """Stands there for an array made on the way."""
+    """Stands in `saved_from` for an array made on the way."""
 
     def forward(self, *arrays: Array) -> Array:  # noqa: ARG002
         """Compute the output array from the input arrays, and `save` what `backward` needs."""
@@ -110,7 +115,7 @@ class Function:
         """
         wrap = self._as_variable
         saved = []
-        for array, i in zip(self.saved_arrays, self._saved_from):  # noqa: B905 - equally many, and checking costs
+        for array, i in zip(self.saved_arrays, self.saved_from):  # noqa: B905 - equally many, and checking costs
             edge: Edge = self.inputs[i] if i >= 0 else self if i == Function.OUTPUT else None
             saved.append(None if array is None else wrap(array, edge))
         return tuple(saved)  # type: ignore[arg-type]  # None stands for an empty place
@@ -120,10 +125,24 @@ class Function:
         edge = self.inputs[i]
         if edge is not None:
             return edge.output
-        for array, source in zip(self.saved_arrays, self._saved_from, strict=True):
+        for array, source in zip(self.saved_arrays, self.saved_from, strict=True):
             if source == i and array is not None:
                 return array.shape, array.dtype
         return None
+
+    def input_size(self, i: int) -> int:
+        """Elements of input `i`, of which the graph knows the shape."""
+        spec = self.input_spec(i)
+        assert spec is not None, f"{self.name} keeps nothing of input {i}"
+        return math.prod(spec[0])
+
+    def flops(self) -> int | None:
+        """Floating-point operations of `forward`; None where they depend on a constant of which a graph keeps nothing.
+
+        An addition, a multiplication, a comparison, or a function of one number such as exp counts one each; moving
+        numbers counts nothing. It is the formula that is counted, not what a kernel saves or adds.
+        """
+        return self.flops_per_element * math.prod(self.output[0])
 
     def record(
         self, serial: int, arrays: list[Array], y: Array, as_variable: Callable[[Array, Edge], Variable]
@@ -147,7 +166,7 @@ class Function:
             if source == Function.MADE and saved is not None:
                 self._refuse_view(saved, arrays)
             sources.append(source)
-        self._saved_from = sources
+        self.saved_from = sources
 
     def _refuse_view(self, saved: Array, arrays: list[Array]) -> None:
         if getattr(saved, "base", None) is None:

@@ -85,7 +85,7 @@ def mode_of_gradients(start: Edge, *, create_graph: bool) -> Recording | None:
     """How the gradients of what `start` made are recorded: one order above all that it was computed from, or not."""
     if not create_graph:
         return None
-    order = 1 + max((function.order for function in functions_behind([start])), default=0)
+    order = 1 + max((function.derivative_order for function in functions_behind([start])), default=0)
     return (recording.get() or FORWARD)._replace(order=order)
 
 

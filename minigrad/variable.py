@@ -75,9 +75,9 @@ def apply(function: Function, *inputs: Operand) -> Variable:  # noqa: C901, PLR0
             function.record(next(_serials), arrays, y, _as_variable)
             result.creator = function
             if mode is not None and mode is not FORWARD:
-                function.order = mode.order
+                function.derivative_order = mode.order
                 if watch is not None:
-                    watch.applied(function, arrays, y)
+                    watch.applied(function, arrays, result)
     except BaseException:
         function.inputs = ()  # it was not applied
         raise

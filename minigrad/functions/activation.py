@@ -66,6 +66,8 @@ def leaky_relu(x: Operand, slope: float = 0.01) -> Variable:
 class Sigmoid(Function):
     """1 / (1 + exp(−x))."""
 
+    flops_per_element = 4
+
     def forward(self, x: Array) -> Array:
         y = _sigmoid(x)
         self.save(y)
@@ -113,6 +115,8 @@ def tanh(x: Operand) -> Variable:
 class Softplus(Function):
     """log(1 + exp(x))."""
 
+    flops_per_element = 3
+
     def forward(self, x: Array) -> Array:
         xp = xp_of(x)
         self.save(x)
@@ -147,6 +151,7 @@ class Softmax(Function):
 
     axis: int
     known: Array | None = field(default=None, repr=False)
+    flops_per_element = 5  # a maximum, a subtraction, an exponential, an addition, a division
 
     def forward(self, x: Array) -> Array:
         y = self.known
@@ -160,6 +165,9 @@ class Softmax(Function):
         (y,) = self.saved
         g = gy * y
         return g - y * g.sum(self.axis, keepdims=True)
+
+    def flops(self) -> int | None:
+        return super().flops() if self.known is None else 0
 
 
 def softmax(x: Operand, axis: int = -1) -> Variable:
@@ -178,6 +186,7 @@ class LogSoftmax(Function):
     """The logarithm of softmax."""
 
     axis: int
+    flops_per_element = 5  # as softmax, with a subtraction for the division; the logarithm of each sum is left out
 
     def forward(self, x: Array) -> Array:
         shifted = below_maximum(x, self.axis)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,10 +11,18 @@ import numpy as np
 from minigrad.backend import Array, describe
 from minigrad.backend.kernels import kernels_of
 from minigrad.backend.windows import Pair, Window
-from minigrad.function import Function, Gradients
+from minigrad.function import Function, Gradients, Spec
 from minigrad.functions.windows import images_of, window_of
 from minigrad.operators import Operand
 from minigrad.variable import Variable, apply, as_variable
+
+
+def _products(y: Spec | None, w: Spec | None) -> int | None:
+    """A multiplication and an addition for each pixel of y and each element of its filter, on the border as well.
+
+    y is what Conv2d gives, (N, O, OH, OW), and w its filters, (O, C // groups, KH, KW).
+    """
+    return None if y is None or w is None else 2 * math.prod(y[0]) * math.prod(w[0][1:])
 
 
 @dataclass(eq=False)
@@ -33,6 +42,10 @@ class Conv2d(Function):
         gx = None if w is None else apply(ConvTranspose2d(self.window, self.size, self.groups), gy, w)
         gw = None if x is None else apply(FilterCorrelation(self.window, self.groups), x, gy)
         return (gx, gw, gy.sum((0, 2, 3)) if len(self.inputs) > 2 and self.needs(2) else None)[: len(self.inputs)]
+
+    def flops(self) -> int | None:
+        count = _products(self.output, self.input_spec(1))
+        return count if count is None or len(self.inputs) == 2 else count + math.prod(self.output[0])
 
 
 @dataclass(eq=False)
@@ -54,6 +67,9 @@ class ConvTranspose2d(Function):
             None if y is None else apply(FilterCorrelation(self.window, self.groups), gx, y),
         )
 
+    def flops(self) -> int | None:
+        return _products(self.input_spec(0), self.input_spec(1))
+
 
 @dataclass(eq=False)
 class FilterCorrelation(Function):
@@ -73,6 +89,9 @@ class FilterCorrelation(Function):
             None if y is None else apply(ConvTranspose2d(self.window, self.size, self.groups), y, gw),
             None if x is None else apply(Conv2d(self.window, self.groups), x, gw),
         )
+
+    def flops(self) -> int | None:
+        return _products(self.input_spec(1), self.output)
 
 
 def conv2d(

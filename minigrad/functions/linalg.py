@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from minigrad.backend import Array, describe
@@ -37,6 +39,10 @@ class Linear(Function):
         gx = None if w is None else gy @ w.T
         gw = None if x is None else x.T @ gy
         return (gx, gw, gy.sum(0) if len(self.inputs) > 2 and self.needs(2) else None)[: len(self.inputs)]
+
+    def flops(self) -> int | None:
+        x = self.input_spec(0)
+        return None if x is None else (2 * x[0][1] + (len(self.inputs) > 2)) * math.prod(self.output[0])
 
 
 def linear(x: Operand, w: Operand, b: Operand | None = None) -> Variable:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -32,6 +33,9 @@ class MaxPool2d(Function):
         (winners,) = self.saved
         return apply(PoolScatter(self.window, self.size), gy, winners)
 
+    def flops(self) -> int:
+        return math.prod(self.window.kernel) * math.prod(self.output[0])
+
 
 @dataclass(eq=False)
 class PoolScatter(Function):
@@ -48,12 +52,16 @@ class PoolScatter(Function):
         (winners,) = self.saved
         return apply(PoolGather(self.window), gx, winners), None
 
+    def flops(self) -> int:
+        return self.input_size(0)
+
 
 @dataclass(eq=False)
 class PoolGather(Function):
     """The pixel of x where each window's winner was: the adjoint of PoolScatter."""
 
     window: Window
+    flops_per_element = 0
 
     def forward(self, x: Array, winners: Array) -> Array:
         self.size: Pair = x.shape[2:]
@@ -102,6 +110,9 @@ class AvgPool2d(Function):
     def backward(self, gy: Variable) -> Gradients:
         return apply(AvgSpread2d(self.window, self.size, self.divisor), gy)
 
+    def flops(self) -> int:
+        return (math.prod(self.window.kernel) + 1) * math.prod(self.output[0])
+
 
 @dataclass(eq=False)
 class AvgSpread2d(Function):
@@ -116,6 +127,9 @@ class AvgSpread2d(Function):
 
     def backward(self, gx: Variable) -> Gradients:
         return apply(AvgPool2d(self.window, self.divisor), gx)
+
+    def flops(self) -> int:
+        return (math.prod(self.window.kernel) + 1) * self.input_size(0)
 
 
 def avg_pool2d(

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from numbers import Real
 
 import numpy as np
 
-from minigrad.arithmetic import with_ones
+from minigrad.arithmetic import Reduction, with_ones
 from minigrad.array_like import differentiates
 from minigrad.backend import Array, describe
-from minigrad.function import Function, Gradients
+from minigrad.function import Gradients
 from minigrad.functions.activation import below_maximum, log_total
 from minigrad.functions.elementwise import exp, sqrt
 from minigrad.operators import Operand
@@ -78,12 +77,8 @@ def _variance(function: str, x: Operand, axis: Axis, ddof: int, keepdims: bool) 
     return (distance * distance).mean(axis, keepdims=keepdims) * (count / (count - ddof))
 
 
-@dataclass(eq=False)
-class LogSumExp(Function):
+class LogSumExp(Reduction):
     """log Σ exp(x)."""
-
-    axis: tuple[int, ...]
-    keepdims: bool
 
     def forward(self, x: Array) -> Array:
         y = x.max(self.axis, keepdims=True) + log_total(below_maximum(x, self.axis), self.axis)
@@ -95,6 +90,10 @@ class LogSumExp(Function):
         (x,) = self.saved
         share = exp(x - logsumexp(x, self.axis, keepdims=True))
         return gy.reshape(with_ones(self.shape, self.axis)) * share
+
+    def flops(self) -> int:
+        """Of each input: a maximum, a subtraction, an exponential, an addition; of each output: log, an addition."""
+        return 4 * self.input_size(0) + 2 * math.prod(self.output[0])
 
 
 def logsumexp(x: Operand, axis: Axis = None, *, keepdims: bool = False) -> Variable:

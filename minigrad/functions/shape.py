@@ -86,6 +86,7 @@ class Concatenate(Function):
     """Arrays one after the other along an axis."""
 
     axis: int
+    flops_per_element = 0
 
     def forward(self, *xs: Array) -> Array:
         self.ends = np.cumsum([x.shape[self.axis] for x in xs]).tolist()
@@ -161,6 +162,7 @@ class Pad(Function):
 
     width: tuple[tuple[int, int], ...]
     value: float
+    flops_per_element = 0
 
     def forward(self, x: Array) -> Array:
         return xp_of(x).pad(x, self.width, constant_values=self.value)

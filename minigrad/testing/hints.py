@@ -262,7 +262,7 @@ def _savers_of_what_they_made(f: Callable[..., Any], arrays: Sequence[Floats]) -
     names = set()
     for node, twin in zip(*graphs, strict=True):
         own = type(node).__module__.startswith("minigrad.") and ".testing." not in type(node).__module__
-        for saved, source, other in zip(node.saved_arrays, node._saved_from, twin.saved_arrays, strict=True):
+        for saved, source, other in zip(node.saved_arrays, node.saved_from, twin.saved_arrays, strict=True):
             made = source == Function.MADE and saved is not None and saved.dtype.kind == "f"
             if made and not own and not np.array_equal(saved, other):
                 names.add(node.name)

@@ -715,6 +715,6 @@ def test_the_order_of_differentiation_is_recorded():
     gx = grad(y, x, create_graph=True)
     penalty = gx * gx
     ggx = grad(penalty, x, create_graph=True)
-    assert [v.creator.order for v in (y, gx, penalty, ggx)] == [0, 1, 0, 2]
+    assert [v.creator.derivative_order for v in (y, gx, penalty, ggx)] == [0, 1, 0, 2]
     gx.backward(create_graph=True)
-    assert x.grad.creator.order == 2
+    assert x.grad.creator.derivative_order == 2
