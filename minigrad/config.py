@@ -25,14 +25,13 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
-
 class Watch(Protocol):
     """Who looks on while operations are computed and differentiated; `viz.record` does."""
 
     def forward(self, function: Function, arrays: list[Array]) -> Array:
         """Run `function.forward` on the arrays."""
 
-    def applied(self, function: Function, arrays: list[Array], y: Array) -> None:
+    def applied(self, function: Function, arrays: list[Array], y: Variable) -> None:
         """Now `function` is a node of the graph, and made `y` of the arrays."""
 
     def backward(self, function: Function, gy: Variable, run: Callable[[Function, Variable], R]) -> R:

@@ -22,6 +22,7 @@ __all__ = [
     "is_array",
     "is_writable",
     "scatter_add",
+    "synchronize",
     "to_device",
     "to_numpy",
     "wide_dtype",
@@ -100,6 +101,12 @@ def devices() -> list[str]:
         return ["cpu"]
     count = cupy.cuda.runtime.getDeviceCount() if cupy.cuda.is_available() else 0
     return ["cpu", *(f"cuda:{i}" for i in range(count))]
+
+
+def synchronize(array: Array) -> None:
+    """Wait until the array is computed: a GPU works on while Python goes on."""
+    if not isinstance(array, (np.ndarray, np.generic)):
+        array.device.synchronize()
 
 
 def to_numpy(array: Array) -> np.ndarray[Any, Any]:

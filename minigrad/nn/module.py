@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import reprlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextvars import ContextVar
+from functools import partial
 from typing import Any, Self
 
 import numpy as np
@@ -15,8 +16,8 @@ from minigrad.nn.parameter import Parameter
 from minigrad.nn.state import conforming
 from minigrad.nn.summary import Call, example, table
 
-_calls: ContextVar[list[Call] | None] = ContextVar("calls", default=None)
-"""Where `summary` has the calls of modules written down; None elsewhere."""
+caller: ContextVar[Callable[[Module, Callable[[], Any]], Any] | None] = ContextVar("caller", default=None)
+"""Who runs the forward of each module that is called, and looks on: `summary` and `viz.record` do. None elsewhere."""
 
 
 class Module:
@@ -45,11 +46,10 @@ class Module:
         raise TypeError(f"{name} has no forward: a Module says in forward(self, x) what it computes")
 
     def __call__(self, *inputs: Any, **options: Any) -> Any:
-        y = self.forward(*inputs, **options)
-        calls = _calls.get()
-        if calls is not None:
-            calls.append((self, y))
-        return y
+        call = caller.get()
+        return (
+            self.forward(*inputs, **options) if call is None else call(self, partial(self.forward, *inputs, **options))
+        )
 
     def named_parameters(self) -> Iterator[tuple[str, Parameter]]:
         """Each parameter with its name.
@@ -118,7 +118,13 @@ class Module:
         """
         x = example(x, self.parameters())
         calls: list[Call] = []
-        with inference(), Switch((_calls, calls)):
+
+        def call(module: Module, forward: Callable[[], Any]) -> Any:
+            y = forward()
+            calls.append((module, y))
+            return y
+
+        with inference(), Switch((caller, call)):
             self(x)
         return table(self, calls, batch=x.shape[0] if x.ndim else None)
 
