@@ -17,7 +17,7 @@ import math
 import sys
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from statistics import fmean
 from typing import Any, Self, TextIO
@@ -151,12 +151,13 @@ def fit(
     with Progress(steps) as progress:
         minibatches = data.batches(train, recipe.batch_size, epochs=None)
         for step, (x, t) in zip(range(1, steps + 1), minibatches, strict=False):
-            logits = model(x)
-            loss = F.softmax_cross_entropy(logits, t, reduction=recipe.reduction)
-            if step == 1:
-                draw(viz.draw(loss, model=model, title=f"{type(model).__name__}: forward"), graph)
             optimizer.zero_grad()
-            loss.backward()
+            with viz.record(model) if step == 1 else nullcontext() as recorded:
+                logits = model(x)
+                loss = F.softmax_cross_entropy(logits, t, reduction=recipe.reduction)
+                loss.backward()
+            if recorded:
+                draw(recorded.draw(loss, title=f"{type(model).__name__}: one training step"), graph)
             if recipe.decay:
                 optimizer.lr = recipe.lr * (1 - (step - 1) / steps)
             optimizer.step()

@@ -16,6 +16,8 @@ from minigrad.backend import devices, kernels
 from minigrad.config import train_mode
 from minigrad.variable import Variable
 from minigrad.version import __version__
+from minigrad.viz.diagram import FOLDS, VIEWS
+from minigrad.viz.look import COLORS
 
 
 class _QuestionError(ValueError):
@@ -34,6 +36,10 @@ def main(arguments: list[str] | None = None) -> int:
     graph.add_argument(
         "--input", action="append", required=True, metavar="SHAPE", help="of an input, such as 1,1,28,28"
     )
+    graph.add_argument("--backward", action="store_true", help="draw backward too, beside forward")
+    graph.add_argument("--view", choices=VIEWS, default="auto", help="what becomes a card, or a node")
+    graph.add_argument("--color", choices=COLORS, default="family", help="what colours say; the others are heat")
+    graph.add_argument("--fold", choices=FOLDS, default="auto", help="what of a large graph becomes one card")
     graph.add_argument("--title", help="what stands above")
     graph.add_argument("--theme", choices=("auto", "light", "dark"), default="auto", help="of the SVG")
     graph.add_argument("--engine", default="auto", help="graphviz-pure, dot, or a path")
@@ -53,14 +59,18 @@ def _graph(options: argparse.Namespace) -> int:
     function = _found(options.object)
     model = function if hasattr(function, "named_parameters") else None
     inputs = [Variable(np.zeros(_shape(text), np.float32), requires_grad=model is None) for text in options.input]
+    timed = options.color == "time"  # only then: the same command writes the same file
     try:
-        with train_mode(False):
+        with train_mode(False), viz.record(model, time=timed, memory=False, stats=False) as recorder:
             y = function(*inputs)
+            if options.backward and isinstance(y, Variable) and y.requires_grad:
+                y.backward(np.ones(y.shape, y.dtype))
     except Exception as error:  # noqa: BLE001 - whatever the model raises
         shapes = " ".join(options.input)
         raise _QuestionError(f"{options.object} of inputs {shapes} raised {type(error).__name__}: {error}") from None
     try:
-        diagram = viz.draw(y, model=model, title=options.title, theme=options.theme, engine=options.engine)
+        names = ("view", "color", "fold", "title", "theme", "engine")
+        diagram = recorder.draw(y, order=int(options.backward), **{name: getattr(options, name) for name in names})
         diagram.save(options.output)
     except (ValueError, TypeError) as error:
         raise _QuestionError(str(error)) from None

@@ -34,7 +34,9 @@ class Watch(Protocol):
     def applied(self, function: Function, arrays: list[Array], y: Variable) -> None:
         """Now `function` is a node of the graph, and made `y` of the arrays."""
 
-    def backward(self, function: Function, gy: Variable, run: Callable[[Function, Variable], R]) -> R:
+    def backward(
+        self, function: Function, gy: Variable, run: Callable[[Function, Variable], tuple[Any, ...]]
+    ) -> tuple[Any, ...]:
         """Run `function`'s share of backward."""
 
 

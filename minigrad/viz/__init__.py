@@ -3,5 +3,6 @@
 from minigrad.viz.diagram import Diagram
 from minigrad.viz.draw import draw
 from minigrad.viz.engines import Engine, EngineError, engines
+from minigrad.viz.record import Recorder, record
 
-__all__ = ["Diagram", "Engine", "EngineError", "draw", "engines"]
+__all__ = ["Diagram", "Engine", "EngineError", "Recorder", "draw", "engines", "record"]

@@ -5,40 +5,92 @@ from __future__ import annotations
 import html
 import os
 import re
+from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from minigrad.files import replacing
-from minigrad.viz import dot, to_json
+from minigrad.viz import flow, lanes, to_json
 from minigrad.viz.engines import EngineError, engine_of
+from minigrad.viz.fold import fold_layers, fold_repeats, fold_to
 from minigrad.viz.graph import Graph
+from minigrad.viz.look import SHOWN, Look, choose
 from minigrad.viz.theme import with_theme
+from minigrad.viz.words import clean, facts
 
 _SUFFIXES = (".svg", ".png", ".pdf", ".html", ".dot", ".json")
 
 
+VIEWS = ("auto", "teach", "ops", "layers", "model")
+FOLDS = ("auto", "repeats", "never")
+_FEW_OPERATIONS, _FEW_NUMBERS = 24, 16  # what a view for teaching still shows well
+_FEW_OF_HIGHER_ORDER = 60
+
+
 class Diagram:
-    """A drawn compute graph; `draw` makes it.
+    """A drawn compute graph; `draw`, `record` and `diff` make it.
 
     Args:
         graph: what to draw.
         title: what stands above it.
-        theme: of the SVG: "auto" follows the reader's screen, "light", or "dark".
-        engine: what lays it out: "auto", "graphviz-pure", "dot", or the path of a program.
+        options: those of `draw`.
     """
 
-    def __init__(self, graph: Graph, title: str | None = None, *, theme: str = "auto", engine: str = "auto") -> None:
+    def __init__(
+        self,
+        graph: Graph,
+        title: str | None = None,
+        *,
+        view: str = "auto",
+        show: str = " ".join(SHOWN),
+        color: str = "family",
+        fold: str | Callable[[str], bool] = "auto",
+        direction: str = "auto",
+        theme: str = "auto",
+        legend: bool = True,
+        max_nodes: int = 400,
+        engine: str = "auto",
+    ) -> None:
+        choose("view", view, VIEWS)
+        if not callable(fold):
+            choose("fold", fold, FOLDS)
+        if max_nodes < 1:
+            raise ValueError(f"draw: max_nodes must be 1 or more, not {max_nodes}")
         with_theme("", theme)
         self.graph = graph
         self.title = title
+        self.view = _view_of(graph) if view == "auto" else view
+        direction = {"teach": "LR"}.get(self.view, "TB") if direction == "auto" else direction
+        self._look = Look(frozenset(show.split()), color, direction, legend)
+        self._fold = fold
+        self._max_nodes = max_nodes
         self._theme = theme
         self._engine = engine
 
     @cached_property
     def dot(self) -> str:
         """The text of a Graphviz file; `dot -Tsvg` makes a picture of it."""
-        return dot.write(self.graph, self.title)
+        if self.view == "teach":
+            return lanes.write(self.graph, self.title, facts=facts(self.graph), direction=self._look.direction)
+        folded, words = self._folded()
+        return flow.write(folded, self.title, self._look, [*facts(self.graph), *([words] if words else [])])
+
+    def _folded(self) -> tuple[Graph, str]:
+        """The graph as it is drawn, and what was folded, in words."""
+        graph, words = self.graph, ""
+        if self.view == "model":
+            graph, words = fold_layers(graph, lambda path: "." not in path), "folded by layer"
+        elif self.view == "layers":
+            innermost = {node.layer for node in graph.nodes if node.kind == "operation"}
+            graph, words = fold_layers(graph, innermost.__contains__), "folded by layer"
+        if callable(self._fold):
+            return fold_layers(graph, self._fold), "folded by layer"
+        if self._fold == "repeats":
+            return fold_repeats(graph), words
+        if self._fold == "auto" and len(graph.nodes) > self._max_nodes:
+            return fold_to(graph, self._max_nodes)
+        return graph, words
 
     def json(self) -> str:
         """The graph as JSON text, complete; see `viz.to_json`."""
@@ -82,7 +134,7 @@ class Diagram:
         Raises:
             EngineError: there is no engine, or it failed.
         """
-        title = html.escape(dot.clean(self.title or "Compute graph"))
+        title = html.escape(clean(self.title or "Compute graph"))
         picture = self.svg()
         picture = picture[picture.index("<svg") :]
         scheme = {"auto": "light dark", "light": "light", "dark": "dark"}[self._theme]
@@ -92,7 +144,7 @@ class Diagram:
 
     def summary(self) -> str:
         """The graph in a line of words: how many operations and parameters, and what is saved for backward."""
-        return f"{dot.clean(self.title or 'Compute graph')}: {', '.join(dot.facts(self.graph))}"
+        return f"{clean(self.title or 'Compute graph')}: {', '.join(facts(self.graph))}"
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the diagram to a file; the format is that of the suffix.
@@ -118,3 +170,14 @@ class Diagram:
             return {"image/svg+xml": self.svg(), "text/plain": self.summary()}
         except (EngineError, UnicodeError) as error:
             return {"text/plain": f"{self.summary()} (no picture: {error})"}
+
+
+def _view_of(graph: Graph) -> str:
+    """The view that serves if nobody says: one for teaching where every Variable can be shown."""
+    operations = [node for node in graph.nodes if node.kind == "operation"]
+    if any(node.kind == "derivative" or node.layer for node in graph.nodes):
+        return "ops"
+    if any(node.order for node in operations):
+        return "teach" if len(operations) <= _FEW_OF_HIGHER_ORDER else "ops"
+    small = all(node.tensor is None or node.tensor.size <= _FEW_NUMBERS for node in graph.nodes)
+    return "teach" if small and len(operations) <= _FEW_OPERATIONS else "ops"

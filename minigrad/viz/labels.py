@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -55,10 +56,24 @@ def parameters_of(function: Function) -> str:
 
 
 def argument_of(function: Function, position: int) -> str:
-    """What `forward` calls its input number `position`: "targets"; "" for the single letters of formulas."""
-    names = list(inspect.signature(function.forward).parameters)
-    name = names[min(position, len(names) - 1)] if names else ""  # further inputs belong to a last `*arrays`
-    return name if len(name) > 1 else ""
+    """What `forward` calls its input number `position`: "x", "targets"."""
+    names = _arguments(type(function).forward)
+    return names[min(position, len(names) - 1)] if names else ""  # further inputs belong to a last `*arrays`
+
+
+def saves_of(function: Function) -> str:
+    """What the Function saved for backward: "x, w", "output", "mask"."""
+    names: dict[str, None] = {}
+    for array, i in zip(function.saved_arrays, function.saved_from, strict=True):
+        if array is not None:
+            made = {"b": "mask", "i": "indices", "u": "indices"}.get(array.dtype.kind, "numbers")
+            names[argument_of(function, i) if i >= 0 else "output" if i == Function.OUTPUT else made] = None
+    return ", ".join(names)
+
+
+@cache
+def _arguments(forward: Callable[..., Any]) -> list[str]:
+    return list(inspect.signature(forward).parameters)[1:]
 
 
 def _shown_fields(function: Function) -> Iterator[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from minigrad.viz.graph import Node
+from minigrad.viz.graph import Family, Kind, Node
 
 
 class Colors(NamedTuple):
@@ -19,6 +19,18 @@ TEXT, FAINT_TEXT = "#1f2933", "#5b6773"
 BACKGROUND = "#ffffff"
 LAYER_FILL, LAYER_BORDER = "#f5f7f9", "#d3dae1"
 TENSOR_EDGE = "#52606d"
+GRADIENT = "#c2410c"
+SAVED = "#7450b0"
+BAD = "#b3261e"
+TRACK = "#e3e8ed"
+"""What a bar of time runs on."""
+
+HEAT = ("#ffffff", "#fff1dc", "#ffdfb0", "#ffc77d", "#ffab57", "#ff8f3d")
+"""From little to much."""
+HEAT_BORDER = "#8a6a45"
+
+CHANGES = {"added": "#1b7f3b", "removed": "#b3261e", "changed": "#8a5a00"}
+SIGNS = {"added": "+", "removed": "−", "changed": "~"}
 
 _COLORS = {
     "product": Colors("#dcecf7", "#0072b2", "#004a75"),
@@ -29,11 +41,17 @@ _COLORS = {
     "view": Colors("#eceff2", "#7a8590", "#3d464f"),
     "loss": Colors("#fde5d6", "#d55e00", "#843a00"),
     "other": Colors("#ffffff", "#52606d", "#1f2933"),
+    "seed": Colors("#ffffff", "#c2410c", "#c2410c"),
     "parameter": Colors("#fdf1d3", "#c98a00", "#6b4900"),
     "input": Colors("#e2f3fc", "#3a9fd6", "#0d5780"),
     "constant": Colors("#ffffff", "#9aa5b1", "#52606d"),
     "output": Colors("#b84f00", "#843a00", "#fffdfa"),
 }
+
+FAMILIES: tuple[Family, ...] = (
+    *("product", "elementwise", "reduction", "pooling", "normalization", "view", "loss", "other"),
+)
+"""In the order of a legend."""
 
 DARK = {
     TEXT: "#e4e9ee",
@@ -42,6 +60,17 @@ DARK = {
     LAYER_FILL: "#1b2127",
     LAYER_BORDER: "#38434e",
     TENSOR_EDGE: "#93a1af",
+    GRADIENT: "#f59a6b",
+    SAVED: "#b79ae8",
+    BAD: "#ff8a80",
+    TRACK: "#38434e",
+    HEAT[1]: "#33230f",
+    HEAT[2]: "#4a2f0c",
+    HEAT[3]: "#643b09",
+    HEAT[4]: "#7d4606",
+    HEAT[5]: "#955003",
+    CHANGES["added"]: "#6fd392",
+    CHANGES["changed"]: "#f0b75a",
     "#dcecf7": "#12344d",
     "#004a75": "#9fd3f5",
     "#d9f2ea": "#0c3b2e",
@@ -65,5 +94,16 @@ DARK = {
 
 
 def colors_of(node: Node) -> Colors:
-    """An operation has its family's colours, everything else its kind's."""
-    return _COLORS[node.family or node.kind]
+    """An operation has its family's colours, everything else its kind's; what is no forward is white."""
+    colors = _COLORS[node.family or ("parameter" if node.kind == "gradient" else node.kind)]
+    return colors if node.order == 0 or node.kind == "output" else colors._replace(fill=BACKGROUND)
+
+
+def colors_of_kind(kind: Family | Kind) -> Colors:
+    """The colours of a family of operations, or of a kind of node."""
+    return _COLORS[kind]
+
+
+def heat(part: float) -> Colors:
+    """The colours for so much of the largest amount, from 0 to 1."""
+    return Colors(HEAT[min(int(part * len(HEAT)), len(HEAT) - 1)], HEAT_BORDER, TEXT)

@@ -42,7 +42,7 @@ class Net:
 
 
 def test_public_names():
-    assert viz.__all__ == ["Diagram", "Engine", "EngineError", "draw", "engines"]
+    assert viz.__all__ == ["Diagram", "Engine", "EngineError", "Recorder", "diff", "draw", "engines", "record"]
     assert isinstance(viz.draw(mg.Variable(1.0)), viz.Diagram)
 
 

@@ -1,0 +1,174 @@
+"""record: what a training step took and made, operation by operation, for a diagram of it."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable
+from pathlib import Path
+from time import perf_counter
+from types import TracebackType
+from typing import Any, Literal, Self
+
+from minigrad.anomaly import callers_line
+from minigrad.backend import Array, synchronize
+from minigrad.config import Recording, Switch, recording
+from minigrad.function import Function
+from minigrad.nn.module import Module, caller
+from minigrad.variable import Variable
+from minigrad.viz.diagram import Diagram
+from minigrad.viz.draw import Model, graph_of, title_of
+from minigrad.viz.measured import Measured, Work, stats_of, together, value_of
+from minigrad.viz.memory import Alive
+
+
+def record(model: Model | None = None, *, time: bool = True, memory: bool = True, stats: bool = True) -> Recorder:
+    """Look on while a training step is computed; `draw` then shows what each operation took and made.
+
+    Args:
+        model: gives the parameters their names; the operations belong to the layer that applied them.
+        time: measure the seconds of every operation, forward and backward.
+        memory: count the bytes that are alive of what was computed.
+        stats: note the least, mean and largest number of every array and gradient, and how many NaN and Inf it has.
+    Returns:
+        a context manager, which keeps the graph of what is computed in its block alive as long as it lives itself.
+
+    >>> import minigrad as mg
+    >>> x = mg.Variable(3.0, name="x")
+    >>> with record(time=False) as rec:
+    ...     y = x * x
+    ...     y.backward()
+    >>> rec.draw().summary()
+    'Compute graph: 1 operation, 1 parameter, saved for backward 0 B, peak 12 B'
+    """
+    return Recorder(model, time=time, memory=memory, stats=stats)
+
+
+class Recorder:
+    """What `record` makes: it looks on inside of its `with` block, and draws what it saw.
+
+    Args:
+        model: gives the parameters and the layers their names.
+        time, memory, stats: what is measured.
+    """
+
+    def __init__(self, model: Model | None = None, *, time: bool, memory: bool, stats: bool) -> None:
+        self._model = model
+        self._layers = {id(module): name for name, module in model.named_modules()} if isinstance(model, Module) else {}
+        self._path = [""]  # the layers that are being called
+        self._time, self._memory, self._stats = time, memory, stats
+        self._seconds = 0.0  # of the forward that just ran
+        self._measured: dict[int, Measured] = {}  # by serial number
+        self._results: dict[int, Variable] = {}  # by serial number: what no operation took yet,
+        self._gradients: dict[int, weakref.ref[Variable]] = {}  # and such that backward makes, and may drop unused
+        self._alive = Alive()
+        self._entered: list[Switch] = []
+
+    def __enter__(self) -> Self:
+        mode = recording.get() or Recording()
+        switch = Switch((recording, mode._replace(watch=self)), (caller, self._call))
+        switch.__enter__()
+        self._entered.append(switch)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._entered.pop().__exit__(kind, error, traceback)
+
+    def draw(
+        self,
+        *outputs: Variable,
+        order: int | Literal["all"] = "all",
+        title: str | None = None,
+        **options: Any,
+    ) -> Diagram:
+        """The diagram of what was recorded.
+
+        Args:
+            outputs: what was computed in the block; by default everything that nothing else was computed from, and of
+                the gradients those that somebody still holds.
+            order: the highest order of differentiation that is drawn, or "all".
+            title: what stands above.
+            **options: all further ones of `draw`.
+        Raises:
+            ValueError: nothing was recorded.
+        """
+        gradients = [gradient() for gradient in self._gradients.values()]
+        outputs = outputs or (*self._results.values(), *(gradient for gradient in gradients if gradient is not None))
+        if not outputs:
+            raise ValueError(
+                "draw: nothing was recorded: no operation in the block had an input that requires a gradient"
+            )
+        peak = self._alive.peak if self._memory else None
+        graph = graph_of(outputs, self._model, order, self._measured, peak)
+        return Diagram(graph, title_of(self._model) if title is None else title, **options)
+
+    def forward(self, function: Function, arrays: list[Array]) -> Array:
+        """Run the Function on the arrays, and take the time."""
+        if not self._time:
+            return function.forward(*arrays)
+        start = perf_counter()
+        y = function.forward(*arrays)
+        synchronize(y)
+        self._seconds = perf_counter() - start
+        return y
+
+    def applied(self, function: Function, arrays: list[Array], y: Variable) -> None:
+        """Note what is to be noted of the Function that made `y` of the arrays."""
+        for edge in function.inputs:
+            if isinstance(edge, Function):
+                self._results.pop(edge.serial, None)
+                self._gradients.pop(edge.serial, None)
+        if function.derivative_order == 0:
+            self._results[function.serial] = y
+        else:
+            self._gradients[function.serial] = weakref.ref(y)
+        if self._memory:
+            for array in (*function.saved_arrays, y.data):
+                if array is not None and not any(array is x for x in arrays):
+                    self._alive.add(array)
+        file, _, line = callers_line().rpartition(":")
+        self._measured[function.serial] = Measured(
+            inputs=tuple([(x.shape, x.dtype) for x in arrays]),
+            layer=self._path[-1],
+            source=f"{Path(file).name}:{line}",
+            value=value_of(y.data),
+            forward=Work(
+                seconds=self._seconds if self._time else None,
+                live=self._alive.bytes if self._memory else None,
+                stats=stats_of(y.data) if self._stats else None,
+            ),
+        )
+
+    def backward(
+        self, function: Function, gy: Variable, run: Callable[[Function, Variable], tuple[Any, ...]]
+    ) -> tuple[Any, ...]:
+        """Run the Function's share of backward, and note what is to be noted of it."""
+        measured = self._measured.setdefault(function.serial, Measured())
+        self._path.append(measured.layer)
+        start = perf_counter()
+        try:
+            gxs = run(function, gy)
+        finally:
+            self._path.pop()
+        arrays = [gx.data for gx in gxs if isinstance(gx, Variable)]
+        for array in arrays:
+            synchronize(array)
+        seconds = perf_counter() - start
+        if self._memory:
+            for array in arrays:
+                self._alive.add(array)
+        measured.backward = Work(
+            seconds=seconds if self._time else None,
+            live=self._alive.bytes if self._memory else None,
+            stats=together([stats_of(array) for array in arrays]) if self._stats else None,
+        )
+        return gxs
+
+    def _call(self, module: Module, forward: Callable[[], Any]) -> Any:
+        """Run a module's forward; what it applies belongs to it, or else to the one that called it."""
+        self._path.append(self._layers.get(id(module), self._path[-1]))
+        try:
+            return forward()
+        finally:
+            self._path.pop()
