@@ -56,6 +56,31 @@ def test_a_model_or_function_is_drawn(project, capsys, arguments, summary):
     assert "<svg" in (project / "graph.svg").read_text()
 
 
+def test_backward_is_drawn_beside_forward(project):
+    assert main(["graph", "mine_for_the_command:net", "--input", "1,4", "--backward"]) == 0
+    assert "∂Linear" in (project / "graph.svg").read_text()
+    assert main(["graph", "mine_for_the_command:net", "--input", "1,4"]) == 0
+    assert "∂Linear" not in (project / "graph.svg").read_text()
+
+
+def test_the_same_command_writes_the_same_file(project):
+    for name in ("a.dot", "b.dot"):
+        assert main(["graph", "mine_for_the_command:net", "--input", "1,4", "--view", "layers", "-o", name]) == 0
+    assert (project / "a.dot").read_bytes() == (project / "b.dot").read_bytes()
+    assert "<B>layer</B>" in (project / "a.dot").read_text()
+
+
+def test_times_are_measured_where_they_are_the_colour(project):
+    for color, shown in (("time", True), ("flops", False)):
+        assert main(["graph", "mine_for_the_command:net", "--input", "1,4", "--color", color, "-o", "a.dot"]) == 0
+        assert ("full bar" in (project / "a.dot").read_text()) is shown
+
+
+def test_the_input_is_known_although_nothing_saved_it(project):
+    main(["graph", "mine_for_the_command:net", "--input", "7,4", "-o", "a.dot"])
+    assert "7×4" in (project / "a.dot").read_text()
+
+
 def test_the_suffix_decides_the_format(project):
     assert main(["graph", "mine_for_the_command:net", "--input", "1,4", "-o", "net.json"]) == 0
     assert (project / "net.json").read_text().startswith("{")

@@ -25,23 +25,29 @@ class Card:
         """The node that speaks for all."""
         return self.nodes[0]
 
+    @property
+    def change(self) -> Change:
+        """How it differs: "changed" if its nodes don't agree."""
+        changes = {node.change for node in self.nodes}
+        return changes.pop() if len(changes) == 1 else "changed"
+
 
 def cards_of(graph: Graph) -> list[Card]:
     """The cards of `graph`, in the order of their first nodes."""
     cards: list[Card] = []
-    shared: dict[tuple[str, Kind, Change], Card] = {}
+    shared: dict[tuple[str, Kind], Card] = {}
     accompanied: set[tuple[str, bool]] = set()
     users = _users(graph)
     for node in graph.nodes:
         user = users.get(node.id)
         if user is None:
             cards.append(Card([node]))
-        elif (user, node.kind, node.change) in shared:
-            shared[user, node.kind, node.change].nodes.append(node)
+        elif (user, node.kind) in shared:
+            shared[user, node.kind].nodes.append(node)
         else:
             # Only one stands beside an operation: the arrow of a second one would run through the first.
             side = user, node.kind == "gradient"
-            card = shared[user, node.kind, node.change] = Card([node], None if side in accompanied else user)
+            card = shared[user, node.kind] = Card([node], None if side in accompanied else user)
             accompanied.add(side)
             cards.append(card)
     return cards

@@ -72,7 +72,8 @@ class Diagram:
     def dot(self) -> str:
         """The text of a Graphviz file; `dot -Tsvg` makes a picture of it."""
         if self.view == "teach":
-            return lanes.write(self.graph, self.title, facts=facts(self.graph), direction=self._look.direction)
+            direction, legend = self._look.direction, self._look.legend
+            return lanes.write(self.graph, self.title, facts=facts(self.graph), direction=direction, legend=legend)
         folded, words = self._folded()
         return flow.write(folded, self.title, self._look, [*facts(self.graph), *([words] if words else [])])
 

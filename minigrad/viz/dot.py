@@ -77,7 +77,8 @@ def _lines(heading: Markup, body: Iterable[str], direction: str, nodesep: str, r
 def heading(title: str | None, facts: Iterable[str], legend: str = "") -> Markup:
     """What stands above a diagram: a title, facts in a line, and the rows of a legend."""
     rows = [font(f"<B>{escaped(title)}</B>", "19", style.TEXT)] if title else []
-    rows.append(font(" · ".join(facts), "10.5", style.FAINT_TEXT))
+    line = " · ".join(map(html.escape, facts))
+    rows += [font(line, "10.5", style.FAINT_TEXT)] if line else []
     cells = "".join([f"<TR><TD>{row}</TD></TR>" for row in rows])
     return Markup(
         f'<TABLE BORDER="0" CELLPADDING="2" CELLSPACING="0">{cells}{legend}<TR><TD HEIGHT="6"></TD></TR></TABLE>'

@@ -54,7 +54,8 @@ class _Drawing:
         self._most = max([look.amount(node) for node in graph.nodes if node.family or node.kind == "folded"], default=0)
         self._saves = not any(edge.flow == "saved" for edge in graph.edges)
         places = {node.id: place for place, node in enumerate(graph.nodes)}
-        flowing = [edge for edge in graph.edges if edge.flow == "tensor" and self._nodes[edge.source].kind in _FLOWING]
+        flowing = [edge for edge in graph.edges if edge.flow == "tensor" and edge.change != "removed"]
+        flowing = [edge for edge in flowing if self._nodes[edge.source].kind in _FLOWING]
         self._latest: dict[str, str] = {}  # of what each node takes, what was made last
         for edge in sorted(flowing, key=lambda edge: places[edge.source]):
             self._latest[edge.target] = edge.source
@@ -93,8 +94,8 @@ class _Drawing:
             values |= self._end(node)
         else:
             values |= self._box(card)
-        if node.change:
-            values |= {"color": style.CHANGES[node.change], "penwidth": "3"}
+        if card.change:
+            values |= {"color": style.CHANGES[card.change], "penwidth": "3"}
         if self._trouble is not None and node.id == self._trouble.node.id:
             values |= {"color": style.BAD, "penwidth": "4"}
         if node.kind in _FLOWING or node.kind in _BACKWARD:
@@ -152,7 +153,7 @@ class _Drawing:
 
     def _cylinder(self, card: Card) -> dict[str, str]:
         lines = [f'{self._named(node)}<BR ALIGN="LEFT"/>' for node in card.nodes]
-        values = {"fontsize": "9.5", "label": Markup("".join(lines)), "margin": "0.1,0.06", "shape": "cylinder"}
+        values = {"fontsize": "9.5", "label": Markup("".join(lines)), "margin": "0.13,0.06", "shape": "cylinder"}
         style = "filled,dashed" if card.first.kind == "gradient" else "filled"
         return values | {"penwidth": "1.3", "style": style, "width": "1.3"}
 
@@ -183,7 +184,10 @@ class _Drawing:
             known = node.norm is not None and "norm" in self._look.show
             text = f"<B>{_signed(node, f'∂{escaped(name)}')}</B>"
             return f"{text}&#160; {font(f'norm {node.norm:.3g}', '9.5', style.TEXT)}" if known else text
-        return text if node.tensor is None else f"{text}&#160; {font(times(node.tensor.shape), '9.5', style.TEXT)}"
+        if node.tensor is None:
+            return text
+        words = node.label[0] if node.change == "changed" and node.label else times(node.tensor.shape)
+        return f"{text}&#160; {font(escaped(words), '9.5', style.TEXT)}"
 
     def _arrows(self) -> Iterator[str]:
         first = {node.id: card.first.id for card in self._cards for node in card.nodes}

@@ -14,7 +14,7 @@ from minigrad.viz.formulas import LEAVES, formulas, outputs_of
 from minigrad.viz.graph import Graph, Node, Tensor
 from minigrad.viz.words import clean, times, tooltip
 
-_LANES = (style.TENSOR_EDGE, style.GRADIENT, "#8a6bbf", "#0e8a9a")  # arrows, by order; they serve in the dark, too
+_COLORS = (style.TENSOR_EDGE, style.GRADIENT, "#8a6bbf", "#0e8a9a")  # arrows, by order; they serve in the dark, too
 _TITLES = ("forward", "backward", "backward of backward", "third derivative")
 _STYLES = ("filled", "dashed", "double border")
 _EQUATIONS = 3  # in a title
@@ -43,37 +43,35 @@ class _Lane:
         nodes: statements.
         edges: statements.
         equations: what its outputs are, "y = x³".
-        paths: by each node, how long the longest path to it is, and where that starts.
+        drawn: the ids of the Variables that are in it.
     """
 
     order: int
     nodes: list[str] = field(default_factory=list)
     edges: list[str] = field(default_factory=list)
     equations: list[str] = field(default_factory=list)
-    paths: dict[str, tuple[int, str]] = field(default_factory=dict)
+    drawn: set[str] = field(default_factory=set)
 
     @property
-    def start(self) -> str:
-        """Where the longest path starts."""
-        return max(self.paths.values(), key=lambda path: path[0])[1]
+    def color(self) -> str:
+        """Of its arrows."""
+        return _COLORS[min(max(self.order, 0), len(_COLORS) - 1)]
 
     def connect(self, sources: Sequence[str], target: str) -> None:
-        """Draw arrows to a new node."""
-        color = _LANES[_index(self.order, _LANES)]
-        self.edges += [f"  {quoted(source)} -> {quoted(target)}" + attributes(color=color) for source in sources]
-        length, start = max([self.paths[source] for source in sources], default=(-1, target), key=lambda path: path[0])
-        self.paths[target] = length + 1, start
+        """Draw arrows to a node."""
+        color = attributes(color=self.color)
+        self.edges += [f"  {quoted(source)} -> {quoted(target)}{color}" for source in sources]
 
 
-def write(graph: Graph, title: str | None, *, facts: Sequence[str], legend: str = "", direction: str = "LR") -> str:
+def write(graph: Graph, title: str | None, *, facts: Sequence[str], legend: bool = True, direction: str = "LR") -> str:
     """The DOT text of `graph`; it ends with a line break.
 
     Args:
         graph: of operations on Variables; the nodes' orders are the lanes. Derivatives that were not recorded as
             operations are left out: they have no Variables.
         title: what stands above it.
-        facts: what stands below the title; how lanes are to be read is added.
-        legend: further rows of the heading.
+        facts: what stands below the title.
+        legend: whether it also says how lanes are to be read.
         direction: of the arrows: with "LR" lanes stand below each other, with "TB" side by side.
     """
     drawing = _Drawing(_of_variables(graph))
@@ -81,7 +79,7 @@ def write(graph: Graph, title: str | None, *, facts: Sequence[str], legend: str 
     hints = _hints([lane.order for lane in lanes])
     if drawing.drawn_again:
         hints.append("dotted: the same variable, drawn again")
-    heading = dot.heading(title, [*facts, *hints], legend)
+    heading = dot.heading(title, [*facts, *hints] if legend else facts)
     return dot.digraph(heading, _body(lanes, direction), direction=direction, nodesep="0.25", ranksep="0.42")
 
 
@@ -147,8 +145,8 @@ class _Drawing:
         lane = self._lane(order)
         again = order != variable.order
         id_ = f"{variable.id} in order {order}" if again else variable.id
-        if id_ not in lane.paths:
-            lane.paths[id_] = 0, id_
+        if id_ not in lane.drawn:
+            lane.drawn.add(id_)
             border = {"color": _AGAIN, "style": "filled,dotted"} if again else {}
             lane.nodes.append(f"    {quoted(id_)}" + attributes(**variable.attributes | border))
             self.drawn_again |= again
@@ -245,7 +243,6 @@ def _body(lanes: Sequence[_Lane], direction: str) -> Iterator[str]:
         yield from _cluster(lane, step)
     for lane in lanes[::step]:
         yield from lane.edges[::step]
-    yield f"  {{rank=same; {'; '.join([quoted(lane.start) for lane in lanes])}}}"
 
 
 def _cluster(lane: _Lane, step: int) -> Iterator[str]:
@@ -256,7 +253,7 @@ def _cluster(lane: _Lane, step: int) -> Iterator[str]:
         label += font(f"&#160;&#160;&#160;{equations}", "12", style.TEXT)
     yield f'  subgraph "cluster_{lane.order}" {{'
     yield "    graph" + attributes(
-        color=_LANES[_index(lane.order, _LANES)] if lane.order > 0 else style.LAYER_BORDER,
+        color=lane.color if lane.order > 0 else style.LAYER_BORDER,
         fillcolor=style.LAYER_FILL,
         label=Markup(label),
         labeljust="l",
@@ -267,8 +264,3 @@ def _cluster(lane: _Lane, step: int) -> Iterator[str]:
     )
     yield from lane.nodes[::step]
     yield "  }"
-
-
-def _index(order: int, items: Sequence[str]) -> int:
-    """Where an order's item is; all that is beyond them has the last one."""
-    return min(max(order, 0), len(items) - 1)

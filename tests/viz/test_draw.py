@@ -1,6 +1,7 @@
 """draw and Diagram: from Variables to a file."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -151,3 +152,132 @@ def test_a_real_model(tmp_path):
     assert nodes["input"].kind == "input"
     assert nodes["loss"].kind == "output"
     assert nodes["Conv2d"].label == ("3×3, pad 1",)
+
+
+# What is asked for
+
+
+def net_and_loss():
+    mg.seed(0)
+    net = mg.nn.Sequential(mg.nn.Linear(3, 4), mg.nn.ReLU(), mg.nn.Linear(4, 4), mg.nn.ReLU(), mg.nn.Linear(4, 2))
+    return net, mg.functions.softmax_cross_entropy(net(np.ones((2, 3), np.float32)), np.array([0, 1]))
+
+
+@pytest.mark.parametrize(
+    ("option", "words"),
+    [
+        ({"view": "nice"}, "view must be one of 'auto', 'teach', 'ops', 'layers', 'model', not 'nice'"),
+        ({"order": -1}, r'order must be 0, 1, 2, ... or "all", not -1'),
+        ({"order": True}, "order must be"),
+        ({"show": "shape price"}, "show must be words out of shape dtype .*; 'price' is none"),
+        ({"color": "red"}, "color must be one of 'family', 'time', 'memory', 'flops', not 'red'"),
+        ({"fold": "all"}, "fold must be one of 'auto', 'repeats', 'never', not 'all'"),
+        ({"direction": "up"}, "direction must be one of"),
+        ({"theme": "blue"}, 'theme must be "auto", "light" or "dark"'),
+        ({"max_nodes": 0}, "max_nodes must be 1 or more, not 0"),
+    ],
+)
+def test_what_there_is_not(y, option, words):
+    with pytest.raises(ValueError, match=words):
+        viz.draw(y, **option)
+
+
+def test_auto_teaches_what_is_small_and_shows_operations_of_the_rest(y):
+    net, loss = net_and_loss()
+    x = mg.Variable(2.0)
+    gx = mg.grad(x**3, x, create_graph=True)
+    views = [viz.draw(y).view, viz.draw(gx).view, viz.draw(loss, model=net).view]
+    views.append(viz.draw(mg.Variable(np.ones((50, 50))) * 2.0).view)
+    assert views == ["teach", "teach", "ops", "ops"]
+
+
+def test_order_one_is_backward_as_it_would_run():
+    net, loss = net_and_loss()
+    kinds = [[node.kind for node in viz.draw(loss, model=net, order=order).graph.nodes] for order in (0, 1, "all")]
+    assert [found.count("derivative") for found in kinds] == [0, 6, 0]
+    assert [found.count("gradient") for found in kinds] == [0, 6, 0]
+    assert "∂Linear" in viz.draw(loss, model=net, order=1).dot
+
+
+def test_gradients_show_their_norm():
+    net, loss = net_and_loss()
+    assert "norm" not in viz.draw(loss, model=net, order=1).dot
+    loss.backward()
+    bias = dict(net.named_parameters())["layers.4.b"].grad.data
+    assert f"norm {np.linalg.norm(bias):.3g}" in viz.draw(loss, model=net, order=1).dot
+
+
+def test_layers_are_cards():
+    net, loss = net_and_loss()
+    text = viz.draw(loss, model=net, view="layers").dot
+    assert "Linear · ReLU" in text
+    assert "<B>layers.0</B>" in text
+    assert "cylinder" not in text
+    assert "<B>layers</B>" in viz.draw(loss, model=net, view="model").dot
+
+
+def test_a_function_decides_what_is_folded():
+    net, loss = net_and_loss()
+    asked = []
+    text = viz.draw(loss, model=net, fold=lambda path: asked.append(path) or path == "layers.0").dot
+    assert {"layers", "layers.0", "layers.2", "layers.4"} <= set(asked)
+    assert text.count("cylinder") == 2
+    assert "folded by layer" in text
+
+
+def test_a_graph_of_too_many_nodes_is_folded_and_says_so():
+    y = mg.Variable(1.0)
+    for _ in range(500):
+        y = y + 1.0
+    diagram = viz.draw(y)
+    assert diagram.dot.count("<TABLE") < 400
+    assert "folded" in diagram.dot
+    assert viz.draw(y, fold="never").dot.count("<B>AddScalar</B>") == 500
+    assert len(diagram.graph.nodes) == 502
+
+
+def test_show_leaves_out_what_is_not_named():
+    net, loss = net_and_loss()
+    bare, full = (
+        re.sub(r'tooltip="[^"]*"', "", viz.draw(loss, model=net, show=show).dot)
+        for show in ("", "shape bytes flops attrs saved")
+    )
+    for words in ("FLOP", "saves ", "reduction mean", "2×4  32 B"):
+        assert words in full
+        assert words not in bare
+    assert "2×4  32 B" not in viz.draw(loss, model=net, show="shape").dot
+
+
+def test_another_dtype_than_the_usual_one_is_said():
+    x = mg.Variable(np.ones((9, 9), np.float32))
+    assert "9×9  float64  648 B" in viz.draw((x * 2.0).astype(np.float64).sum(), view="ops").dot
+
+
+def test_heat_is_a_scale_with_its_largest_amount():
+    net, loss = net_and_loss()
+    text = viz.draw(loss, model=net, color="flops").dot
+    assert text.count('fillcolor="#ff8f3d"') == 1  # the largest layer
+    assert ">&#160;72 FLOP&#160;<" in text
+
+
+def test_the_legend_lists_what_is_there_and_nothing_else():
+    net, loss = net_and_loss()
+    text = viz.draw(loss, model=net).dot
+    assert "matrix product" in text
+    assert "pooling" not in text
+    assert "gradient" not in text
+    assert "tensor, width = bytes" not in viz.draw(loss, model=net, legend=False).dot
+
+
+def test_left_to_right(y):
+    assert 'rankdir="LR"' in viz.draw(y, view="ops", direction="LR").dot
+    assert 'rankdir="TB"' in viz.draw(y, view="teach", direction="TB").dot
+
+
+@pytest.mark.parametrize("view", ["teach", "ops", "layers", "model"])
+def test_every_view_draws_every_graph(view):
+    net, loss = net_and_loss()
+    x = mg.Variable(2.0)
+    gx = mg.grad(x**3, x, create_graph=True)
+    for diagram in (viz.draw(loss, model=net, view=view, order=1), viz.draw(gx, x, view=view), viz.draw(x, view=view)):
+        assert "</svg>" in diagram.svg()

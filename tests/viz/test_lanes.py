@@ -361,7 +361,8 @@ def test_hostile_names_give_a_picture(name):
 
 
 def test_the_legend_and_the_title():
-    assert "<TR><TD>rows</TD></TR>" in text_of(one(), legend="<TR><TD>rows</TD></TR>")
+    assert "order 1: dashed" in text_of(cube())
+    assert "order 1: dashed" not in text_of(cube(), legend=False)
     assert "<B>title</B>" in text_of(one())
     assert "<B>title</B>" not in text_of(one(), None)
 

@@ -1,0 +1,270 @@
+"""diff: what came, what went and what changed between two graphs, in one of them all."""
+
+from collections import Counter
+from dataclasses import replace
+from itertools import pairwise
+from time import perf_counter
+
+import numpy as np
+import pytest
+
+from minigrad.viz.diff import merge
+from minigrad.viz.graph import Edge, Graph, Node, Stats, Tensor
+
+
+def tensor(*shape, dtype="float32"):
+    return Tensor(shape, dtype, 4 * int(np.prod(shape)))
+
+
+def node(kind, name, **attributes):
+    return lambda id: Node(id, kind, name, **attributes)
+
+
+def operation(name, **attributes):
+    return node("operation", name, **({"tensor": tensor(64, 32)} | attributes))
+
+
+def chained(*makers, saved=7):
+    """Each node takes what the one before it made."""
+    nodes = numbered(makers)
+    return Graph(tuple(nodes), tuple(Edge(a.id, b.id, 0, a.tensor) for a, b in pairwise(nodes)), saved)
+
+
+def numbered(makers):
+    counts = Counter()
+    for make in makers:
+        kind = make("").kind
+        counts[kind] += 1
+        yield make(f"{kind}{counts[kind]}")
+
+
+def network(*operations):
+    return chained(node("input", "x", tensor=tensor(64, 32)), *operations, node("output", "loss", label=("0.5",)))
+
+
+def chained_by_name(text, **attributes):
+    return network(*(operation(name, **attributes) for name in text.split()))
+
+
+def backward(graph):
+    derived = [node for node in reversed(graph.nodes) if node.kind == "operation"]
+    ids = {node.id: f"derivative{i}" for i, node in enumerate(derived, 1)}
+    nodes = [replace(node, id=ids[node.id], kind="derivative", order=1, of=node.id) for node in derived]
+    edges = [
+        Edge(ids[edge.target], ids[edge.source], edge.position, edge.tensor, "gradient")
+        for edge in reversed(graph.edges)
+        if edge.source in ids and edge.target in ids
+    ]
+    return replace(graph, nodes=(*graph.nodes, *nodes), edges=(*graph.edges, *edges))
+
+
+def checked(before, after):
+    """Both graphs in one, after a look whether it could be executed and whether all of both is in it."""
+    graph = merge(before, after)
+    place = {node.id: i for i, node in enumerate(graph.nodes)}
+    assert len(place) == len(graph.nodes)
+    assert all(place[edge.source] < place[edge.target] for edge in graph.edges)
+    targets = [place[edge.target] for edge in graph.edges]
+    assert targets == sorted(targets)
+    for side, without in ((before, "added"), (after, "removed")):
+        assert Counter(n.name for n in graph.nodes if n.change != without) == Counter(n.name for n in side.nodes)
+        assert named_edges(graph, without) == named_edges(side, without)
+    return graph
+
+
+def named_edges(graph, without=None):
+    names = {node.id: (node.kind, node.name) for node in graph.nodes}
+    edges = [edge for edge in graph.edges if edge.change != without]
+    return Counter((names[edge.source], names[edge.target], edge.position, edge.flow) for edge in edges)
+
+
+def signs(graph):
+    """As "+ReLU −Tanh ~Linear Add", without input and output."""
+    sign = {"": "", "added": "+", "removed": "−", "changed": "~"}
+    return " ".join(sign[n.change] + n.name for n in graph.nodes if n.kind not in ("input", "output"))
+
+
+def edge_signs(graph):
+    names = {node.id: node.name for node in graph.nodes}
+    return [(names[edge.source], names[edge.target], edge.change) for edge in graph.edges if edge.change]
+
+
+def the_label(old, new):
+    (found,) = [n for n in checked(network(old), network(new)).nodes if n.kind == "operation"]
+    return found.change, found.label
+
+
+def test_a_graph_and_itself_make_the_same_graph():
+    graph = backward(chained_by_name("Linear ReLU Linear ReLU"))
+    assert merge(graph, graph) == graph
+
+
+def test_an_operation_that_came_is_added_with_its_edges():
+    graph = checked(chained_by_name("Conv2d Pool"), chained_by_name("Conv2d ReLU Pool"))
+    assert signs(graph) == "Conv2d +ReLU Pool"
+    assert edge_signs(graph) == [("Conv2d", "ReLU", "added"), ("ReLU", "Pool", "added"), ("Conv2d", "Pool", "removed")]
+
+
+def test_an_operation_that_went_is_removed_and_still_there():
+    graph = checked(chained_by_name("Conv2d ReLU Pool"), chained_by_name("Conv2d Pool"))
+    assert signs(graph) == "Conv2d −ReLU Pool"
+    assert edge_signs(graph) == [
+        ("Conv2d", "ReLU", "removed"),
+        ("Conv2d", "Pool", "added"),
+        ("ReLU", "Pool", "removed"),
+    ]
+
+
+def test_another_operation_in_its_place_is_one_removed_and_one_added():
+    assert signs(checked(chained_by_name("A ReLU B"), chained_by_name("A GELU B"))) == "A −ReLU +GELU B"
+
+
+def test_what_is_inserted_in_the_middle_leaves_the_rest_alone():
+    before = chained_by_name("Linear ReLU Linear ReLU Linear ReLU")
+    after = chained_by_name("Linear ReLU Linear Dropout ReLU ReLU Linear ReLU")
+    assert signs(checked(before, after)) == "Linear ReLU Linear +Dropout ReLU +ReLU Linear ReLU"
+    before, after = chained_by_name("A ReLU B C ReLU D"), chained_by_name("ReLU A ReLU B ReLU C ReLU E")
+    assert signs(checked(before, after)) == "+ReLU A ReLU B +ReLU C ReLU −D +E"
+
+
+def test_layers_tell_operations_of_one_name_apart():
+    before = network(operation("Linear", layer="a"), operation("Linear", layer="c"))
+    after = network(operation("Linear", layer="a"), operation("Linear", layer="b"), operation("Linear", layer="c"))
+    graph = checked(before, after)
+    assert [(n.layer, n.change) for n in graph.nodes if n.kind == "operation"] == [("a", ""), ("b", "added"), ("c", "")]
+
+
+def test_another_parameter_of_an_operation_is_a_change():
+    old, new = (
+        operation("Conv2d", label=("3×3, pad 1", "groups 1")),
+        operation("Conv2d", label=("5×5, pad 2", "groups 1")),
+    )
+    assert the_label(old, new) == ("changed", ("3×3, pad 1 → 5×5, pad 2", "groups 1"))
+    assert the_label(operation("Sum"), operation("Sum", label=("axis 1",))) == ("changed", ("none → axis 1",))
+
+
+@pytest.mark.parametrize(
+    ("new", "line"),
+    [
+        (tensor(64, 48), "64×32 → 64×48"),
+        (tensor(64, 32, dtype="float64"), "float32 → float64"),
+        (tensor(64, dtype="float64"), "64×32 float32 → 64 float64"),
+    ],
+)
+def test_another_shape_or_dtype_is_a_change(new, line):
+    old = operation("Linear", label=("bias",))
+    assert the_label(old, operation("Linear", label=("bias",), tensor=new)) == ("changed", ("bias", line))
+
+
+def test_other_costs_are_a_change_where_nothing_else_is():
+    old = operation("Linear", flops=2000, saved=10)
+    assert the_label(old, operation("Linear", flops=3000, saved=10)) == ("changed", ("2,000 → 3,000 FLOP",))
+    assert the_label(old, operation("Linear", flops=2000, saved=0)) == ("changed", ("10 → 0 B saved",))
+    assert the_label(old, operation("Linear", flops=3000, tensor=tensor(2))) == ("changed", ("64×32 → 2",))
+    frozen = operation("Linear", flops=2000, saved=10, requires_grad=False)
+    assert the_label(old, frozen) == ("changed", ("gradient → no gradient",))
+
+
+def test_what_was_measured_and_values_are_no_change_but_those_of_after():
+    measured = {"seconds": 1.0, "live": 2, "stats": Stats(0, 1, 2), "norm": 3.0, "source": "a.py:1", "value": "8"}
+    graph = checked(network(operation("Exp")), network(operation("Exp", **measured)))
+    assert graph.nodes[1] == Node("operation1", "operation", "Exp", tensor=tensor(64, 32), **measured)
+
+
+def test_what_only_one_graph_knows_is_no_change():
+    known = operation("Exp", flops=10)
+    assert (
+        the_label(operation("Exp", tensor=None), known) == the_label(known, operation("Exp", tensor=None)) == ("", ())
+    )
+
+
+def test_the_value_of_the_loss_is_no_change():
+    before, after = chained_by_name("Mean"), chained_by_name("Mean")
+    after = replace(after, nodes=(*after.nodes[:-1], replace(after.nodes[-1], label=("0.3",))))
+    assert merge(before, after) == after
+
+
+def test_saved_and_peak_are_those_of_after():
+    graph = merge(replace(chained_by_name("A"), saved=1, peak=2), replace(chained_by_name("A"), saved=3, peak=4))
+    assert (graph.saved, graph.peak) == (3, 4)
+
+
+def test_a_derivative_goes_with_its_operation():
+    before = backward(chained_by_name("Linear ReLU ReLU Head"))
+    after = backward(chained_by_name("Linear ReLU ReLU ReLU Head"))
+    graph = checked(before, after)
+    added = [n for n in graph.nodes if n.change == "added"]
+    assert [n.kind for n in added] == ["operation", "derivative"]
+    assert added[1].of == added[0].id
+    pairs = {n.id: n for n in graph.nodes}
+    assert all(pairs[n.of].name == n.name and pairs[n.of].change == n.change for n in graph.nodes if n.of)
+
+
+def test_ids_are_numbered_anew_by_kind():
+    graph = checked(backward(chained_by_name("A B")), backward(chained_by_name("A C B")))
+    ids = [n.id for n in graph.nodes]
+    assert ids == [
+        *("input1", "operation1", "operation2", "operation3", "output1"),
+        *("derivative1", "derivative2", "derivative3"),
+    ]
+
+
+def test_what_is_there_once_is_found_wherever_it_went():
+    def joined(*names):
+        nodes = list(numbered([*(operation(name, layer=name) for name in names), operation("Add")]))
+        place = {node.name: node.id for node in nodes}
+        edges = [Edge(place["a"], nodes[-1].id, 0, None), Edge(place["b"], nodes[-1].id, 1, None)]
+        return Graph(tuple(nodes), tuple(edges), 0)
+
+    graph = checked(joined("a", "b"), joined("b", "a"))
+    assert signs(graph) == "b a Add"
+    assert edge_signs(graph) == []
+
+
+def test_an_order_that_was_turned_round_makes_no_circle():
+    graph = checked(chained_by_name("A B C"), chained_by_name("C B A"))
+    assert len(graph.nodes) == 7
+    assert Counter(n.change for n in graph.nodes) == {"": 3, "added": 2, "removed": 2}
+
+
+def test_graphs_without_anything_in_common_stand_side_by_side():
+    graph = checked(chained(operation("A"), operation("B")), chained(operation("C")))
+    assert signs(graph) == "−A −B +C"
+
+
+def test_an_empty_graph_is_all_added_or_removed():
+    empty, graph = Graph((), (), 0), chained_by_name("A B")
+    assert {n.change for n in merge(empty, graph).nodes} == {"added"}
+    assert {e.change for e in merge(graph, empty).edges} == {"removed"}
+    assert merge(empty, empty) == empty
+
+
+def test_large_graphs_are_merged_in_seconds_and_without_recursion():
+    before = chained_by_name("Add Mul Exp " * 20_000)
+    after = chained_by_name("Add Mul Exp " * 10_000 + "Tanh " + "Add Mul Exp " * 10_000)
+    start = perf_counter()
+    graph = merge(before, after)
+    assert perf_counter() - start < 30
+    assert [n.name for n in graph.nodes if n.change] == ["Tanh"]
+
+
+def test_what_is_too_long_to_align_is_counted():
+    before = chained_by_name("First " + "Add Mul Exp " * 1000 + "Last")
+    after = chained_by_name("Begin " + "Add Mul Exp " * 1000 + "Add End")
+    assert {n.name for n in checked(before, after).nodes if n.change} == {"First", "Begin", "Last", "End", "Add"}
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_random_graphs_merge_into_one_that_could_be_executed(seed):
+    random = np.random.default_rng(seed)
+
+    def graph():
+        length = int(random.integers(1, 30))
+        makers = [operation("ABCDEFGH"[i], layer="xyz"[k]) for i, k in random.integers((8, 3), size=(length, 2))]
+        nodes = tuple(numbered(makers))
+        sources = [random.integers(i, size=2) if i else () for i in range(length)]
+        edges = [Edge(nodes[s].id, nodes[i].id, p, None) for i in range(length) for p, s in enumerate(sources[i])]
+        return backward(Graph(nodes, tuple(edges), 0))
+
+    before, after = graph(), graph()
+    assert repr(checked(before, after)) == repr(checked(before, after))
