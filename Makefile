@@ -11,9 +11,10 @@ mnist: .venv/examples  ## train the CNN of the tutorials on MNIST, to 99 %
 test: .venv/dev  ## run the tests, with the doctests
 	$(BIN)/pytest -q -n 2 --grad-profile ci
 
-docs: .venv/dev  ## write the table of the functions, and the output in docs/, anew
+docs: .venv/dev  ## write the table of the functions, the output in docs/, and the gallery anew
 	$(BIN)/python -m minigrad.testing --table > docs/functions.md
 	$(BIN)/python tests/testing/pages.py
+	$(BIN)/python examples/gallery.py
 
 check: lint test  ## all that CI runs
 

@@ -16,9 +16,8 @@ VERSION = 2
 def write(graph: Graph, title: str | None = None) -> str:
     """The JSON text of `graph`: nodes in execution order, edges by their targets'; it ends with a line break.
 
-    An object of "version", "title", "saved", "peak", "nodes" and "edges"; a node and an edge have the fields that `Node`
-    and `Edge` have, except those that are at their defaults. NaN and Inf, which JSON has not, are the texts "nan" and
-    "inf".
+    An object of "version", "title", "saved", "peak", "nodes" and "edges"; nodes and edges have the fields of `Node` and
+    `Edge`, except those that are at their defaults. NaN and Inf, which JSON has not, are the texts "nan" and "inf".
     """
     content: dict[str, Any] = {"version": VERSION, "title": title, "saved": graph.saved, "peak": graph.peak}
     content |= {"nodes": list(map(_object, graph.nodes)), "edges": list(map(_object, graph.edges))}

@@ -8,6 +8,7 @@ import pytest
 import minigrad as mg
 import minigrad.functions as F
 from minigrad import nn, viz
+from minigrad.config import Recording, Switch, recording
 from minigrad.function import Function
 from minigrad.traversal import functions_behind
 
@@ -103,8 +104,6 @@ def test_backward_is_there_as_it_runs():
 
     with viz.record(model) as recorded:
         loss = F.softmax_cross_entropy(model(np.ones((2, 1, 8, 8), np.float32)), np.array([0, 2]))
-    from minigrad.config import Recording, Switch, recording  # noqa: PLC0415
-
     with Switch((recording, Recording(watch=Watch()))):
         loss.backward()
     content = json.loads(recorded.draw(loss, order=1).json())
@@ -140,5 +139,5 @@ def test_nan_is_no_number_of_json():
     with viz.record() as recorded:
         (x * 2.0).sum().backward()
     text = recorded.draw().json()
-    nodes = json.loads(text, parse_constant=lambda name: pytest.fail(name))["nodes"]
+    nodes = json.loads(text, parse_constant=pytest.fail)["nodes"]
     assert [node["stats"]["least"] for node in nodes if node["name"] == "MulScalar" and "stats" in node] == ["nan", 2.0]
