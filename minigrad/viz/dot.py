@@ -36,6 +36,12 @@ def font(markup: str, size: str, color: str) -> str:
     return f'<FONT COLOR="{color}" POINT-SIZE="{size}">{markup}</FONT>'
 
 
+def stacked(lines: Iterable[str], align: str = "CENTER") -> Markup:
+    """Lines of markup below each other, with room for what hangs below a line."""
+    rows = "".join([f'<TR><TD ALIGN="{align}">{line}</TD></TR>' for line in lines])
+    return Markup(f'<TABLE BORDER="0" CELLBORDER="0" CELLPADDING="1" CELLSPACING="0">{rows}</TABLE>')
+
+
 def attributes(**values: str) -> str:
     """A list of attributes, sorted; the end of a statement."""
     pairs = [

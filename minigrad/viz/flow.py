@@ -12,7 +12,7 @@ from math import log2
 from minigrad.viz import dot, style
 from minigrad.viz.bands import framed
 from minigrad.viz.cards import Card, cards_of
-from minigrad.viz.dot import Markup, attributes, escaped, font, quoted, read_twice
+from minigrad.viz.dot import Markup, attributes, escaped, font, quoted, read_twice, stacked
 from minigrad.viz.graph import Edge, Graph, Node, Tensor
 from minigrad.viz.legend import legend_of
 from minigrad.viz.look import Look
@@ -113,9 +113,7 @@ class _Drawing:
         rows = [f"<B>{_signed(node, name)}{times_folded}</B>", *self._rows(node)]
         if node.seconds is not None and self._slowest > 0:
             rows.append(self._bar(node))
-        cells = "".join([f"<TR><TD>{row}</TD></TR>" for row in rows])
-        label = f'<TABLE BORDER="0" CELLBORDER="0" CELLPADDING="1" CELLSPACING="0">{cells}</TABLE>'
-        values = {"fillcolor": colors.fill, "fontcolor": colors.text, "label": Markup(label)}
+        values = {"fillcolor": colors.fill, "fontcolor": colors.text, "label": stacked(rows)}
         values |= {"margin": "0.14,0.07", "width": "2.1"}
         if node.order:
             values["style"] = "rounded,filled,dashed" if node.order == 1 else "rounded,filled"
@@ -152,8 +150,8 @@ class _Drawing:
         return f'<TABLE {table}><TR><TD BGCOLOR="{color}" {cell}"{length}"></TD>{rest}</TR></TABLE>'
 
     def _cylinder(self, card: Card) -> dict[str, str]:
-        lines = [f'{self._named(node)}<BR ALIGN="LEFT"/>' for node in card.nodes]
-        values = {"fontsize": "9.5", "label": Markup("".join(lines)), "margin": "0.13,0.06", "shape": "cylinder"}
+        label = stacked([self._named(node) for node in card.nodes], "LEFT")
+        values = {"fontsize": "9.5", "label": label, "margin": "0.13,0.06", "shape": "cylinder"}
         style = "filled,dashed" if card.first.kind == "gradient" else "filled"
         return values | {"penwidth": "1.3", "style": style, "width": "1.3"}
 
@@ -174,7 +172,7 @@ class _Drawing:
         if card.first.kind == "input" and card.first.tensor is not None and len(lines) == 1:
             tensor = card.first.tensor
             lines.append(font(f"{escaped(tensor.dtype)} · {in_bytes(tensor.bytes)}", "9.5", style.TEXT))
-        values = {"fontsize": "9.5", "height": "0.3", "label": Markup("<BR/>".join(lines)), "margin": "0.1,0.05"}
+        values = {"fontsize": "9.5", "height": "0.3", "label": stacked(lines), "margin": "0.1,0.05"}
         return values | {"penwidth": "1.3", "width": "1"}
 
     def _named(self, node: Node) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from minigrad.viz import dot, style
-from minigrad.viz.dot import Markup, attributes, escaped, font, quoted
+from minigrad.viz.dot import Markup, attributes, escaped, font, quoted, stacked
 from minigrad.viz.formulas import LEAVES, formulas, outputs_of
 from minigrad.viz.graph import Graph, Node, Tensor
 from minigrad.viz.words import clean, times, tooltip
@@ -187,7 +187,7 @@ def _ellipse(node: Node, called: str) -> dict[str, str]:
         "color": colors.border,
         "fillcolor": colors.fill,
         "fontcolor": colors.text,
-        "label": Markup("<BR/>".join(lines)),
+        "label": stacked(lines),
         "margin": "0.07,0.03",
         "penwidth": "1.3",
         "shape": "ellipse",
@@ -207,7 +207,7 @@ def _operation(node: Node) -> dict[str, str]:
         "fillcolor": colors.fill if node.order <= 0 else style.BACKGROUND,
         "fontcolor": colors.text,
         "height": "0.5",
-        "label": Markup("<BR/>".join(lines)),
+        "label": stacked(lines),
         "margin": "0.12,0.06",
         "tooltip": dot.read_twice(tooltip(node)),
         "width": "0.8",

@@ -97,7 +97,7 @@ def statement(text, id_):
 def label(text, id_):
     """The lines that a node shows."""
     markup = re.search(r"label=<(.*?)> margin", statement(text, id_))[1]
-    return ["".join(ET.fromstring(f"<L>{line}</L>").itertext()) for line in markup.split("<BR/>")]  # noqa: S314 - ours
+    return ["".join(ET.fromstring(f"<L>{line}</L>").itertext()) for line in re.findall("<TD[^>]*>(.*?)</TD>", markup)]  # noqa: S314 - ours
 
 
 def titles(text):
