@@ -80,18 +80,27 @@ class Diagram:
     def _folded(self) -> tuple[Graph, str]:
         """The graph as it is drawn, and what was folded, in words."""
         graph, words = self.graph, ""
-        if self.view == "model":
-            graph, words = fold_layers(graph, lambda path: "." not in path), "folded by layer"
-        elif self.view == "layers":
-            innermost = {node.layer for node in graph.nodes if node.kind == "operation"}
-            graph, words = fold_layers(graph, innermost.__contains__), "folded by layer"
-        if callable(self._fold):
-            return fold_layers(graph, self._fold), "folded by layer"
-        if self._fold == "repeats":
-            return fold_repeats(graph), words
+        chosen = self._chosen()
+        if chosen is not None:
+            graph, words = fold_layers(graph, chosen), "folded by layer"
+        elif self._fold == "repeats":
+            graph = fold_repeats(graph)
         if self._fold == "auto" and len(graph.nodes) > self._max_nodes:
-            return fold_to(graph, self._max_nodes)
+            return fold_to(self.graph, self._max_nodes)
         return graph, words
+
+    def _chosen(self) -> Callable[[str], bool] | None:
+        """Which layers become a card, by the view and by who decides; None where neither says."""
+        innermost = {node.layer for node in self.graph.nodes if node.kind == "operation"}
+        views: dict[str, Callable[[str], bool]] = {
+            "layers": innermost.__contains__,
+            "model": lambda path: "." not in path,
+        }
+        by_view = views.get(self.view)
+        if not callable(self._fold):
+            return by_view
+        decide = self._fold
+        return lambda path: bool(decide(path)) or (by_view is not None and by_view(path))
 
     def json(self) -> str:
         """The graph as JSON text, complete; see `viz.to_json`."""

@@ -38,7 +38,7 @@ def record(model: Model | None = None, *, time: bool = True, memory: bool = True
     ...     y = x * x
     ...     y.backward()
     >>> rec.draw().summary()
-    'Compute graph: 1 operation, 1 parameter, saved for backward 0 B, peak 12 B'
+    'Compute graph: 1 operation, 1 parameter, peak 12 B'
     """
     return Recorder(model, time=time, memory=memory, stats=stats)
 

@@ -281,3 +281,24 @@ def test_every_view_draws_every_graph(view):
     gx = mg.grad(x**3, x, create_graph=True)
     for diagram in (viz.draw(loss, model=net, view=view, order=1), viz.draw(gx, x, view=view), viz.draw(x, view=view)):
         assert "</svg>" in diagram.svg()
+
+
+# Diagrams compared
+
+
+def test_a_diff_names_what_it_compares():
+    x = mg.Variable(np.ones(3), name="x")
+    changes = viz.diff(viz.draw(x * 2.0, title="a"), viz.draw((x * 4.0).sum(), title="b"))
+    assert changes.title == "a → b"
+    assert "~ MulScalar" in changes.dot
+    assert "+ Sum" in changes.dot
+    assert ">&#160;+ added&#160;<" in changes.dot
+    assert "removed" not in changes.dot
+    assert viz.diff(viz.draw(x * 2.0), viz.draw(x * 2.0), title="the same").dot.count("~") == 0
+
+
+@pytest.mark.parametrize("arguments", [(None, "diagram"), ("diagram", 3)])
+def test_what_is_no_diagram_can_t_be_compared(y, arguments):
+    diagrams = [viz.draw(y) if argument == "diagram" else argument for argument in arguments]
+    with pytest.raises(TypeError, match="diff: (before|after) must be a Diagram, as draw makes it, not "):
+        viz.diff(*diagrams)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from minigrad.viz.diagram import Diagram
-from minigrad.viz.diff import merge
+from minigrad.viz.merge import merge
 
 
 def diff(before: Diagram, after: Diagram, *, title: str | None = None, **options: Any) -> Diagram:

@@ -1,0 +1,231 @@
+"""merge: two graphs as one, in which every node and every edge says whether it came, went or changed."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import Counter, defaultdict
+from collections.abc import Hashable, Iterator, Sequence
+from dataclasses import replace
+from heapq import heappop, heappush
+from itertools import zip_longest
+from typing import TypeAlias
+
+from minigrad.viz.graph import Edge, Graph, Kind, Node, Tensor
+from minigrad.viz.words import times
+
+_PAIRS = 1_000_000  # of nodes that could be the same; to weigh more of them takes too long
+
+_Pair: TypeAlias = tuple[int, int]  # where a node of both graphs stands before, and after
+_Place: TypeAlias = tuple[int | None, int | None]  # the same of any node; None where it isn't
+
+
+def merge(before: Graph, after: Graph) -> Graph:
+    """One graph of all that is in either, each with its change.
+
+    Two nodes are the same if kind, order, layer and name are and if they stand at the same place among the others; two
+    derivatives, if what they are derivatives of is the same. Such a node changed if its parameters, its tensor or its
+    costs did: its label says how. What was measured, and values, are those of `after`. The nodes stand in an order in
+    which either graph could be executed.
+    """
+    places = _in_order(before, after, _matches(before, after))
+    old: dict[str, str] = {"": ""}  # ids in the merged graph
+    new: dict[str, str] = {"": ""}
+    nodes = []
+    numbers: Counter[Kind] = Counter()
+    for i, j in places:
+        node = _compared(None if i is None else before.nodes[i], None if j is None else after.nodes[j])
+        numbers[node.kind] += 1
+        name = f"{node.kind}{numbers[node.kind]}"
+        if i is not None:
+            old[before.nodes[i].id] = name
+        if j is not None:
+            new[after.nodes[j].id] = name
+        nodes.append(replace(node, id=name))
+    nodes = [replace(node, of=(old if node.change == "removed" else new)[node.of]) for node in nodes]
+    place = {node.id: i for i, node in enumerate(nodes)}
+    edges = sorted(_edges(before, after, old, new), key=lambda edge: place[edge.target])
+    return replace(after, nodes=tuple(nodes), edges=tuple(edges))
+
+
+def _edges(before: Graph, after: Graph, old: dict[str, str], new: dict[str, str]) -> Iterator[Edge]:
+    """The edges of both graphs, between the nodes of the merged one."""
+    gone = {}
+    for edge in before.edges:
+        source, target = old[edge.source], old[edge.target]
+        removed = replace(edge, source=source, target=target, change="removed")
+        gone[source, target, edge.position, edge.flow] = removed
+    for edge in after.edges:
+        source, target = new[edge.source], new[edge.target]
+        stays = gone.pop((source, target, edge.position, edge.flow), None) is not None
+        yield replace(edge, source=source, target=target, change="" if stays else "added")
+    yield from gone.values()
+
+
+def _matches(before: Graph, after: Graph) -> dict[int, int]:
+    """Where the nodes that are in both graphs stand before, and after."""
+    first = {i: _key(node) for i, node in enumerate(before.nodes) if not node.of}
+    second = {j: _key(node) for j, node in enumerate(after.nodes) if not node.of}
+    a, b = list(first), list(second)
+    matches = {a[i]: b[j] for i, j in _aligned(list(first.values()), list(second.values()))}
+    found = set(matches.values())
+    # What there is only one of is the same, wherever it went.
+    left, right = Counter(first.values()), Counter(second.values())
+    moved = {key: j for j, key in second.items() if right[key] == 1 and j not in found}
+    matches |= {i: moved[key] for i, key in first.items() if left[key] == 1 and i not in matches and key in moved}
+    return matches | _derived(before, after, matches)
+
+
+def _key(node: Node) -> Hashable:
+    return node.kind, node.order, node.layer, node.name
+
+
+def _derived(before: Graph, after: Graph, matches: dict[int, int]) -> dict[int, int]:
+    """The same of the derivatives of what matches."""
+    counts: Counter[Hashable] = Counter()
+    places: dict[Hashable, int] = {}
+    for j, node in enumerate(after.nodes):
+        key = (node.kind, node.order, node.of)
+        places[key, counts[key]] = j
+        counts[key] += 1
+    counts.clear()
+    ids = {before.nodes[i].id: after.nodes[j].id for i, j in matches.items()}
+    found = {}
+    for i, node in enumerate(before.nodes):
+        key = (node.kind, node.order, ids.get(node.of, ""))
+        place = places.get((key, counts[key]))
+        counts[key] += 1
+        if key[2] and place is not None:
+            found[i] = place
+            ids[node.id] = after.nodes[place].id
+    return found
+
+
+def _aligned(a: Sequence[Hashable], b: Sequence[Hashable]) -> Iterator[_Pair]:
+    """Where the keys of a longest common subsequence stand (Hunt & Szymanski 1977)."""
+    start = _alike(a, b)
+    end = _alike(a[start:][::-1], b[start:][::-1])
+    yield from ((i, i) for i in range(start))
+    yield from ((len(a) - i, len(b) - i) for i in range(end, 0, -1))
+    a, b = a[start : len(a) - end], b[start : len(b) - end]
+    left, right = Counter(a), Counter(b)
+    if sum(number * right[key] for key, number in left.items()) > _PAIRS:
+        a, b = list(_counted(a)), list(_counted(b))
+    places: defaultdict[Hashable, list[int]] = defaultdict(list)
+    for j in reversed(range(len(b))):
+        places[b[j]].append(j)
+    # From the last place on: two places of one key never increase, and so none is found twice.
+    pairs = [(i, j) for i, key in enumerate(a) for j in places.get(key, ())]
+    yield from ((start + i, start + j) for i, j in _increasing(pairs))
+
+
+def _alike(a: Sequence[Hashable], b: Sequence[Hashable]) -> int:
+    """How many keys are the same at the beginning."""
+    return next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
+
+
+def _counted(keys: Sequence[Hashable]) -> Iterator[Hashable]:
+    """Each key with how often it was there before."""
+    counts: Counter[Hashable] = Counter()
+    for key in keys:
+        yield key, counts[key]
+        counts[key] += 1
+
+
+def _in_order(before: Graph, after: Graph, matches: dict[int, int]) -> list[_Place]:
+    """All nodes in an order in which either graph could be executed."""
+    anchors = _increasing(sorted(matches.items()))
+    places = _interleaved(before, after, matches, anchors)
+    order = _executable(before, after, places)
+    if len(order) < len(places):
+        # Something else depends on what moved, before and after. Where it doesn't fit in it counts as another node:
+        # the anchors alone stand in one order in both graphs, so that nothing else can be in the way.
+        matches = {i: j for i, j in order if i is not None and j is not None} | dict(anchors)
+        places = _interleaved(before, after, matches, anchors)
+        order = _executable(before, after, places)
+    return order
+
+
+def _increasing(pairs: Sequence[_Pair]) -> list[_Pair]:
+    """A longest subsequence in which the second numbers increase, of pairs whose first numbers never decrease."""
+    least: list[int] = []  # by length, the least number that an increasing sequence of that length ends with
+    ends: list[int] = []  # and its place
+    previous = []
+    for n, (_, j) in enumerate(pairs):
+        length = bisect_left(least, j)
+        previous.append(ends[length - 1] if length else -1)
+        least[length : length + 1], ends[length : length + 1] = [j], [n]
+    found = []
+    n = ends[-1] if ends else -1
+    while n >= 0:
+        found.append(pairs[n])
+        n = previous[n]
+    return found[::-1]
+
+
+def _interleaved(before: Graph, after: Graph, matches: dict[int, int], anchors: Sequence[_Pair]) -> list[_Place]:
+    """All nodes as they stand in both graphs, between `anchors` first what was removed, then what is there now."""
+    origins = {j: i for i, j in matches.items()}
+    places: list[_Place] = []
+    i = j = 0
+    for a, b in [*anchors, (len(before.nodes), len(after.nodes))]:
+        places += [(n, None) for n in range(i, a) if n not in matches]
+        places += [(origins.get(n), n) for n in range(j, b)]
+        places.append((a, b))
+        i, j = a + 1, b + 1
+    return places[:-1]
+
+
+def _executable(before: Graph, after: Graph, places: Sequence[_Place]) -> list[_Place]:
+    """The places, each after those that it depends on, and else as they stand; without those on circles."""
+    waits = [0] * len(places)
+    users: list[list[int]] = [[] for _ in places]
+    for side, graph in enumerate((before, after)):
+        number = {graph.nodes[at].id: n for n, place in enumerate(places) if (at := place[side]) is not None}
+        for edge in graph.edges:
+            users[number[edge.source]].append(number[edge.target])
+            waits[number[edge.target]] += 1
+    ready = [n for n, number in enumerate(waits) if not number]  # sorted, and so a heap
+    order = []
+    while ready:
+        n = heappop(ready)
+        order.append(places[n])
+        for user in users[n]:
+            waits[user] -= 1
+            if not waits[user]:
+                heappush(ready, user)
+    return order
+
+
+def _compared(old: Node | None, new: Node | None) -> Node:
+    """The node with its change."""
+    if new is None or old is None:
+        node = new or old
+        assert node is not None
+        return replace(node, change="removed" if new is None else "added")
+    lines = list(new.label)
+    if new.kind != "output":  # its label is its value
+        lines = [a if a == b else f"{a} → {b}" for a, b in zip_longest(old.label, new.label, fillvalue="none")]
+    lines += _tensors(old.tensor, new.tensor)
+    if lines == [*new.label]:  # costs follow from parameters and shapes: they are worth a line only of themselves
+        lines += _costs(old, new)
+    return replace(new, label=tuple(lines), change="changed" if lines != [*new.label] else "")
+
+
+def _tensors(old: Tensor | None, new: Tensor | None) -> list[str]:
+    """How tensors differ, if they do and both are known."""
+    if old is None or new is None or (old.shape, old.dtype) == (new.shape, new.dtype):
+        return []
+    if old.shape == new.shape:
+        return [f"{old.dtype} → {new.dtype}"]
+    if old.dtype == new.dtype:
+        return [f"{times(old.shape)} → {times(new.shape)}"]
+    return [f"{times(old.shape)} {old.dtype} → {times(new.shape)} {new.dtype}"]
+
+
+def _costs(old: Node, new: Node) -> list[str]:
+    """How costs differ, where they do and both are known."""
+    numbers = [(old.flops, new.flops, "FLOP"), (old.saved, new.saved, "B saved")]
+    lines = [f"{a:,} → {b:,} {unit}" for a, b, unit in numbers if a is not None and b is not None and a != b]
+    if old.requires_grad != new.requires_grad:
+        lines.append("no gradient → gradient" if new.requires_grad else "gradient → no gradient")
+    return lines
