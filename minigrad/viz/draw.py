@@ -49,8 +49,8 @@ def draw(
         show: words out of "shape dtype bytes flops attrs saved time norm".
         color: what colours say: "family" of the operation; or "time", "memory" or "flops", as heat.
         fold: "auto" folds a graph of more than max_nodes until it has no more; "repeats" folds, in the view "ops",
-            layers of one form that follow each other; "never"; or a function that is asked for each layer's path whether
-            it is to be folded.
+            layers of one form that follow each other; "never"; or a function that is asked for each layer's path
+            whether it is to be folded.
         direction: "TB", from top to bottom, or "LR", from left to right; "auto" is "LR" for "teach" alone.
         theme: of the SVG: "auto" follows the reader's screen, "light", or "dark".
         legend: whether the signs that occur are explained.

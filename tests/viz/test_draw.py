@@ -293,12 +293,12 @@ def test_a_diff_names_what_it_compares():
     assert "~ MulScalar" in changes.dot
     assert "+ Sum" in changes.dot
     assert ">&#160;+ added&#160;<" in changes.dot
-    assert "removed" not in changes.dot
+    assert "− MulScalar" not in changes.dot
     assert viz.diff(viz.draw(x * 2.0), viz.draw(x * 2.0), title="the same").dot.count("~") == 0
 
 
 @pytest.mark.parametrize("arguments", [(None, "diagram"), ("diagram", 3)])
 def test_what_is_no_diagram_can_t_be_compared(y, arguments):
     diagrams = [viz.draw(y) if argument == "diagram" else argument for argument in arguments]
-    with pytest.raises(TypeError, match="diff: (before|after) must be a Diagram, as draw makes it, not "):
+    with pytest.raises(TypeError, match=r"diff: (before|after) must be a Diagram, as draw makes it, not "):
         viz.diff(*diagrams)
