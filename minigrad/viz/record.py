@@ -11,7 +11,7 @@ from typing import Any, Literal, Self
 
 from minigrad.anomaly import callers_line
 from minigrad.backend import Array, synchronize
-from minigrad.config import Recording, Switch, recording
+from minigrad.config import Switch, recording
 from minigrad.function import Function
 from minigrad.nn.module import Module, caller
 from minigrad.variable import Variable
@@ -64,8 +64,8 @@ class Recorder:
         self._entered: list[Switch] = []
 
     def __enter__(self) -> Self:
-        mode = recording.get() or Recording()
-        switch = Switch((recording, mode._replace(watch=self)), (caller, self._call))
+        mode = recording.get()
+        switch = Switch((recording, None if mode is None else mode._replace(watch=self)), (caller, self._call))
         switch.__enter__()
         self._entered.append(switch)
         return self

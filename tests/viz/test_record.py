@@ -219,9 +219,12 @@ def test_an_error_in_the_block_passes_and_leaves_what_was_before():
     assert len(rec.draw().graph.nodes) == 3
 
 
-def test_inside_of_no_grad_there_is_nothing_to_record():
-    with viz.record() as rec, mg.no_grad():
-        mg.Variable(1.0) * 2.0
+@pytest.mark.parametrize("inside", [True, False])
+def test_with_no_grad_there_is_nothing_to_record(inside):
+    rec, off = viz.record(), mg.no_grad()
+    first, second = (rec, off) if inside else (off, rec)
+    with first, second:
+        assert not (mg.Variable(1.0) * 2.0).requires_grad
     with pytest.raises(ValueError, match="nothing was recorded"):
         rec.draw()
 
