@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 
 from minigrad.viz.graph import Change, Graph, Kind, Node
@@ -10,7 +9,7 @@ from minigrad.viz.graph import Change, Graph, Kind, Node
 
 @dataclass(slots=True)
 class Card:
-    """One shape: a node, or several of a kind that only one and the same operation uses (its weights and biases).
+    """One shape: a node, or several of a kind and a layer that the same operations use (their weights and biases).
 
     Attributes:
         nodes: what it shows, one or more; the first gives its id.
@@ -35,34 +34,35 @@ class Card:
 def cards_of(graph: Graph) -> list[Card]:
     """The cards of `graph`, in the order of their first nodes."""
     cards: list[Card] = []
-    shared: dict[tuple[str, Kind], Card] = {}
+    shared: dict[tuple[Kind, str, tuple[str, ...]], Card] = {}
     accompanied: set[tuple[str, bool]] = set()
     users = _users(graph)
+    operations = {node.id: node for node in graph.nodes if node.kind == "operation"}
+    derivatives = {node.of: node.id for node in graph.nodes if node.kind == "derivative"}
     for node in graph.nodes:
-        user = users.get(node.id)
-        if user is None:
+        of_backward = node.kind == "gradient"
+        used_by = users.get(node.of if of_backward else node.id, ())
+        if node.kind not in ("parameter", "constant", "gradient") or not used_by:
             cards.append(Card([node]))
-        elif (user, node.kind) in shared:
-            shared[user, node.kind].nodes.append(node)
-        else:
-            # Only one stands beside an operation: the arrow of a second one would run through the first.
-            side = user, node.kind == "gradient"
-            card = shared[user, node.kind] = Card([node], None if side in accompanied else user)
-            accompanied.add(side)
-            cards.append(card)
+            continue
+        key = node.kind, node.layer, used_by
+        if key in shared:
+            shared[key].nodes.append(node)
+            continue
+        card = shared[key] = Card([node])
+        cards.append(card)
+        user = operations.get(used_by[0]) if len(used_by) == 1 else None
+        # Only one stands beside an operation: the arrow of a second one would run through the first.
+        if user is not None and user.layer == node.layer and (user.id, of_backward) not in accompanied:
+            card.beside = derivatives.get(user.id) if of_backward else user.id
+            accompanied.add((user.id, of_backward))
     return cards
 
 
-def _users(graph: Graph) -> dict[str, str]:
-    """For the parameters and constants that one operation uses, of their layer, which; for their gradients, whose."""
-    tensors = [edge for edge in graph.edges if edge.flow == "tensor"]
-    uses = Counter(edge.source for edge in tensors)
-    only = {edge.source: edge.target for edge in tensors if uses[edge.source] == 1}
-    layers = {node.id: node.layer for node in graph.nodes if node.kind == "operation"}
-    derivatives = {node.of: node.id for node in graph.nodes if node.kind == "derivative"}
-    users: dict[str, str] = {}
-    for node in graph.nodes:
-        user = only.get(node.of if node.kind == "gradient" else node.id)
-        if node.kind in ("parameter", "constant", "gradient") and user in layers and layers[user] == node.layer:
-            users[node.id] = derivatives.get(user, "") if node.kind == "gradient" else user
-    return {node: user for node, user in users.items() if user}
+def _users(graph: Graph) -> dict[str, tuple[str, ...]]:
+    """What takes each node's array."""
+    users: dict[str, list[str]] = {}
+    for edge in graph.edges:
+        if edge.flow == "tensor":
+            users.setdefault(edge.source, []).append(edge.target)
+    return {node: tuple(targets) for node, targets in users.items()}
