@@ -87,7 +87,7 @@ def softmax_regression() -> viz.Diagram:
 
 def teaching() -> viz.Diagram:
     """A formula, with its variables as nodes: small numbers show their values."""
-    x, w, b = (mg.Variable(value, name=name) for value, name in ((2.0, "x"), (-0.5, "w"), (0.25, "b")))
+    x, w, b = mg.Variable(2.0, name="x"), mg.Variable(-0.5, name="w"), mg.Variable(0.25, name="b")
     with viz.record(time=False, memory=False) as recorded:
         y = F.tanh(w * x + b)
     y.name = "y"
@@ -125,7 +125,7 @@ def training_step() -> viz.Diagram:
 
 
 def heat() -> viz.Diagram:
-    """The same by layers, and the colours say where the floating-point operations are."""
+    """Layers as cards, and the colours say where the floating-point operations are."""
     model = DeepMNIST()
     x, t = minibatch()
     loss = F.softmax_cross_entropy(model(x), t)
@@ -152,7 +152,9 @@ def folded_blocks() -> viz.Diagram:
 def difference() -> viz.Diagram:
     """Two models compared: what was added, removed or changed."""
     x, t = minibatch()
-    before, after = (viz.draw(F.softmax_cross_entropy(model(x), t), model=model) for model in (DeepMNIST(), Smaller()))
+    large, small = DeepMNIST(), Smaller()
+    before = viz.draw(F.softmax_cross_entropy(large(x), t), model=large)
+    after = viz.draw(F.softmax_cross_entropy(small(x), t), model=small)
     return viz.diff(before, after, title="Deep MNIST, slimmed")
 
 
@@ -172,18 +174,23 @@ PICTURES: list[Callable[[], viz.Diagram]] = [
 ]
 
 
+HEAD = """# Gallery
+
+`python examples/gallery.py` makes every picture; each is light or dark as your screen is. The models stand in that
+script and in `models/`; `minibatch()` gives 50 images of MNIST and their labels.
+"""
+
+
 def main(directory: Path) -> None:
     """Write gallery.md and gallery/*.svg into a directory."""
-    sections = [
-        "# Gallery\n\nEvery picture is made by `python examples/gallery.py`; follow your screen into the dark.\n"
-    ]
+    sections = [HEAD]
     (directory / "gallery").mkdir(parents=True, exist_ok=True)
     for picture in PICTURES:
         mg.seed(0)
         name = picture.__name__.replace("_", "-")
         picture().save(directory / "gallery" / f"{name}.svg")
         words = (picture.__doc__ or "").strip()
-        body = inspect.getsource(picture).partition('"""\n')[2]
+        body = inspect.getsource(picture).partition('"""\n')[2].replace("    return ", "    picture = ")
         sections.append(f"## {words}\n\n```python\n{textwrap.dedent(body)}```\n\n![{words}](gallery/{name}.svg)\n")
     (directory / "gallery.md").write_text("\n".join(sections), encoding="utf-8")
 

@@ -13,11 +13,12 @@ import numpy as np
 
 from minigrad import viz
 from minigrad.backend import devices, kernels
-from minigrad.config import train_mode
+from minigrad.config import seed, train_mode
 from minigrad.variable import Variable
 from minigrad.version import __version__
 from minigrad.viz.diagram import FOLDS, VIEWS
 from minigrad.viz.look import COLORS
+from minigrad.viz.theme import THEMES
 
 
 class _QuestionError(ValueError):
@@ -41,7 +42,7 @@ def main(arguments: list[str] | None = None) -> int:
     graph.add_argument("--color", choices=COLORS, default="family", help="what colours say; the others are heat")
     graph.add_argument("--fold", choices=FOLDS, default="auto", help="what of a large graph becomes one card")
     graph.add_argument("--title", help="what stands above")
-    graph.add_argument("--theme", choices=("auto", "light", "dark"), default="auto", help="of the SVG")
+    graph.add_argument("--theme", choices=THEMES, default="auto", help="of the SVG")
     graph.add_argument("--engine", default="auto", help="graphviz-pure, dot, or a path")
     graph.add_argument("-o", "--output", default="graph.svg", metavar="FILE", help="the suffix decides the format")
     commands.add_parser("doctor", help="say which engines, kernel sets and devices are there")
@@ -56,14 +57,15 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _graph(options: argparse.Namespace) -> int:
+    seed(0)  # of the weights: the same command writes the same file
     function = _found(options.object)
     model = function if hasattr(function, "named_parameters") else None
     inputs = [Variable(np.zeros(_shape(text), np.float32), requires_grad=model is None) for text in options.input]
-    timed = options.color == "time"  # only then: the same command writes the same file
+    timed = options.color == "time"
     try:
         with train_mode(False), viz.record(model, time=timed, memory=False, stats=False) as recorder:
             y = function(*inputs)
-            if options.backward and isinstance(y, Variable) and y.requires_grad:
+            if timed and options.backward and isinstance(y, Variable) and y.requires_grad:
                 y.backward(np.ones(y.shape, y.dtype))
     except Exception as error:  # noqa: BLE001 - whatever the model raises
         shapes = " ".join(options.input)

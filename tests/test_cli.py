@@ -64,9 +64,10 @@ def test_backward_is_drawn_beside_forward(project):
 
 
 def test_the_same_command_writes_the_same_file(project):
-    for name in ("a.dot", "b.dot"):
-        assert main(["graph", "mine_for_the_command:net", "--input", "1,4", "--view", "layers", "-o", name]) == 0
-    assert (project / "a.dot").read_bytes() == (project / "b.dot").read_bytes()
+    for options in (["--backward"], ["--view", "layers"]):
+        for name in ("a.dot", "b.dot"):
+            assert main(["graph", "mine_for_the_command:Net", "--input", "1,4", "-o", name, *options]) == 0
+        assert (project / "a.dot").read_bytes() == (project / "b.dot").read_bytes()
     assert "<B>layer</B>" in (project / "a.dot").read_text()
 
 

@@ -12,16 +12,14 @@ from typing import Any
 
 from minigrad.files import replacing
 from minigrad.viz import flow, lanes, to_json
-from minigrad.viz.engines import EngineError, engine_of
+from minigrad.viz.engines import engine_of
 from minigrad.viz.fold import fold_layers, fold_repeats, fold_to
 from minigrad.viz.graph import Graph
 from minigrad.viz.look import SHOWN, Look, choose
-from minigrad.viz.theme import with_theme
+from minigrad.viz.theme import THEMES, with_theme
 from minigrad.viz.words import clean, facts
 
 _SUFFIXES = (".svg", ".png", ".pdf", ".html", ".dot", ".json")
-
-
 VIEWS = ("auto", "teach", "ops", "layers", "model")
 FOLDS = ("auto", "repeats", "never")
 _FEW_OPERATIONS, _FEW_NUMBERS = 24, 16  # what a view for teaching still shows well
@@ -53,11 +51,14 @@ class Diagram:
         engine: str = "auto",
     ) -> None:
         choose("view", view, VIEWS)
+        choose("theme", theme, THEMES)
         if not callable(fold):
             choose("fold", fold, FOLDS)
-        if max_nodes < 1:
-            raise ValueError(f"draw: max_nodes must be 1 or more, not {max_nodes}")
-        with_theme("", theme)
+        for argument, value in (("title", title or ""), ("show", show)):
+            if not isinstance(value, str):
+                raise TypeError(f"draw: {argument} must be text, not {type(value).__name__}")
+        if not isinstance(max_nodes, int) or max_nodes < 1:
+            raise ValueError(f"draw: max_nodes must be 1, 2, 3, ..., not {max_nodes!r}")
         self.graph = graph
         self.title = title
         self.view = _view_of(graph) if view == "auto" else view
@@ -72,8 +73,7 @@ class Diagram:
     def dot(self) -> str:
         """The text of a Graphviz file; `dot -Tsvg` makes a picture of it."""
         if self.view == "teach":
-            direction, legend = self._look.direction, self._look.legend
-            return lanes.write(self.graph, self.title, facts=facts(self.graph), direction=direction, legend=legend)
+            return lanes.write(self.graph, self.title, self._look, facts(self.graph))
         folded, words = self._folded()
         return flow.write(folded, self.title, self._look, [*facts(self.graph), *([words] if words else [])])
 
@@ -175,10 +175,10 @@ class Diagram:
             file.write(content.encode() if isinstance(content, str) else content)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:  # noqa: ARG002 - IPython's
-        """What a notebook shows: the picture, or words where there is no engine. It never raises."""
+        """What a notebook shows: the picture, or words where there can't be one. It never raises."""
         try:
             return {"image/svg+xml": self.svg(), "text/plain": self.summary()}
-        except (EngineError, UnicodeError) as error:
+        except Exception as error:  # noqa: BLE001 - a notebook would show a traceback in place of the value
             return {"text/plain": f"{self.summary()} (no picture: {error})"}
 
 

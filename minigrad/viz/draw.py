@@ -46,8 +46,10 @@ def draw(
             order of differentiation that was recorded; "auto": "teach" for a small graph of few numbers, else "ops".
         order: the highest order of differentiation that is drawn: 0 is forward, 1 is backward too, as it would run;
             "all" is what was recorded, by `record` or `create_graph`.
-        show: words out of "shape dtype bytes flops attrs saved time norm".
-        color: what colours say: "family" of the operation; or "time", "memory" or "flops", as heat.
+        show: words out of "shape dtype bytes flops attrs saved time norm"; this and the next two are of no concern to
+            the view "teach".
+        color: what colours say: "family" of the operation; or, as heat, its "time", the "memory" that it makes and
+            saves, or its "flops".
         fold: "auto" folds a graph of more than max_nodes until it has no more; "repeats" folds, in the view "ops",
             layers of one form that follow each other; "never"; or a function that is asked for each layer's path
             whether it is to be folded.

@@ -16,8 +16,8 @@ from minigrad.viz.dot import Markup, attributes, escaped, font, quoted, read_twi
 from minigrad.viz.graph import Edge, Graph, Node, Tensor
 from minigrad.viz.legend import legend_of
 from minigrad.viz.look import Look
-from minigrad.viz.trouble import trouble_of, words_of
-from minigrad.viz.words import described, facts, in_bytes, in_flops, in_seconds, times, tooltip
+from minigrad.viz.trouble import trouble_of
+from minigrad.viz.words import described, in_bytes, in_flops, in_seconds, not_finite, times, tooltip
 
 _SHOWN_NODES = 8  # in one tooltip
 _BAR = 126  # points
@@ -25,19 +25,18 @@ _FLOWING = ("operation", "folded", "input")
 _BACKWARD = ("derivative", "seed")
 
 
-def write(graph: Graph, title: str | None = None, look: Look | None = None, notes: Sequence[str] = ()) -> str:
+def write(graph: Graph, title: str | None = None, look: Look = Look(), facts: Sequence[str] = ()) -> str:  # noqa: B008 - frozen
     """The DOT text of `graph`; it ends with a line break.
 
     Args:
         graph: what to draw.
         title: what stands above.
         look: what is shown.
-        notes: what the line of facts says; by default those of the graph.
+        facts: what stands below the title.
     """
-    look = look or Look()
-    drawing = _Drawing(graph, look)
-    heading = dot.heading(title, notes or facts(graph), legend_of(graph, look) if look.legend else "")
-    return dot.digraph(heading, drawing.lines(), direction=look.direction, nodesep="0.3", ranksep="0.32")
+    heading = dot.heading(title, facts, legend_of(graph, look) if look.legend else "")
+    lines = _Drawing(graph, look).lines()
+    return dot.digraph(heading, lines, direction=look.direction, nodesep="0.3", ranksep="0.32")
 
 
 class _Drawing:
@@ -50,8 +49,8 @@ class _Drawing:
         self._nodes = {node.id: node for node in graph.nodes}
         self._trouble = trouble_of(graph)
         self._path = self._trouble.path if self._trouble else ()
-        self._slowest = max([node.seconds or 0.0 for node in graph.nodes], default=0.0)
-        self._most = max([look.amount(node) for node in graph.nodes if node.family or node.kind == "folded"], default=0)
+        self._slowest = look.slowest(graph)
+        self._most = look.most(graph)
         self._saves = not any(edge.flow == "saved" for edge in graph.edges)
         places = {node.id: place for place, node in enumerate(graph.nodes)}
         flowing = [edge for edge in graph.edges if edge.flow == "tensor" and edge.change != "removed"]
@@ -111,7 +110,7 @@ class _Drawing:
         name = f"∂{name}" if node.kind == "folded" and node.order and not name.startswith("∂") else name
         times_folded = f" ×{node.count}" if node.count > 1 else ""
         rows = [f"<B>{_signed(node, name)}{times_folded}</B>", *self._rows(node)]
-        if node.seconds is not None and self._slowest > 0:
+        if node.seconds is not None and self._slowest:
             rows.append(self._bar(node))
         values = {"fillcolor": colors.fill, "fontcolor": colors.text, "label": stacked(rows)}
         values |= {"margin": "0.14,0.07", "width": "2.1"}
@@ -138,7 +137,9 @@ class _Drawing:
         if node.saved and self._saves and "saved" in show:
             yield font(f"saves {in_bytes(node.saved)}", "9", style.TEXT)
         if self._trouble is not None and node.id == self._trouble.node.id:
-            yield font(f"<B>{escaped(words_of(node))}</B>", "10.5", style.BAD)
+            assert node.stats is not None
+            color = style.BAD if self._look.color == "family" else style.TEXT  # which can be read on heat
+            yield font(f"<B>{escaped(not_finite(node.stats))}</B>", "10.5", color)
 
     def _bar(self, node: Node) -> str:
         """A bar as long as the operation's time."""
@@ -152,8 +153,8 @@ class _Drawing:
     def _cylinder(self, card: Card) -> dict[str, str]:
         label = stacked([self._named(node) for node in card.nodes], "LEFT")
         values = {"fontsize": "9.5", "label": label, "margin": "0.13,0.06", "shape": "cylinder"}
-        style = "filled,dashed" if card.first.kind == "gradient" else "filled"
-        return values | {"penwidth": "1.3", "style": style, "width": "1.3"}
+        outline = "filled,dashed" if card.first.kind == "gradient" else "filled"
+        return values | {"penwidth": "1.3", "style": outline, "width": "1.3"}
 
     def _end(self, node: Node) -> dict[str, str]:
         if node.kind == "seed":
@@ -236,7 +237,7 @@ class _Drawing:
 
     def _saved_arrow(self, source: Node) -> dict[str, str]:
         values = {"arrowhead": "odot", "arrowsize": "0.6", "color": style.SAVED, "fontcolor": style.SAVED}
-        values |= {"minlen": "1", "penwidth": "1.5", "style": "dotted", "weight": "2"}
+        values |= {"penwidth": "1.5", "style": "dotted", "weight": "2"}
         if "saved" in self._look.show:
             amount = f"  <B>{in_bytes(source.saved)}</B>" if source.saved else ""
             words = f"saves {escaped(source.saves)}" if source.saves else "saves"

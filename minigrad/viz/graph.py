@@ -23,6 +23,10 @@ Change: TypeAlias = Literal["", "added", "removed", "changed"]
 """How a node or an edge differs between two graphs."""
 
 
+LEAVES: tuple[Kind, ...] = ("parameter", "input", "constant")
+"""What operations take and no operation made."""
+
+
 @dataclass(frozen=True, slots=True)
 class Tensor:
     """An array's outside: all that a diagram says about it."""
@@ -38,13 +42,14 @@ class Tensor:
 
 
 class Stats(NamedTuple):
-    """An array's numbers in brief; `least`, `mean` and `largest` are of the finite ones."""
+    """An array's numbers in brief; `least`, `mean` and `largest` are of the finite ones among all `size`."""
 
     least: float
     mean: float
     largest: float
-    nan: int = 0
-    inf: int = 0
+    nan: int
+    inf: int
+    size: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,23 +60,23 @@ class Node:
         id: the kind and a number in execution order, the same in every run: "operation3".
         kind: what it is.
         name: what it is called: "Conv2d", "conv1.w"; a derivative's is its operation's.
-        label: further lines: an operation's parameters, a scalar output's value.
+        label: further lines: an operation's parameters, and what was folded.
         tensor: the array that it makes or is; None where a graph keeps nothing of it.
         family: an operation's family, and its derivative's; None for everything else.
         layer: dotted path of the layer that it belongs to; "" outside of all layers.
         saved: bytes that an operation keeps alive for backward; parameters, alive anyway, are not counted.
         saves: what these are: "x, w".
         order: of differentiation: 0 is forward, 1 is backward.
-        of: id of the operation or parameter that it is the derivative of; "" for everything else.
+        of: id of what it is the derivative of, or of the output that a seed is for; "" for what is no derivative.
         requires_grad: whether a gradient is asked for.
         flops: floating-point operations; None where nobody knows.
         value: the numbers of a small array, where they are known: "8", "[1, 2]".
         source: file and line of the code that applied it, "train.py:12", if it was recorded.
         seconds: what it took, if it was recorded.
         live: bytes alive of all that was computed, when it was done, if it was recorded.
-        stats: of its array, if they were recorded.
+        stats: of its array, or of all gradients that a derivative makes, if they were recorded.
         norm: the Euclidean norm of a gradient.
-        count: how many operations, or layers of one form, it stands for.
+        count: how many layers of one form it stands for.
         change: how it differs, where two graphs are compared.
     """
 

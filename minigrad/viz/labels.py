@@ -33,7 +33,6 @@ _MODULES: dict[str, Family] = {
     "minigrad.functions.linalg": "product",
     "minigrad.functions.convolution": "product",
     "minigrad.functions.pooling": "pooling",
-    "minigrad.functions.normalization": "normalization",
     "minigrad.functions.loss": "loss",
 }
 _LISTS = frozenset({"axis", "axes", "key"})  # their numbers are places; other tuples are lengths: 3×3

@@ -12,17 +12,17 @@ from minigrad.viz import dot, style
 from minigrad.viz.dot import Markup, attributes, escaped, font, quoted, stacked
 from minigrad.viz.formulas import LEAVES, formulas, outputs_of
 from minigrad.viz.graph import Graph, Node, Tensor
+from minigrad.viz.look import Look
 from minigrad.viz.words import clean, times, tooltip
 
-_COLORS = (style.TENSOR_EDGE, style.GRADIENT, "#8a6bbf", "#0e8a9a")  # arrows, by order; they serve in the dark, too
+_LOOK = Look(direction="LR")
 _TITLES = ("forward", "backward", "backward of backward", "third derivative")
 _STYLES = ("filled", "dashed", "double border")
 _EQUATIONS = 3  # in a title
 _LONGEST_VALUE = 24  # characters
 
-_VARIABLE = style.Colors(style.BACKGROUND, "#7a8590", style.TEXT)
+_VARIABLE = style.colors_of_kind("constant")._replace(text=style.TEXT)
 _OUTPUT = style.colors_of_kind("loss")
-_AGAIN = "#7a8590"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class _Lane:
     @property
     def color(self) -> str:
         """Of its arrows."""
-        return _COLORS[min(max(self.order, 0), len(_COLORS) - 1)]
+        return style.ORDERS[min(self.order, len(style.ORDERS) - 1)]
 
     def connect(self, sources: Sequence[str], target: str) -> None:
         """Draw arrows to a node."""
@@ -63,24 +63,24 @@ class _Lane:
         self.edges += [f"  {quoted(source)} -> {quoted(target)}{color}" for source in sources]
 
 
-def write(graph: Graph, title: str | None, *, facts: Sequence[str], legend: bool = True, direction: str = "LR") -> str:
+def write(graph: Graph, title: str | None = None, look: Look = _LOOK, facts: Sequence[str] = ()) -> str:
     """The DOT text of `graph`; it ends with a line break.
 
     Args:
         graph: of operations on Variables; the nodes' orders are the lanes. Derivatives that were not recorded as
             operations are left out: they have no Variables.
         title: what stands above it.
+        look: the direction of the arrows: with "LR" lanes stand below each other, with "TB" side by side; and whether a
+            legend says how lanes are to be read.
         facts: what stands below the title.
-        legend: whether it also says how lanes are to be read.
-        direction: of the arrows: with "LR" lanes stand below each other, with "TB" side by side.
     """
     drawing = _Drawing(_of_variables(graph))
     lanes = [drawing.lanes[order] for order in sorted(drawing.lanes)]
     hints = _hints([lane.order for lane in lanes])
     if drawing.drawn_again:
         hints.append("dotted: the same variable, drawn again")
-    heading = dot.heading(title, [*facts, *hints] if legend else facts)
-    return dot.digraph(heading, _body(lanes, direction), direction=direction, nodesep="0.25", ranksep="0.42")
+    heading = dot.heading(title, [*facts, *hints] if look.legend else facts)
+    return dot.digraph(heading, _body(lanes, look.direction), direction=look.direction, nodesep="0.25", ranksep="0.42")
 
 
 def _of_variables(graph: Graph) -> Graph:
@@ -147,7 +147,7 @@ class _Drawing:
         id_ = f"{variable.id} in order {order}" if again else variable.id
         if id_ not in lane.drawn:
             lane.drawn.add(id_)
-            border = {"color": _AGAIN, "style": "filled,dotted"} if again else {}
+            border = {"color": _VARIABLE.border, "style": "filled,dotted"} if again else {}
             lane.nodes.append(f"    {quoted(id_)}" + attributes(**variable.attributes | border))
             self.drawn_again |= again
         return id_

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from minigrad.viz import style
 from minigrad.viz.dot import font
-from minigrad.viz.graph import Graph
+from minigrad.viz.graph import LEAVES, Graph
 from minigrad.viz.look import Look
 from minigrad.viz.trouble import trouble_of
 from minigrad.viz.words import in_bytes, in_flops, in_seconds
@@ -24,12 +24,14 @@ def legend_of(graph: Graph, look: Look) -> str:
     boxes = []
     if look.color == "family":
         boxes = [_box(_NAMES.get(f, f), *style.colors_of_kind(f)[:2]) for f in style.FAMILIES if f in families]
-    for kind in ("parameter", "input", "constant"):
+    for kind in LEAVES:
         if kind in kinds:
             boxes.append(_box(kind, *style.colors_of_kind(kind)[:2]))
     orders = {node.order for node in graph.nodes}
-    if "derivative" in kinds or 1 in orders:
+    if 1 in orders:
         boxes.append(_box("∂ backward", style.BACKGROUND, style.TENSOR_EDGE, ",DASHED"))
+    if max(orders, default=0) > 1:
+        boxes.append(_box("double border: of higher order", style.BACKGROUND, style.TENSOR_EDGE))
     changes = {node.change for node in graph.nodes} | {edge.change for edge in graph.edges}
     for change, sign in style.SIGNS.items():
         if change in changes:
@@ -47,10 +49,10 @@ def _lines(graph: Graph, look: Look) -> list[str]:
         lines.append(_line("gradient", style.GRADIENT, [7, 7, 7], 2))
     if any(edge.flow == "saved" for edge in graph.edges):
         lines.append(_line("saved for backward", style.SAVED, [2] * 6, 2))
-    slowest = max([node.seconds or 0.0 for node in graph.nodes], default=0.0)
-    if slowest and "time" in look.show:
+    slowest = look.slowest(graph)
+    if slowest:
         lines.append(_line(f"time, full bar = {in_seconds(slowest)}", style.TENSOR_EDGE, [18], 5))
-    most = max([look.amount(node) for node in graph.nodes if node.family or node.kind == "folded"], default=0.0)
+    most = look.most(graph)
     if look.color != "family" and most:
         words = {"time": in_seconds(most), "memory": in_bytes(int(most)), "flops": in_flops(int(most))}[look.color]
         lines.append(_scale(words if look.color == "flops" else f"{words} {look.color}"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from minigrad.viz.graph import Node
+from minigrad.viz.graph import Graph, Node
 
 SHOWN = ("shape", "dtype", "bytes", "flops", "attrs", "saved", "time", "norm")
 COLORS = ("family", "time", "memory", "flops")
@@ -39,8 +39,17 @@ class Look:
 
     def amount(self, node: Node) -> float:
         """How much of what the colours say a node has; 0 where nobody knows."""
-        amounts = {"time": node.seconds, "memory": node.tensor.bytes if node.tensor else node.live, "flops": node.flops}
+        memory = node.saved + (node.tensor.bytes if node.tensor and node.family else 0)
+        amounts = {"time": node.seconds, "memory": memory, "flops": node.flops}
         return float(amounts.get(self.color) or 0)
+
+    def most(self, graph: Graph) -> float:
+        """The most of it that any node has: the end of the scale."""
+        return max([self.amount(node) for node in graph.nodes], default=0.0)
+
+    def slowest(self, graph: Graph) -> float:
+        """The seconds of a full bar; 0 where no bars are shown."""
+        return max([node.seconds or 0.0 for node in graph.nodes], default=0.0) if "time" in self.show else 0.0
 
 
 def choose(argument: str, value: Any, choices: tuple[str, ...]) -> None:

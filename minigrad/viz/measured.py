@@ -67,19 +67,29 @@ def stats_of(array: Array) -> Stats | None:
         least, largest = float(array.min()), float(array.max())
         if math.isfinite(least) and math.isfinite(largest):
             mean = float(array.mean())
-            return Stats(least, mean if math.isfinite(mean) else float(array.mean(dtype=np.float64)), largest)
+            mean = mean if math.isfinite(mean) else float(array.mean(dtype=np.float64))
+            return Stats(least, mean, largest, 0, 0, array.size)
         xp = xp_of(array)
         nan, inf = int(xp.isnan(array).sum()), int(xp.isinf(array).sum())
         finite = stats_of(array[xp.isfinite(array)])
-    return (finite or Stats(math.nan, math.nan, math.nan))._replace(nan=nan, inf=inf)
+    return (finite or Stats(math.nan, math.nan, math.nan, 0, 0, 0))._replace(nan=nan, inf=inf, size=array.size)
 
 
-def together(all_stats: Sequence[Stats | None]) -> Stats | None:
-    """The first of several measures, with what is not finite in any of them."""
-    known = [stats for stats in all_stats if stats is not None]
+def together(measures: Sequence[Stats | None]) -> Stats | None:
+    """The measure of several arrays as one."""
+    known = [stats for stats in measures if stats is not None]
     if not known:
         return None
-    return known[0]._replace(nan=sum(stats.nan for stats in known), inf=sum(stats.inf for stats in known))
+    finite = [stats.size - stats.nan - stats.inf for stats in known]
+    parts = [(stats, count) for stats, count in zip(known, finite, strict=True) if count] or [(known[0], 1)]
+    return Stats(
+        min(stats.least for stats, _ in parts),
+        sum(stats.mean * count for stats, count in parts) / sum(count for _, count in parts),
+        max(stats.largest for stats, _ in parts),
+        sum(stats.nan for stats in known),
+        sum(stats.inf for stats in known),
+        sum(stats.size for stats in known),
+    )
 
 
 def _rounded(numbers: object) -> object:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
 from minigrad.viz.graph import Family, Kind, Node
 
@@ -22,6 +22,8 @@ TENSOR_EDGE = "#52606d"
 GRADIENT = "#c2410c"
 SAVED = "#7450b0"
 BAD = "#b3261e"
+ORDERS = (TENSOR_EDGE, GRADIENT, "#8a6bbf", "#0e8a9a")
+"""Arrows of each order of differentiation; the last one's of all higher ones."""
 TRACK = "#e3e8ed"
 """What a bar of time runs on."""
 
@@ -48,9 +50,7 @@ _COLORS = {
     "output": Colors("#b84f00", "#843a00", "#fffdfa"),
 }
 
-FAMILIES: tuple[Family, ...] = (
-    *("product", "elementwise", "reduction", "pooling", "normalization", "view", "loss", "other"),
-)
+FAMILIES: tuple[Family, ...] = get_args(Family)
 """In the order of a legend."""
 
 DARK = {

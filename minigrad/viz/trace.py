@@ -12,14 +12,15 @@ from dataclasses import replace
 from math import prod
 from typing import Any
 
+from minigrad.backend import Array
 from minigrad.function import Edge as Maker
 from minigrad.function import Function, Spec
 from minigrad.traversal import functions_behind
 from minigrad.variable import Seed, Variable, edge_of
-from minigrad.viz.backward import Backward
+from minigrad.viz.backward import with_backward
 from minigrad.viz.graph import Edge, Graph, Kind, Node, Tensor
 from minigrad.viz.labels import argument_of, family_of, parameters_of, saves_of
-from minigrad.viz.measured import Measured, value_of
+from minigrad.viz.measured import Measured, Work, value_of
 from minigrad.viz.memory import owner_of
 
 _UNMEASURED = Measured()
@@ -53,14 +54,17 @@ def trace(
     graph = tracing.graph(peak)
     if any(node.order for node in graph.nodes):
         return graph
-    return tracing.backward.added_to(graph) if backward or (backward is None and tracing.backward.ran) else graph
+    if backward is None:
+        backward = bool(tracing.work)
+    return with_backward(graph, tracing.work, tracing.gradients) if backward else graph
 
 
 class _Tracing:
     """A Graph in the making."""
 
     def __init__(self, names: Mapping[Variable, str] | None, measured: Mapping[int, Measured]) -> None:
-        self.backward = Backward()
+        self.work: dict[str, Work] = {}  # of the derivatives of operations, by their ids
+        self.gradients: dict[str, Array] = {}  # of leaves, by their ids
         self._nodes: list[Node] = []
         self._edges: list[Edge] = []
         self._names = names
@@ -110,7 +114,8 @@ class _Tracing:
         )
         self._operations[function.serial] = node
         self._note_values(function, sources, node)
-        self.backward.work[node.id] = measured.backward
+        if measured.backward is not None:
+            self.work[node.id] = measured.backward
         if family == "view" and len(layers) == len(sources):
             self._layers[node.id] = layer  # who uses a broadcast bias uses the bias
         self._connect(sources, node)
@@ -158,7 +163,7 @@ class _Tracing:
         if kind == "parameter":
             self._layers[node.id] = layer
         if leaf.grad is not None:
-            self.backward.gradients[node.id] = leaf.grad.data
+            self.gradients[node.id] = leaf.grad.data
         return node
 
     def _add_constant(self, function: Function, position: int, layer: str, measured: Measured) -> Node:

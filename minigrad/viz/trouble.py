@@ -29,7 +29,7 @@ def trouble_of(graph: Graph) -> Trouble | None:
         return None
     leaving: dict[str, list[Edge]] = {}
     for edge in graph.edges:
-        if edge.flow == ("gradient" if bad[0].kind == "derivative" else "tensor"):
+        if edge.flow == ("gradient" if bad[0].of else "tensor"):
             leaving.setdefault(edge.source, []).append(edge)
     infected = {node.id for node in bad}
     path: dict[tuple[str, str], None] = {}
@@ -43,11 +43,3 @@ def trouble_of(graph: Graph) -> Trouble | None:
                 reached.add(edge.target)
                 waiting.append(edge.target)
     return Trouble(bad[0], path.keys())
-
-
-def words_of(node: Node) -> str:
-    """As "NaN 12 / 401,408"."""
-    assert node.stats is not None
-    kinds = [f"{kind} {count:,}" for kind, count in (("NaN", node.stats.nan), ("Inf", node.stats.inf)) if count]
-    total = f" / {node.tensor.size:,}" if node.tensor is not None else ""
-    return f"{', '.join(kinds)}{total}"

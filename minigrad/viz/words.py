@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from minigrad.viz.graph import Graph, Node, Tensor
+from minigrad.viz.graph import Graph, Node, Stats, Tensor
 
 _LONGEST = 48  # characters of a name or a line
 
@@ -66,32 +66,41 @@ def described(tensor: Tensor) -> str:
 
 def tooltip(node: Node) -> str:
     """All that is known of a node, in a line."""
-    facts = [clean(text) for text in (node.name, *node.label)]
+    facts = [clean(node.name), *([clean(node.source)] if node.source else []), *map(clean, node.label)]
     if node.tensor is not None:
         facts.append(described(node.tensor))
     if node.value:
         facts.append(f"= {clean(node.value)}")
-    if node.source:
-        facts.insert(1, clean(node.source))
     if node.flops:
         facts.append(in_flops(node.flops))
-    if node.seconds is not None:
-        facts.append(in_seconds(node.seconds))
     if node.saved:
         facts.append(f"saves {in_bytes(node.saved)}")
+    return " · ".join([*facts, *_measured(node)])
+
+
+def _measured(node: Node) -> list[str]:
+    facts = []
+    if node.seconds is not None:
+        facts.append(in_seconds(node.seconds))
     if node.live is not None:
         facts.append(f"{in_bytes(node.live)} alive")
     if node.norm is not None:
         facts.append(f"norm {node.norm:.3g}")
     if node.stats is not None:
-        least, mean, largest, nan, inf = node.stats
-        facts.append(f"min {least:.3g}, mean {mean:.3g}, max {largest:.3g}")
-        facts += [f"{number:,} {kind}" for number, kind in ((nan, "NaN"), (inf, "Inf")) if number]
-    return " · ".join(facts)
+        facts.append(f"min {node.stats.least:.3g}, mean {node.stats.mean:.3g}, max {node.stats.largest:.3g}")
+        if node.stats.nan + node.stats.inf:
+            facts.append(not_finite(node.stats))
+    return facts
+
+
+def not_finite(stats: Stats) -> str:
+    """As "NaN 12 / 401,408"."""
+    kinds = [f"{kind} {count:,}" for kind, count in (("NaN", stats.nan), ("Inf", stats.inf)) if count]
+    return f"{', '.join(kinds)} / {stats.size:,}"
 
 
 def facts(graph: Graph) -> list[str]:
-    """How much there is of a graph, and what it took: operations, parameters, bytes, operations on floats, seconds."""
+    """How much there is of a graph, and what it took: operations, parameters, bytes, seconds."""
     operations = [node for node in graph.nodes if node.kind == "operation"]
     derivatives = [node for node in graph.nodes if node.kind == "derivative"]
     found = [counted(len(operations), "operation")]

@@ -173,12 +173,19 @@ def net_and_loss():
         ({"color": "red"}, "color must be one of 'family', 'time', 'memory', 'flops', not 'red'"),
         ({"fold": "all"}, "fold must be one of 'auto', 'repeats', 'never', not 'all'"),
         ({"direction": "up"}, "direction must be one of"),
-        ({"theme": "blue"}, 'theme must be "auto", "light" or "dark"'),
-        ({"max_nodes": 0}, "max_nodes must be 1 or more, not 0"),
+        ({"theme": "blue"}, "draw: theme must be one of 'auto', 'light', 'dark', not 'blue'"),
+        ({"max_nodes": 0}, "max_nodes must be 1, 2, 3, ..., not 0"),
+        ({"max_nodes": 2.5}, "max_nodes must be 1, 2, 3, ..., not 2.5"),
     ],
 )
 def test_what_there_is_not(y, option, words):
     with pytest.raises(ValueError, match=words):
+        viz.draw(y, **option)
+
+
+@pytest.mark.parametrize("option", [{"title": 3}, {"show": ["shape"]}])
+def test_what_is_no_text(y, option):
+    with pytest.raises(TypeError, match=r"draw: (title|show) must be text, not (int|list)"):
         viz.draw(y, **option)
 
 
@@ -258,6 +265,31 @@ def test_heat_is_a_scale_with_its_largest_amount():
     text = viz.draw(loss, model=net, color="flops").dot
     assert text.count('fillcolor="#ff8f3d"') == 1  # the largest layer
     assert ">&#160;72 FLOP&#160;<" in text
+
+
+def test_memory_is_what_an_operation_makes_and_saves():
+    x = mg.Variable(np.ones((8, 8)), name="x")
+    text = viz.draw((x * x).sum(), view="ops", color="memory").dot
+    assert ">&#160;512 B memory&#160;<" in text  # x is alive anyway
+    text = viz.draw(mg.functions.exp(x).sum(), view="ops", color="memory").dot
+    assert ">&#160;1 KiB memory&#160;<" in text
+
+
+def test_bars_and_their_legend_stand_together():
+    x = mg.Variable(np.ones(3), name="x")
+    with viz.record() as rec:
+        (x * 2.0).sum()
+    for show, there in (("time", True), ("shape", False)):
+        text = rec.draw(view="ops", show=show).dot
+        assert ("full bar" in text, 'BGCOLOR="#e3e8ed"' in text) == (there, there)
+
+
+def test_higher_orders_are_explained():
+    x = mg.Variable(2.0, name="x")
+    gx = mg.grad(x**3, x, create_graph=True)
+    ggx = mg.grad(gx, x, create_graph=True)
+    assert "double border" not in viz.draw(gx, view="ops").dot
+    assert "double border: of higher order" in viz.draw(ggx, view="ops").dot
 
 
 def test_the_legend_lists_what_is_there_and_nothing_else():

@@ -183,7 +183,7 @@ def test_the_theme_is_one_style_sheet(y):
     assert dark.count("<style>") == auto.count("<style>") == 1
     assert "@media (prefers-color-scheme:dark){" in auto
     assert re.sub(r"\n<style>.*?</style>", "", auto) == light
-    with pytest.raises(ValueError, match='theme must be "auto", "light" or "dark", not \'sepia\''):
+    with pytest.raises(ValueError, match="theme must be one of 'auto', 'light', 'dark', not 'sepia'"):
         viz.draw(y, theme="sepia")
 
 

@@ -127,7 +127,7 @@ def test_all_that_was_measured_is_there():
         (x * 2.0).sum().backward()
     content = json.loads(recorded.draw().json())
     mul = next(node for node in content["nodes"] if node["name"] == "MulScalar" and node["kind"] == "operation")
-    assert mul["stats"] == {"least": 2.0, "mean": 2.0, "largest": 2.0, "nan": 1, "inf": 0}
+    assert mul["stats"] == {"least": 2.0, "mean": 2.0, "largest": 2.0, "nan": 1, "inf": 0, "size": 2}
     assert mul["seconds"] > 0
     assert mul["source"].startswith("test_json.py:")
     assert content["peak"] >= mul["live"] >= 16

@@ -9,6 +9,7 @@ import pytest
 from minigrad.viz import lanes, style
 from minigrad.viz.engines import engine_of
 from minigrad.viz.graph import Edge, Graph, Node, Tensor
+from minigrad.viz.look import Look
 
 SCALAR = Tensor((), "float64", 8)
 
@@ -68,8 +69,8 @@ def one():
     return b.graph
 
 
-def text_of(graph, title="title", **options):
-    return lanes.write(graph, title, facts=["a fact"], **options)
+def text_of(graph, title="title", *, direction="LR", legend=True):
+    return lanes.write(graph, title, Look(direction=direction, legend=legend), ["a fact"])
 
 
 def lane_of(text):

@@ -102,16 +102,16 @@ def test_stats_are_those_of_the_arrays():
     with viz.record() as rec:
         (x * 3.0).sum().backward()
     diagram = rec.draw()
-    assert nodes_of(diagram)["MulScalar"].stats == (-6, 3, 12, 0, 0)
-    assert nodes_of(diagram, "derivative")["Sum"].stats == (1, 1, 1, 0, 0)
+    assert nodes_of(diagram)["MulScalar"].stats == (-6, 3, 12, 0, 0, 3)
+    assert nodes_of(diagram, "derivative")["Sum"].stats == (1, 1, 1, 0, 0, 3)
 
 
 @pytest.mark.parametrize(
     ("numbers", "stats"),
     [
-        ([1.0, np.nan, 3.0], (1, 2, 3, 1, 0)),
-        ([-np.inf, 5.0, np.inf], (5, 5, 5, 0, 2)),
-        ([3e38, 3e38, 3e38], (3e38, 3e38, 3e38, 0, 0)),  # the sum is beyond float32
+        ([1.0, np.nan, 3.0], (1, 2, 3, 1, 0, 3)),
+        ([-np.inf, 5.0, np.inf], (5, 5, 5, 0, 2, 3)),
+        ([3e38, 3e38, 3e38], (3e38, 3e38, 3e38, 0, 0, 3)),  # the sum is beyond float32
     ],
 )
 def test_stats_of_what_is_not_finite(numbers, stats):

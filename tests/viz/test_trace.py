@@ -56,6 +56,15 @@ def test_every_node_stands_after_its_inputs_and_every_edge_has_ends():
     assert all(place[edge.source] < place[edge.target] for edge in graph.edges)
 
 
+@pytest.mark.parametrize("backward", [False, True])
+def test_edges_stand_by_their_targets(backward):
+    x = variable(3)
+    graph = trace([(x * x + x).sum(), x * 2], backward=backward)
+    place = {node.id: i for i, node in enumerate(graph.nodes)}
+    targets = [place[edge.target] for edge in graph.edges]
+    assert targets == sorted(targets)
+
+
 def test_operand_order_is_kept():
     a, b = variable(2, name="a"), variable(2, name="b")
     assert rebuilt(trace([b - a]), "output1") == "output(Sub(b, a))"
