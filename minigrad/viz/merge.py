@@ -6,7 +6,6 @@ from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import replace
-from heapq import heappop, heappush
 from itertools import zip_longest
 from typing import TypeAlias
 
@@ -23,11 +22,11 @@ def merge(before: Graph, after: Graph) -> Graph:
     """One graph of all that is in either, each with its change.
 
     Two nodes are the same if kind, order, layer and name are and if they stand at the same place among the others; two
-    derivatives, if what they are derivatives of is the same. Such a node changed if its parameters, its tensor or its
-    costs did: its label says how. What was measured, and values, are those of `after`. The nodes stand in an order in
-    which either graph could be executed.
+    derivatives, if what they are derivatives of is the same. What changed places is removed and added. A node changed
+    if its parameters, its tensor or its costs did: its label says how. What was measured, and values, are those of
+    `after`. The nodes stand in an order in which either graph could be executed.
     """
-    places = _in_order(before, after, _matches(before, after))
+    places = _interleaved(before, after, _matches(before, after))
     old: dict[str, str] = {"": ""}  # ids in the merged graph
     new: dict[str, str] = {"": ""}
     nodes = []
@@ -67,11 +66,6 @@ def _matches(before: Graph, after: Graph) -> dict[int, int]:
     second = {j: _key(node) for j, node in enumerate(after.nodes) if not node.of}
     a, b = list(first), list(second)
     matches = {a[i]: b[j] for i, j in _aligned(list(first.values()), list(second.values()))}
-    found = set(matches.values())
-    # What there is only one of is the same, wherever it went.
-    left, right = Counter(first.values()), Counter(second.values())
-    moved = {key: j for j, key in second.items() if right[key] == 1 and j not in found}
-    matches |= {i: moved[key] for i, key in first.items() if left[key] == 1 and i not in matches and key in moved}
     return matches | _derived(before, after, matches)
 
 
@@ -80,24 +74,11 @@ def _key(node: Node) -> Hashable:
 
 
 def _derived(before: Graph, after: Graph, matches: dict[int, int]) -> dict[int, int]:
-    """The same of the derivatives of what matches."""
-    counts: Counter[Hashable] = Counter()
-    places: dict[Hashable, int] = {}
-    for j, node in enumerate(after.nodes):
-        key = (node.kind, node.order, node.of)
-        places[key, counts[key]] = j
-        counts[key] += 1
-    counts.clear()
-    ids = {before.nodes[i].id: after.nodes[j].id for i, j in matches.items()}
-    found = {}
-    for i, node in enumerate(before.nodes):
-        key = (node.kind, node.order, ids.get(node.of, ""))
-        place = places.get((key, counts[key]))
-        counts[key] += 1
-        if key[2] and place is not None:
-            found[i] = place
-            ids[node.id] = after.nodes[place].id
-    return found
+    """The same of the derivatives of what matches: of each there is at most one."""
+    first = {node.of: i for i, node in enumerate(before.nodes) if node.of}
+    second = {node.of: j for j, node in enumerate(after.nodes) if node.of}
+    pairs = ((first.get(before.nodes[i].id), second.get(after.nodes[j].id)) for i, j in matches.items())
+    return {i: j for i, j in pairs if i is not None and j is not None}
 
 
 def _aligned(a: Sequence[Hashable], b: Sequence[Hashable]) -> Iterator[_Pair]:
@@ -131,20 +112,6 @@ def _counted(keys: Sequence[Hashable]) -> Iterator[Hashable]:
         counts[key] += 1
 
 
-def _in_order(before: Graph, after: Graph, matches: dict[int, int]) -> list[_Place]:
-    """All nodes in an order in which either graph could be executed."""
-    anchors = _increasing(sorted(matches.items()))
-    places = _interleaved(before, after, matches, anchors)
-    order = _executable(before, after, places)
-    if len(order) < len(places):
-        # Something else depends on what moved, before and after. Where it doesn't fit in it counts as another node:
-        # the anchors alone stand in one order in both graphs, so that nothing else can be in the way.
-        matches = {i: j for i, j in order if i is not None and j is not None} | dict(anchors)
-        places = _interleaved(before, after, matches, anchors)
-        order = _executable(before, after, places)
-    return order
-
-
 def _increasing(pairs: Sequence[_Pair]) -> list[_Pair]:
     """A longest subsequence in which the second numbers increase, of pairs whose first numbers never decrease."""
     least: list[int] = []  # by length, the least number that an increasing sequence of that length ends with
@@ -162,38 +129,19 @@ def _increasing(pairs: Sequence[_Pair]) -> list[_Pair]:
     return found[::-1]
 
 
-def _interleaved(before: Graph, after: Graph, matches: dict[int, int], anchors: Sequence[_Pair]) -> list[_Place]:
-    """All nodes as they stand in both graphs, between `anchors` first what was removed, then what is there now."""
-    origins = {j: i for i, j in matches.items()}
+def _interleaved(before: Graph, after: Graph, matches: dict[int, int]) -> list[_Place]:
+    """All nodes as they stand in both graphs; between two that match first what was removed, then what was added.
+
+    Matches don't cross: a common subsequence doesn't, and derivatives stand in the same order to one another in both.
+    """
     places: list[_Place] = []
     i = j = 0
-    for a, b in [*anchors, (len(before.nodes), len(after.nodes))]:
-        places += [(n, None) for n in range(i, a) if n not in matches]
-        places += [(origins.get(n), n) for n in range(j, b)]
+    for a, b in [*sorted(matches.items()), (len(before.nodes), len(after.nodes))]:
+        places += [(n, None) for n in range(i, a)]
+        places += [(None, n) for n in range(j, b)]
         places.append((a, b))
         i, j = a + 1, b + 1
     return places[:-1]
-
-
-def _executable(before: Graph, after: Graph, places: Sequence[_Place]) -> list[_Place]:
-    """The places, each after those that it depends on, and else as they stand; without those on circles."""
-    waits = [0] * len(places)
-    users: list[list[int]] = [[] for _ in places]
-    for side, graph in enumerate((before, after)):
-        number = {graph.nodes[at].id: n for n, place in enumerate(places) if (at := place[side]) is not None}
-        for edge in graph.edges:
-            users[number[edge.source]].append(number[edge.target])
-            waits[number[edge.target]] += 1
-    ready = [n for n, number in enumerate(waits) if not number]  # sorted, and so a heap
-    order = []
-    while ready:
-        n = heappop(ready)
-        order.append(places[n])
-        for user in users[n]:
-            waits[user] -= 1
-            if not waits[user]:
-                heappush(ready, user)
-    return order
 
 
 def _compared(old: Node | None, new: Node | None) -> Node:
@@ -202,9 +150,7 @@ def _compared(old: Node | None, new: Node | None) -> Node:
         node = new or old
         assert node is not None
         return replace(node, change="removed" if new is None else "added")
-    lines = list(new.label)
-    if new.kind != "output":  # its label is its value
-        lines = [a if a == b else f"{a} → {b}" for a, b in zip_longest(old.label, new.label, fillvalue="none")]
+    lines = [a if a == b else f"{a} → {b}" for a, b in zip_longest(old.label, new.label, fillvalue="none")]
     lines += _tensors(old.tensor, new.tensor)
     if lines == [*new.label]:  # costs follow from parameters and shapes: they are worth a line only of themselves
         lines += _costs(old, new)
