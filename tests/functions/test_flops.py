@@ -190,7 +190,7 @@ def test_counts_of_elements(f, count):
 def gradient(f, x):
     """What the gradient of Σ f(x) is made of, by name."""
     gx = mg.grad((f(x) ** 2).sum(), x, create_graph=True)
-    return {node.name: node.flops() for node in functions_behind([gx.creator]) if node.order}
+    return {node.name: node.flops() for node in functions_behind([gx.creator]) if node.derivative_order}
 
 
 def test_adjoints_of_pooling():
