@@ -60,22 +60,26 @@ def _graph(options: argparse.Namespace) -> int:
     seed(0)  # of the weights: the same command writes the same file
     function = _found(options.object)
     model = function if hasattr(function, "named_parameters") else None
-    inputs = [Variable(np.zeros(_shape(text), np.float32), requires_grad=model is None) for text in options.input]
     timed = options.color == "time"
     try:
+        inputs = [Variable(np.zeros(_shape(text), np.float32), requires_grad=model is None) for text in options.input]
         with train_mode(False), viz.record(model, time=timed, memory=False, stats=False) as recorder:
             y = function(*inputs)
             if timed and options.backward and isinstance(y, Variable) and y.requires_grad:
                 y.backward(np.ones(y.shape, y.dtype))
-    except Exception as error:  # noqa: BLE001 - whatever the model raises
+    except _QuestionError:
+        raise
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever the model raises
         shapes = " ".join(options.input)
         raise _QuestionError(f"{options.object} of inputs {shapes} raised {type(error).__name__}: {error}") from None
     try:
         names = ("view", "color", "fold", "title", "theme", "engine")
         diagram = recorder.draw(y, order=int(options.backward), **{name: getattr(options, name) for name in names})
         diagram.save(options.output)
-    except (ValueError, TypeError) as error:
-        raise _QuestionError(str(error)) from None
+    except (viz.EngineError, OSError):
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever the model's names and parameters do
+        raise _QuestionError(f"{type(error).__name__}: {error}") from None
     print(f"{options.output}: {diagram.summary()}")
     return 0
 
@@ -96,8 +100,9 @@ def _found(name: str) -> Any:
     if isinstance(found, type):
         try:
             found = found()
-        except TypeError as error:
-            raise _QuestionError(f"{name}: {attribute} cannot be made without arguments: {error}") from None
+        except Exception as error:  # noqa: BLE001 - whatever the class does
+            words = f"{type(error).__name__}: {error}"
+            raise _QuestionError(f"{name}: {attribute} cannot be made without arguments: {words}") from None
     if not callable(found):
         names = [key for key, value in vars(module).items() if callable(value) and not key.startswith("_")]
         raise _QuestionError(f"{name}: {attribute} is no model or function; there are {', '.join(names) or 'none'}")
@@ -106,7 +111,7 @@ def _found(name: str) -> Any:
 
 def _shape(text: str) -> tuple[int, ...]:
     try:
-        shape = tuple(int(part) for part in text.split(",") if part)
+        shape = tuple(int(part) for part in text.split(","))
     except ValueError:
         shape = (-1,)
     if min(shape, default=0) < 0:

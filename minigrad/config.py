@@ -153,7 +153,7 @@ def no_grad() -> Switch:
 
 def enable_grad() -> Switch:
     """Record, also inside `no_grad()`."""
-    return Switch((recording, FORWARD))
+    return Switch((recording, recording.get() or FORWARD))
 
 
 def train_mode(on: bool = True) -> Switch:

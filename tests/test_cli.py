@@ -25,6 +25,21 @@ def product(a, b):
     return F.tanh(a @ b)
 
 number = 3
+
+class Broken:
+    def __init__(self):
+        raise ValueError("no")
+
+class Leaving(nn.Module):
+    def forward(self, x):
+        raise SystemExit(3)
+
+class Nameless:
+    def named_parameters(self):
+        raise KeyError("names")
+
+    def __call__(self, x):
+        return x
 """
 
 
@@ -90,6 +105,11 @@ def test_the_suffix_decides_the_format(project):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        (["mine_for_the_command:Broken", "--input", "1"], "Broken cannot be made without arguments: ValueError: no"),
+        (["mine_for_the_command:Leaving", "--input", "1"], "of inputs 1 raised SystemExit: 3"),
+        (["mine_for_the_command:Nameless", "--input", "1"], "KeyError: 'names'"),
+        (["mine_for_the_command:net", "--input", "1,,4"], "a shape is numbers with commas, such as 1,1,28,28"),
+        (["mine_for_the_command:net", "--input", ",".join(["1"] * 70)], "raised ValueError"),
         (["nowhere:Net", "--input", "1"], "nowhere cannot be imported: ModuleNotFoundError"),
         (["mine_for_the_command", "--input", "1"], "write MODULE:OBJECT, such as models.deep_mnist:DeepMNIST"),
         (

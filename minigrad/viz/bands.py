@@ -20,14 +20,14 @@ def framed(cards: Sequence[Card], statement: Callable[[Card], str]) -> list[str]
         cards: in execution order.
         statement: makes that of a card.
     """
-    layers = dict.fromkeys(card.first.layer for card in cards if card.first.layer and card.first.kind != "folded")
+    layers = dict.fromkeys(card.layer for card in cards if card.layer and card.first.kind != "folded")
     numbers = {layer: number for number, layer in enumerate(layers, 1)}
-    sides = {(card.first.layer, _side(card)) for card in cards if card.beside is not None}
+    sides = {(card.layer, _side(card)) for card in cards if card.beside is not None}
     wanted = {side for _, side in sides}
     members: dict[str, list[Card]] = {layer: [] for layer in ("", *layers)}
     places: dict[str, list[tuple[int, list[str]]]] = {layer: [] for layer in ("", *layers)}  # of what is inside
     for place, card in enumerate(cards):
-        layer = card.first.layer if card.first.layer in layers else _around(card.first.layer, layers)
+        layer = card.layer if card.layer in layers else _around(card.layer, layers)
         members[layer].append(card)
         places[layer].append((place, [statement(card)]))
     for layer in sorted(layers, key=lambda path: -path.count(".")):  # what is inside, before what is around it
@@ -60,7 +60,13 @@ def _side(card: Card) -> str:
 
 
 def _head(layer: str, outer: str, cards: list[Card]) -> str:
-    tensors = [node.tensor for card in cards for node in card.nodes if node.kind == "parameter" and node.tensor]
+    tensors = [
+        node.tensor
+        for card in cards
+        if not card.again
+        for node in card.nodes
+        if node.kind == "parameter" and node.tensor
+    ]
     size, count = sum(tensor.bytes for tensor in tensors), sum(tensor.size for tensor in tensors)
     name = layer.removeprefix(f"{outer}.") if outer else layer
     words = ""
@@ -84,7 +90,7 @@ def _spaces(number: int, cards: list[Card], missing: list[str]) -> list[str]:
     """Room at the sides of a layer that has nothing there: all frames are as wide, and no arrow runs over a name."""
     lines = []
     for side in missing:
-        anchor = next((quoted(card.first.id) for card in cards if card.first.kind == _ANCHORS[side]), None)
+        anchor = next((quoted(card.id) for card in cards if card.first.kind == _ANCHORS[side]), None)
         if anchor is not None:
             space = quoted(f"space {side} {number}")
             ends = (space, anchor) if side == "parameter" else (anchor, space)

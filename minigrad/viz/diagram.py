@@ -7,6 +7,7 @@ import os
 import re
 from collections.abc import Callable
 from functools import cached_property
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +18,13 @@ from minigrad.viz.fold import fold_layers, fold_repeats, fold_to
 from minigrad.viz.graph import Graph
 from minigrad.viz.look import SHOWN, Look, choose
 from minigrad.viz.theme import THEMES, with_theme
+from minigrad.viz.trouble import trouble_of
 from minigrad.viz.words import clean, facts
 
 _SUFFIXES = (".svg", ".png", ".pdf", ".html", ".dot", ".json")
 VIEWS = ("auto", "teach", "ops", "layers", "model")
 FOLDS = ("auto", "repeats", "never")
+_WIDEST = 20_000  # pixels
 _FEW_OPERATIONS, _FEW_NUMBERS = 24, 16  # what a view for teaching still shows well
 _FEW_OF_HIGHER_ORDER = 60
 
@@ -94,7 +97,7 @@ class Diagram:
         innermost = {node.layer for node in self.graph.nodes if node.kind == "operation"}
         views: dict[str, Callable[[str], bool]] = {
             "layers": innermost.__contains__,
-            "model": lambda path: "." not in path,
+            "model": {_own(layer) for layer in innermost}.__contains__,
         }
         by_view = views.get(self.view)
         if not callable(self._fold):
@@ -119,11 +122,11 @@ class Diagram:
         """The picture as the content of a PNG file, light, so many pixels wide.
 
         Raises:
-            ValueError: width is below 1.
+            ValueError: width is below 16 or above 20,000.
             EngineError: there is no engine, or it failed.
         """
-        if width < 1:
-            raise ValueError(f"png: width must be 1 or more pixels, not {width}")
+        if not isinstance(width, int) or not 16 <= width <= _WIDEST:
+            raise ValueError(f"png: width must be 16 to {_WIDEST:,} pixels, not {width!r}")
         engine = engine_of(self._engine)
         drawn = engine.render(self.dot, "svg").decode()
         found = re.search(r'<svg width="([\d.]+)pt"', drawn)
@@ -182,6 +185,12 @@ class Diagram:
             return {"text/plain": f"{self.summary()} (no picture: {error})"}
 
 
+def _own(layer: str) -> str:
+    """The model's own layer that a layer is or lies in: its path's first name, with the numbers of lists behind it."""
+    first, *others = layer.split(".")
+    return ".".join([first, *takewhile(str.isdecimal, others)])
+
+
 def _view_of(graph: Graph) -> str:
     """The view that serves if nobody says: one for teaching where every Variable can be shown."""
     operations = [node for node in graph.nodes if node.kind == "operation"]
@@ -189,5 +198,7 @@ def _view_of(graph: Graph) -> str:
         return "ops"
     if any(node.order for node in operations):
         return "teach" if len(operations) <= _FEW_OF_HIGHER_ORDER else "ops"
+    if trouble_of(graph) is not None:
+        return "ops"  # where it is marked
     small = all(node.tensor is None or node.tensor.size <= _FEW_NUMBERS for node in graph.nodes)
     return "teach" if small and len(operations) <= _FEW_OPERATIONS else "ops"

@@ -20,6 +20,7 @@ def diff(before: Diagram, after: Diagram, *, title: str | None = None, **options
         **options: those of `draw`.
     Raises:
         TypeError: one of the two is no Diagram.
+        ValueError: the view is "teach", which has no signs for changes, or another option is none of `draw`'s.
 
     >>> import minigrad as mg
     >>> from minigrad import viz
@@ -34,4 +35,6 @@ def diff(before: Diagram, after: Diagram, *, title: str | None = None, **options
     if title is None:
         titles = dict.fromkeys(diagram.title or "Compute graph" for diagram in (before, after))
         title = " → ".join(titles)
+    if options.get("view") in ("teach", "auto"):
+        raise ValueError(f"diff: view must be 'ops', 'layers' or 'model', not {options['view']!r}")
     return Diagram(merge(before.graph, after.graph), title, **{"view": "ops", **options})

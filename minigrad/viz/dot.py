@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator
 from minigrad.viz import style
 from minigrad.viz.words import clean
 
+_LONGEST_TITLE = 100  # characters
+
 
 class Markup(str):
     """Text in Graphviz's HTML-like markup."""
@@ -21,9 +23,9 @@ def quoted(text: str) -> str:
     return f'"{escaped}"'
 
 
-def escaped(text: str) -> str:
+def escaped(text: str, longest: int = 48) -> str:
     """`text`, cleaned, as a part of some markup, in which backslashes mean something, too."""
-    return html.escape(clean(text)).replace("\\", "\\\\")
+    return html.escape(clean(text, longest)).replace("\\", "\\\\")
 
 
 def read_twice(text: str) -> str:
@@ -82,7 +84,7 @@ def _lines(heading: Markup, body: Iterable[str], direction: str, nodesep: str, r
 
 def heading(title: str | None, facts: Iterable[str], legend: str = "") -> Markup:
     """What stands above a diagram: a title, facts in a line, and the rows of a legend."""
-    rows = [font(f"<B>{escaped(title)}</B>", "19", style.TEXT)] if title else []
+    rows = [font(f"<B>{escaped(title, _LONGEST_TITLE)}</B>", "19", style.TEXT)] if title else []
     line = " · ".join(map(html.escape, facts))
     rows += [font(line, "10.5", style.FAINT_TEXT)] if line else []
     cells = "".join([f"<TR><TD>{row}</TD></TR>" for row in rows])

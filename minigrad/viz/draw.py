@@ -129,4 +129,4 @@ def _up_to(order: int | Literal["all"], graph: Graph) -> Graph:
     kept = {node.id for node in graph.nodes if node.order <= order}
     nodes = tuple(node for node in graph.nodes if node.id in kept)
     edges = tuple(edge for edge in graph.edges if edge.source in kept and edge.target in kept)
-    return replace(graph, nodes=nodes, edges=edges)
+    return replace(graph, nodes=nodes, edges=edges, saved=min(graph.saved, sum(node.saved for node in nodes)))

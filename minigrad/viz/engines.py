@@ -14,6 +14,11 @@ TIMEOUT = 60.0
 
 VARIABLE = "MINIGRAD_DOT"
 
+_FRAMES = {"svg": (b"<svg", b"</svg>"), "png": (b"\x89PNG\r\n", b"IEND\xaeB`\x82"), "pdf": (b"%PDF-", b"%%EOF")}
+"""What a file of a format begins and ends with."""
+
+_LONGEST = 1000  # characters of an engine's last words, and bytes before an SVG's first element
+
 
 class EngineError(RuntimeError):
     """There is no engine, or it failed."""
@@ -50,10 +55,12 @@ class Engine:
             raise EngineError(message) from None
         except OSError as error:
             raise EngineError(f"{self.name} could not be started: {error.strerror}: {self.path}") from None
-        if done.returncode or not done.stdout:
-            words = done.stderr.decode(errors="replace").strip().splitlines()
-            reason = words[-1] if words else "it printed nothing"
-            raise EngineError(f"{self.name} failed with exit status {done.returncode}: {reason}")
+        words = done.stderr.decode(errors="replace").strip()[:_LONGEST] or "it gave no reason"
+        if done.returncode:
+            raise EngineError(f"{self.name} failed with exit status {done.returncode}: {words}")
+        start, end = _FRAMES.get(kind, (b"", b""))
+        if not done.stdout or start not in done.stdout[:_LONGEST] or not done.stdout.rstrip().endswith(end):
+            raise EngineError(f"{self.name} printed what is no {kind}: {words}")
         return done.stdout
 
 

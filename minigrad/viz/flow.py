@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import groupby
 from math import log2
 
 from minigrad.viz import dot, style
@@ -47,6 +49,10 @@ class _Drawing:
         self._look = look
         self._cards = cards_of(graph)
         self._nodes = {node.id: node for node in graph.nodes}
+        runs = [
+            layer for layer, _ in groupby(node.layer for node in graph.nodes if node.kind == "operation" and node.layer)
+        ]
+        self._straight = len(runs) == len(set(runs))  # Graphviz can't keep columns where a layer is called again
         self._trouble = trouble_of(graph)
         self._path = self._trouble.path if self._trouble else ()
         self._slowest = look.slowest(graph)
@@ -76,7 +82,7 @@ class _Drawing:
         for card in self._cards:
             if card.beside is not None:
                 row = rows.setdefault(row_of.get(card.beside, card.beside), [card.beside])
-                row.insert(len(row) if card.first.kind == "gradient" else 0, card.first.id)
+                row.insert(len(row) if card.first.kind == "gradient" else 0, card.id)
         for row in rows.values():
             yield f"  {{rank=same; {'; '.join(map(quoted, row))}}}"
 
@@ -97,9 +103,9 @@ class _Drawing:
             values |= {"color": style.CHANGES[card.change], "penwidth": "3"}
         if self._trouble is not None and node.id == self._trouble.node.id:
             values |= {"color": style.BAD, "penwidth": "4"}
-        if node.kind in _FLOWING or node.kind in _BACKWARD:
+        if self._straight and (node.kind in _FLOWING or node.kind in _BACKWARD):
             values["group"] = "forward" if node.order == 0 else "backward"
-        return f"    {quoted(node.id)}" + attributes(**values)
+        return f"    {quoted(card.id)}" + attributes(**values)
 
     def _operation(self, node: Node) -> dict[str, str]:
         if self._look.color != "family" and self._most:
@@ -151,9 +157,11 @@ class _Drawing:
         return f'<TABLE {table}><TR><TD BGCOLOR="{color}" {cell}"{length}"></TD>{rest}</TR></TABLE>'
 
     def _cylinder(self, card: Card) -> dict[str, str]:
-        label = stacked([self._named(node) for node in card.nodes], "LEFT")
+        # A gradient of which only a part is made here has no norm.
+        nodes = [replace(node, norm=None) if card.again else node for node in card.nodes]
+        label = stacked([self._named(node) for node in nodes], "LEFT")
         values = {"fontsize": "9.5", "label": label, "margin": "0.13,0.06", "shape": "cylinder"}
-        outline = "filled,dashed" if card.first.kind == "gradient" else "filled"
+        outline = "filled,dotted" if card.again else "filled,dashed" if card.first.kind == "gradient" else "filled"
         return values | {"penwidth": "1.3", "style": outline, "width": "1.3"}
 
     def _end(self, node: Node) -> dict[str, str]:
@@ -189,23 +197,22 @@ class _Drawing:
         return f"{text}&#160; {font(escaped(words), '9.5', style.TEXT)}"
 
     def _arrows(self) -> Iterator[str]:
-        first = {node.id: card.first.id for card in self._cards for node in card.nodes}
-        beside = {card.first.id for card in self._cards if card.beside is not None}
+        cards = {(card.first.id, card.user): card for card in self._cards}
         for edge in self._graph.edges:
-            if first[edge.source] != edge.source or first[edge.target] != edge.target:
+            source = cards.get((edge.source, "")) or cards.get((edge.source, edge.target))
+            target = cards.get((edge.target, "")) or cards.get((edge.target, edge.source))
+            if source is None or target is None:
                 continue  # the others of a card share its arrow
             values = self._arrow(edge)
             if edge.change:
-                values |= {
-                    "color": style.CHANGES[edge.change],
-                    "style": "dashed" if edge.change == "removed" else "solid",
-                }
+                values |= {"color": style.CHANGES[edge.change]}
+                values |= {"style": "dashed" if edge.change == "removed" else "solid"}
             if (edge.source, edge.target) in self._path:
                 values |= {"color": style.BAD, "penwidth": "3"}
-            ends = edge.source, edge.target
-            if edge.flow == "gradient" and self._nodes[edge.source].kind != "output" and edge.target not in beside:
+            ends = source.id, target.id
+            if edge.flow == "gradient" and source.first.kind != "output" and target.beside is None:
                 # Graphviz ranks what an arrow leaves above what it reaches: backward runs up, so it is written down.
-                ends = edge.target, edge.source
+                ends = target.id, source.id
                 values |= {"dir": "back"}
             yield f"  {quoted(ends[0])} -> {quoted(ends[1])}" + attributes(**values)
 

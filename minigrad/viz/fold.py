@@ -186,10 +186,18 @@ def _stages(graph: Graph) -> Iterator[tuple[Groups, str]]:
     yield repeats, f"{layers} of {counted(len(rows), 'form')} folded"
     paths = {path for node in graph.nodes if node.layer for path in _paths(node.layer)}
     innermost = paths - {path.rpartition(".")[0] for path in paths}
-    for depth in range(max((path.count(".") + 1 for path in paths), default=0), 0, -1):
+    deepest = max((path.count(".") + 1 for path in paths), default=0)
+    for depth in _depths(deepest):
         chosen = innermost | {path for path in paths if path.count(".") == depth - 1}
         repeats = {node: row for node, row in repeats.items() if row.name.count(".") < depth}
         yield _layers(graph, chosen.__contains__) | repeats, "folded by layer"
+
+
+def _depths(depth: int) -> Iterator[int]:
+    """From the deepest to 1: one by one at the top, in larger steps below."""
+    while depth:
+        yield depth
+        depth = depth - 1 if depth < 9 else depth * 3 // 4
 
 
 def _stretched(graph: Graph, most: int) -> Graph:

@@ -37,6 +37,7 @@ _MODULES: dict[str, Family] = {
 }
 _LISTS = frozenset({"axis", "axes", "key"})  # their numbers are places; other tuples are lengths: 3×3
 _SHOWN_ITEMS = 8
+_LONGEST = 200  # characters of one value
 _DEEPEST = 3
 
 
@@ -96,6 +97,13 @@ def _is_record(value: Any) -> bool:
 
 def _text(value: Any, name: str, depth: int = 0) -> str:
     """A value as diagrams show it; never its repr, which may hold an address or be endless."""
+    try:
+        return _shown(value, name, depth)[:_LONGEST]
+    except Exception:  # noqa: BLE001 - whatever a user's object does when it is asked
+        return type(value).__name__
+
+
+def _shown(value: Any, name: str, depth: int) -> str:
     text = str(getattr(value, "__name__", type(value).__name__))
     if isinstance(value, (float, np.floating)):
         text = f"{value:g}"

@@ -11,7 +11,7 @@ from typing import Any, Literal, Self
 
 from minigrad.anomaly import callers_line
 from minigrad.backend import Array, synchronize
-from minigrad.config import Switch, recording
+from minigrad.config import Switch, Watch, recording
 from minigrad.function import Function
 from minigrad.nn.module import Module, caller
 from minigrad.variable import Variable
@@ -62,9 +62,13 @@ class Recorder:
         self._gradients: dict[int, weakref.ref[Variable]] = {}  # and such that backward makes, and may drop unused
         self._alive = Alive()
         self._entered: list[Switch] = []
+        self._outer: Watch | None = None  # a recorder around this one, which looks on as well
+        self._outer_call: Callable[[Module, Callable[[], Any]], Any] | None = None
 
     def __enter__(self) -> Self:
         mode = recording.get()
+        self._outer = None if mode is None or mode.watch is self else mode.watch
+        self._outer_call = caller.get() if self._outer is not None else None
         switch = Switch((recording, None if mode is None else mode._replace(watch=self)), (caller, self._call))
         switch.__enter__()
         self._entered.append(switch)
@@ -97,7 +101,8 @@ class Recorder:
         outputs = outputs or (*self._results.values(), *(gradient for gradient in gradients if gradient is not None))
         if not outputs:
             raise ValueError(
-                "draw: nothing was recorded: no operation in the block had an input that requires a gradient"
+                "draw: nothing was recorded: no operation that was applied in the block depends on a Variable; "
+                "what was computed before it can be drawn if it is given: draw(loss)"
             )
         peak = self._alive.peak if self._memory else None
         graph = graph_of(outputs, self._model, order, self._measured, peak)
@@ -105,16 +110,17 @@ class Recorder:
 
     def forward(self, function: Function, arrays: list[Array]) -> Array:
         """Run the Function on the arrays, and take the time."""
-        if not self._time:
-            return function.forward(*arrays)
         start = perf_counter()
-        y = function.forward(*arrays)
-        synchronize(y)
+        y = function.forward(*arrays) if self._outer is None else self._outer.forward(function, arrays)
+        if self._time:
+            synchronize(y)
         self._seconds = perf_counter() - start
         return y
 
     def applied(self, function: Function, arrays: list[Array], y: Variable) -> None:
         """Note what is to be noted of the Function that made `y` of the arrays."""
+        if self._outer is not None:
+            self._outer.applied(function, arrays, y)
         for edge in function.inputs:
             if isinstance(edge, Function):
                 self._results.pop(edge.serial, None)
@@ -148,7 +154,7 @@ class Recorder:
         self._path.append(measured.layer)
         start = perf_counter()
         try:
-            gxs = run(function, gy)
+            gxs = run(function, gy) if self._outer is None else self._outer.backward(function, gy, run)
         finally:
             self._path.pop()
         arrays = [gx.data for gx in gxs if isinstance(gx, Variable)]
@@ -158,10 +164,11 @@ class Recorder:
         if self._memory:
             for array in arrays:
                 self._alive.add(array)
+        before = measured.backward or Work()  # of another gradient, which passed here as well
         measured.backward = Work(
-            seconds=seconds if self._time else None,
+            seconds=seconds + (before.seconds or 0.0) if self._time else None,
             live=self._alive.bytes if self._memory else None,
-            stats=together([stats_of(array) for array in arrays]) if self._stats else None,
+            stats=together([before.stats, *map(stats_of, arrays)]) if self._stats else None,
         )
         return gxs
 
@@ -169,6 +176,6 @@ class Recorder:
         """Run a module's forward; what it applies belongs to it, or else to the one that called it."""
         self._path.append(self._layers.get(id(module), self._path[-1]))
         try:
-            return forward()
+            return forward() if self._outer_call is None else self._outer_call(module, forward)
         finally:
             self._path.pop()

@@ -21,7 +21,8 @@ def write(graph: Graph, title: str | None = None) -> str:
     """
     content: dict[str, Any] = {"version": VERSION, "title": title, "saved": graph.saved, "peak": graph.peak}
     content |= {"nodes": list(map(_object, graph.nodes)), "edges": list(map(_object, graph.edges))}
-    return json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True, allow_nan=False) + "\n"
+    text = json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True, allow_nan=False) + "\n"
+    return text.encode(errors="replace").decode()  # half a pair of UTF-16 is no text
 
 
 def _object(item: Any) -> Any:

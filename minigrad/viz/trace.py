@@ -56,7 +56,8 @@ def trace(
         return graph
     if backward is None:
         backward = bool(tracing.work)
-    return with_backward(graph, tracing.work, tracing.gradients) if backward else graph
+    gradients = tracing.gradients if tracing.work else {}  # else they are those of another run
+    return with_backward(graph, tracing.work, gradients) if backward else graph
 
 
 class _Tracing:
@@ -65,6 +66,7 @@ class _Tracing:
     def __init__(self, names: Mapping[Variable, str] | None, measured: Mapping[int, Measured]) -> None:
         self.work: dict[str, Work] = {}  # of the derivatives of operations, by their ids
         self.gradients: dict[str, Array] = {}  # of leaves, by their ids
+        self._gradients: dict[Function, str] = {}  # who made a leaf's gradient, and the leaf's name
         self._nodes: list[Node] = []
         self._edges: list[Edge] = []
         self._names = names
@@ -88,7 +90,7 @@ class _Tracing:
         """Append an operation, and before it those of its inputs that have no node yet."""
         measured = self._measured.get(function.serial, _UNMEASURED)
         found = [self._node_of(maker, function.derivative_order) for maker in function.inputs]
-        family, parameters = family_of(function), parameters_of(function)
+        family, parameters, flops = family_of(function), parameters_of(function), function.flops()
         layer = measured.layer if self._names is not None else ""
         layers = [self._layers[node.id] for node in found if node is not None and node.id in self._layers]
         layer = layer or _common_path(layers)
@@ -105,7 +107,7 @@ class _Tracing:
             saved=self._saved_bytes(function),
             saves=saves_of(function),
             order=function.derivative_order,
-            flops=function.flops(),
+            flops=None if flops is None else int(flops),
             value=measured.value,
             source=measured.source,
             seconds=measured.forward.seconds,
@@ -124,9 +126,8 @@ class _Tracing:
         """Append a result."""
         source = self._node_of(edge_of(output), 0)
         name = "loss" if source is not None and source.family == "loss" else "output"
-        leaves = [leaf for leaf in self._leaves if leaf.grad is not None and leaf.grad.creator is output.creator]
-        if output.creator is not None and leaves:
-            name = f"{self._leaves[leaves[0]].name}.grad"
+        if output.creator is not None and output.creator in self._gradients:
+            name = f"{self._gradients[output.creator]}.grad"
         node = self._add(
             "output",
             output.name or name,
@@ -164,6 +165,8 @@ class _Tracing:
             self._layers[node.id] = layer
         if leaf.grad is not None:
             self.gradients[node.id] = leaf.grad.data
+            if leaf.grad.creator is not None:
+                self._gradients[leaf.grad.creator] = node.name
         return node
 
     def _add_constant(self, function: Function, position: int, layer: str, measured: Measured) -> Node:

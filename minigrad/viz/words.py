@@ -7,13 +7,13 @@ from minigrad.viz.graph import Graph, Node, Stats, Tensor
 _LONGEST = 48  # characters of a name or a line
 
 
-def clean(text: str) -> str:
-    """`text` on one line of printable characters, and with an ellipsis for its middle if it is long."""
+def clean(text: str, longest: int = _LONGEST) -> str:
+    """`text` on one line of printable characters, at most `longest`: an ellipsis stands for the middle of more."""
     line = " ".join(text.split())
     if not line.isprintable():
         line = "".join([c if c.isprintable() else "\ufffd" for c in line])
-    if len(line) > _LONGEST:
-        line = f"{line[: _LONGEST // 2]}…{line[-_LONGEST // 2 + 1 :]}"
+    if len(line) > longest:
+        line = f"{line[: longest // 2]}…{line[-longest // 2 + 1 :]}"
     return line or "unnamed"
 
 
@@ -101,17 +101,19 @@ def not_finite(stats: Stats) -> str:
 
 def facts(graph: Graph) -> list[str]:
     """How much there is of a graph, and what it took: operations, parameters, bytes, seconds."""
-    operations = [node for node in graph.nodes if node.kind == "operation"]
-    derivatives = [node for node in graph.nodes if node.kind == "derivative"]
+    there = [node for node in graph.nodes if node.change != "removed"]
+    operations = [node for node in there if node.kind == "operation"]
+    forward = [node for node in operations if node.order == 0]
+    backward = [node for node in there if node.kind == "derivative" or (node.kind == "operation" and node.order)]
     found = [counted(len(operations), "operation")]
-    parameters = sum(node.tensor.size for node in graph.nodes if node.kind == "parameter" and node.tensor)
+    parameters = sum(node.tensor.size for node in there if node.kind == "parameter" and node.tensor)
     if parameters:
         found.append(counted(parameters, "parameter"))
     if graph.saved:
         found.append(f"saved for backward {in_bytes(graph.saved)}")
     if graph.peak:
         found.append(f"peak {in_bytes(graph.peak)}")
-    for name, nodes in (("forward", operations), ("backward", derivatives)):
+    for name, nodes in (("forward", forward), ("backward", backward)):
         seconds = [node.seconds for node in nodes if node.seconds is not None]
         if seconds:
             found.append(f"{name} {in_seconds(sum(seconds))}")

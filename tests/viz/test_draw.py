@@ -176,12 +176,13 @@ def test_order_one_is_backward_as_it_would_run():
     assert "∂Linear" in viz.draw(loss, model=net, order=1).dot
 
 
-def test_gradients_show_their_norm():
+def test_gradients_show_their_norm_if_it_is_that_of_this_backward():
     net, loss = net_and_loss()
-    assert "norm" not in viz.draw(loss, model=net, order=1).dot
-    loss.backward()
+    with viz.record(net) as rec:
+        loss.backward()
     bias = dict(net.named_parameters())["layers.4.b"].grad.data
-    assert f"norm {np.linalg.norm(bias):.3g}" in viz.draw(loss, model=net, order=1).dot
+    assert f"norm {np.linalg.norm(bias):.3g}" in rec.draw(loss).dot
+    assert "norm" not in viz.draw(loss, model=net, order=1).dot  # who knows which loss's gradients these are
 
 
 def test_layers_are_cards():
@@ -190,7 +191,26 @@ def test_layers_are_cards():
     assert "Linear · ReLU" in text
     assert "<B>layers.0</B>" in text
     assert "cylinder" not in text
-    assert "<B>layers</B>" in viz.draw(loss, model=net, view="model").dot
+
+
+def test_a_models_own_layers_are_its_attributes_and_what_stands_in_their_lists():
+    net = Stages()
+    text = viz.draw(net(mg.Variable(np.ones((1, 2), np.float32))), model=net, view="model").dot
+    assert [name for name in re.findall("<B>([a-z.0-9]+)</B>", text) if name != "output"] == [
+        *("input", "head", "stages.0", "stages.1")
+    ]
+
+
+class Stages(mg.nn.Module):
+    def __init__(self):
+        self.head = mg.nn.Linear(2, 2)
+        self.stages = [mg.nn.Sequential(mg.nn.Linear(2, 2), mg.nn.Linear(2, 2)) for _ in range(2)]
+
+    def forward(self, x):
+        h = self.head(x)
+        for stage in self.stages:
+            h = stage(h)
+        return h
 
 
 def test_a_function_decides_what_is_folded():
@@ -304,3 +324,73 @@ def test_what_is_no_diagram_can_t_be_compared(y, arguments):
     diagrams = [viz.draw(y) if argument == "diagram" else argument for argument in arguments]
     with pytest.raises(TypeError, match=r"diff: (before|after) must be a Diagram, as draw makes it, not "):
         viz.diff(*diagrams)
+
+
+@pytest.mark.parametrize("view", ["teach", "auto"])
+def test_a_diff_is_not_for_teaching(y, view):
+    with pytest.raises(ValueError, match=f"diff: view must be 'ops', 'layers' or 'model', not '{view}'"):
+        viz.diff(viz.draw(y), viz.draw(y), view=view)
+
+
+def test_a_diff_counts_what_is_there_after_it():
+    x = mg.Variable(np.ones(3), name="x")
+    assert "1 operation," in viz.diff(viz.draw((x * 2.0).sum() + 1.0), viz.draw(x.sum())).summary()
+
+
+# Layers and parameters that are used again
+
+
+class Recurrent(mg.nn.Module):
+    def __init__(self):
+        self.cell, self.inp = mg.nn.Linear(4, 4), mg.nn.Linear(3, 4)
+
+    def forward(self, x, steps):
+        h = mg.functions.tanh(self.inp(x))
+        for _ in range(steps):
+            h = mg.functions.tanh(self.cell(h) + self.inp(x))
+        return h.sum()
+
+
+@pytest.mark.parametrize("steps", [2, 40, 100])
+@pytest.mark.parametrize("order", [0, 1])
+def test_weights_of_many_steps_are_drawn_beside_each(steps, order):
+    net = Recurrent()
+    diagram = viz.draw(net(np.ones((2, 3), np.float32), steps), model=net, order=order)
+    assert diagram.svg().count("</svg>") == 1  # within the engine's time, and without its trouble
+    again = "parameter3 at operation" in diagram.dot
+    assert again == (steps == 40)  # few arrows don't hurt; a hundred steps are folded
+
+
+class Twice(mg.nn.Module):
+    def __init__(self):
+        self.m = mg.nn.Sequential(mg.nn.Linear(2, 2), mg.nn.ReLU(), mg.nn.Linear(2, 2))
+        self.last = mg.nn.Linear(2, 2)
+
+    def forward(self, x):
+        return self.last(self.m(self.last(self.m(self.last(x)))))
+
+
+@pytest.mark.parametrize("view", ["ops", "layers", "model"])
+@pytest.mark.parametrize("order", [0, 1])
+def test_layers_that_are_called_again(view, order):
+    net = Twice()
+    diagram = viz.draw(net(np.ones((1, 2), np.float32)).sum(), model=net, view=view, order=order)
+    assert "</svg>" in diagram.svg()
+
+
+def test_three_hundred_nested_layers_are_folded():
+    net = Nested(300)
+    diagram = viz.draw(net(mg.Variable(np.ones(2))).sum(), model=net)
+    assert diagram.dot.count("<TABLE") < 900
+    assert "folded" in diagram.dot
+
+
+class Nested(mg.nn.Module):
+    def __init__(self, depth):
+        self.w = mg.nn.Parameter(np.ones(2))
+        self.inner = Nested(depth - 1) if depth else None
+
+    def forward(self, x):
+        for _ in range(3):
+            x = x * self.w
+        return self.inner(x) if self.inner else x

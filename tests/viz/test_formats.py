@@ -66,8 +66,9 @@ def test_the_png_is_as_wide_as_asked_for(y):
         png = viz.draw(y).png(width=width)
         assert png[:8] == b"\x89PNG\r\n\x1a\n"
         assert abs(struct.unpack(">I", png[16:20])[0] - width) <= 2
-    with pytest.raises(ValueError, match="png: width must be 1 or more"):
-        viz.draw(y).png(width=0)
+    for width in (0, 10**7, float("nan")):
+        with pytest.raises(ValueError, match="png: width must be 16 to 20,000 pixels, not "):
+            viz.draw(y).png(width=width)
 
 
 def test_the_page_stands_alone(y):
@@ -166,7 +167,11 @@ def test_an_argument_names_one(y, engine):
     ("script", "message"),
     [
         ("echo 'syntax error in line 1' >&2; exit 3", "failed with exit status 3: syntax error in line 1"),
-        ("exit 0", "failed with exit status 0: it printed nothing"),
+        ("exit 0", "printed what is no svg: it gave no reason"),
+        ("echo hello", "printed what is no svg"),
+        ("echo '<svg><g>'", "printed what is no svg"),
+        ("head -c 100 /dev/urandom", "printed what is no svg"),
+        ("echo '<svg></svg>'; exit 1", "failed with exit status 1: it gave no reason"),
         ("kill -SEGV $$", "failed with exit status -11"),
     ],
 )

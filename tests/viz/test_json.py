@@ -141,3 +141,8 @@ def test_nan_is_no_number_of_json():
     text = recorded.draw().json()
     nodes = json.loads(text, parse_constant=pytest.fail)["nodes"]
     assert [node["stats"]["least"] for node in nodes if node["name"] == "MulScalar" and "stats" in node] == ["nan", 2.0]
+
+
+def test_half_a_pair_of_utf_16_is_no_text():
+    text = viz.draw(mg.Variable(1.0, name="\ud800") * 2.0, title="\udfff").json()
+    assert json.loads(text.encode())["title"] == "?"

@@ -1,6 +1,7 @@
 """record: what each operation took and made, noted while it was computed, and nothing changed by looking."""
 
 import gc
+import re
 import time
 import weakref
 
@@ -264,3 +265,55 @@ def test_the_same_picture_without_times_in_every_run(net):
         net.zero_grad()
         texts.append(rec.draw(order=1).dot)
     assert texts[0] == texts[1]
+
+
+def test_a_recorder_in_another_one_hides_nothing_from_it():
+    x = mg.Variable(np.ones(3), name="x")
+    with viz.record() as outer:
+        y = x * 2.0
+        with viz.record() as inner:
+            z = (y * y).sum()
+        z.backward()
+    for rec, known in ((outer, 3), (inner, 2)):
+        operations = [node for node in rec.draw(z).graph.nodes if node.kind == "operation"]
+        assert sum(node.seconds is not None for node in operations) == known
+
+
+def test_enable_grad_lets_the_recorder_look_on():
+    x = mg.Variable(np.ones(3), name="x")
+    with viz.record() as rec, mg.enable_grad():
+        x * 2.0
+    assert nodes_of(rec.draw())["MulScalar"].seconds > 0
+
+
+def test_two_ways_back_through_an_operation_take_the_time_of_both():
+    class Slow(mg.Function):
+        def forward(self, x):
+            return x * 1
+
+        def backward(self, gy):
+            time.sleep(0.03)
+            return gy
+
+    with viz.record() as rec:
+        shared = mg.apply(Slow(), mg.Variable([1.0, 2.0]))
+        a, b = shared.sum(), (shared * 2.0).sum()
+        a.backward()
+        b.backward()
+    derivative = nodes_of(rec.draw(a, b), "derivative")["Slow"]
+    assert derivative.seconds > 0.055
+    assert (derivative.stats.largest, derivative.stats.size) == (2.0, 4)
+
+
+def test_forward_is_what_is_of_order_0():
+    x = mg.Variable(np.ones(1000), name="x")
+    with viz.record() as rec:
+        (x**3).sum().backward(create_graph=True)
+    assert re.search("forward .* backward ", rec.draw().summary())
+
+
+def test_where_a_number_is_not_finite_operations_are_shown():
+    with viz.record() as rec, np.errstate(all="ignore"):
+        F.log(mg.Variable([-1.0, 1.0], name="x")).sum()
+    assert rec.draw().view == "ops"
+    assert "first NaN or Inf" in rec.draw().dot

@@ -201,6 +201,12 @@ class Parameters(Function):
         return x
 
 
+class Rude:
+    @property
+    def __name__(self):
+        raise ZeroDivisionError
+
+
 @pytest.mark.parametrize(
     ("parameters", "line"),
     [
@@ -212,6 +218,9 @@ class Parameters(Function):
         ({"key": np.zeros((2, 2), int)}, "3×3, key int64 (2, 2)"),
         ({"key": object()}, "3×3, key object"),
         ({"key": np.float32}, "3×3, key float32"),
+        ({"key": 10**5000}, "3×3, key int"),
+        ({"key": Rude()}, "3×3, key Rude"),
+        ({"key": "x" * 1000}, f"3×3, key {'x' * 200}"),
         ({"hidden": object()}, "3×3"),
     ],
 )
