@@ -113,10 +113,10 @@ class Function:
         An input or the output is that Variable again, with its maker, so that it can be differentiated; an array made
         on the way is a constant; an empty place is None.
         """
-        wrap = self._as_variable
+        wrap, inputs = self._as_variable, self.inputs
         saved = []
         for array, i in zip(self.saved_arrays, self.saved_from):  # noqa: B905 - equally many, and checking costs
-            edge: Edge = self.inputs[i] if i >= 0 else self if i == Function.OUTPUT else None
+            edge: Edge = inputs[i] if i >= 0 else self if i == Function.OUTPUT else None
             saved.append(None if array is None else wrap(array, edge))
         return tuple(saved)  # type: ignore[arg-type]  # None stands for an empty place
 

@@ -41,7 +41,7 @@ def apply(function: Function, *inputs: Operand) -> Variable:  # noqa: C901, PLR0
     edges: list[Edge] = []
     linked = False
     mode = recording.get()
-    watch = None if mode is None else mode.watch
+    watch = None if mode is FORWARD or mode is None else mode.watch
     if mode is not None:
         for x in inputs:
             edge: Edge = None
@@ -74,7 +74,7 @@ def apply(function: Function, *inputs: Operand) -> Variable:  # noqa: C901, PLR0
         if linked:
             function.record(next(_serials), arrays, y, _as_variable)
             result.creator = function
-            if mode is not None and mode is not FORWARD:
+            if mode is not FORWARD and mode is not None:
                 function.derivative_order = mode.order
                 if watch is not None:
                     watch.applied(function, arrays, result)

@@ -36,9 +36,9 @@ def write(graph: Graph, title: str | None = None, look: Look = Look(), facts: Se
         look: what is shown.
         facts: what stands below the title.
     """
-    heading = dot.heading(title, facts, legend_of(graph, look) if look.legend else "")
-    lines = _Drawing(graph, look).lines()
-    return dot.digraph(heading, lines, direction=look.direction, nodesep="0.3", ranksep="0.32")
+    drawing = _Drawing(graph, look)
+    heading = dot.heading(title, facts, legend_of(graph, look, again=drawing.again) if look.legend else "")
+    return dot.digraph(heading, drawing.lines(), direction=look.direction, nodesep="0.3", ranksep="0.32")
 
 
 class _Drawing:
@@ -48,6 +48,7 @@ class _Drawing:
         self._graph = graph
         self._look = look
         self._cards = cards_of(graph)
+        self.again = any(card.again for card in self._cards)
         self._nodes = {node.id: node for node in graph.nodes}
         runs = [
             layer for layer, _ in groupby(node.layer for node in graph.nodes if node.kind == "operation" and node.layer)

@@ -17,8 +17,8 @@ _NAMES = {"product": "matrix product", "elementwise": "element-wise"}
 _TABLE = 'BORDER="0" CELLBORDER="0" CELLPADDING="0"'
 
 
-def legend_of(graph: Graph, look: Look) -> str:
-    """The rows of a table: boxes, then lines and bars."""
+def legend_of(graph: Graph, look: Look, *, again: bool = False) -> str:
+    """The rows of a table: boxes, then lines and bars; `again` if anything is drawn again."""
     kinds = {node.kind for node in graph.nodes}
     families = {node.family for node in graph.nodes if node.family is not None}
     boxes = []
@@ -32,6 +32,8 @@ def legend_of(graph: Graph, look: Look) -> str:
         boxes.append(_box("∂ backward", style.BACKGROUND, style.TENSOR_EDGE, ",DASHED"))
     if max(orders, default=0) > 1:
         boxes.append(_box("double border: of higher order", style.BACKGROUND, style.TENSOR_EDGE))
+    if again:
+        boxes.append(_box("the same, drawn again", style.BACKGROUND, style.TENSOR_EDGE, ",DOTTED"))
     changes = {node.change for node in graph.nodes} | {edge.change for edge in graph.edges}
     for change, sign in style.SIGNS.items():
         if change in changes:

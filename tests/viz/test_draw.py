@@ -358,6 +358,7 @@ def test_weights_of_many_steps_are_drawn_beside_each(steps, order):
     diagram = viz.draw(net(np.ones((2, 3), np.float32), steps), model=net, order=order)
     assert diagram.svg().count("</svg>") == 1  # within the engine's time, and without its trouble
     again = "parameter3 at operation" in diagram.dot
+    assert ("the same, drawn again" in diagram.dot) == (steps > 2)
     assert again == (steps == 40)  # few arrows don't hurt; a hundred steps are folded
 
 
