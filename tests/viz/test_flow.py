@@ -173,3 +173,17 @@ def test_texts_can_be_read(family):
     colors = style._COLORS[family]
     others = () if family == "output" else (style.TEXT, style.FAINT_TEXT)
     assert min(contrast(text, colors.fill) for text in (colors.text, *others)) >= 4.5
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_heat_and_coloured_words_can_be_read(dark):
+    def shown(color):
+        return style.DARK.get(color, color) if dark else color
+
+    for fill in style.HEAT:
+        assert contrast(shown(style.TEXT), shown(fill)) >= 4.5
+    for text in (style.SAVED, style.GRADIENT, style.BAD, style.FAINT_TEXT):
+        for ground in (style.BACKGROUND, style.LAYER_FILL):
+            assert contrast(shown(text), shown(ground)) >= 4.5
+    for family in style.FAMILIES:  # NaN 12 / 401,408
+        assert contrast(shown(style.BAD), shown(style.colors_of_kind(family).fill)) >= 4.5
