@@ -6,7 +6,7 @@ import html
 from collections.abc import Iterable, Iterator
 
 from minigrad.viz import style
-from minigrad.viz.words import clean
+from minigrad.viz.words import LONGEST, clean
 
 _LONGEST_TITLE = 100  # characters
 
@@ -23,7 +23,7 @@ def quoted(text: str) -> str:
     return f'"{escaped}"'
 
 
-def escaped(text: str, longest: int = 48) -> str:
+def escaped(text: str, longest: int = LONGEST) -> str:
     """`text`, cleaned, as a part of some markup, in which backslashes mean something, too."""
     return html.escape(clean(text, longest)).replace("\\", "\\\\")
 

@@ -37,7 +37,7 @@ def write(graph: Graph, title: str | None = None, look: Look = Look(), facts: Se
         facts: what stands below the title.
     """
     drawing = _Drawing(graph, look)
-    heading = dot.heading(title, facts, legend_of(graph, look, again=drawing.again) if look.legend else "")
+    heading = dot.heading(title, facts, drawing.legend() if look.legend else "")
     return dot.digraph(heading, drawing.lines(), direction=look.direction, nodesep="0.3", ranksep="0.32")
 
 
@@ -48,11 +48,9 @@ class _Drawing:
         self._graph = graph
         self._look = look
         self._cards = cards_of(graph)
-        self.again = any(card.again for card in self._cards)
         self._nodes = {node.id: node for node in graph.nodes}
-        runs = [
-            layer for layer, _ in groupby(node.layer for node in graph.nodes if node.kind == "operation" and node.layer)
-        ]
+        layers = [node.layer for node in graph.nodes if node.kind == "operation" and node.layer]
+        runs = [layer for layer, _ in groupby(layers)]
         self._straight = len(runs) == len(set(runs))  # Graphviz can't keep columns where a layer is called again
         self._trouble = trouble_of(graph)
         self._path = self._trouble.path if self._trouble else ()
@@ -66,6 +64,11 @@ class _Drawing:
         for edge in sorted(flowing, key=lambda edge: places[edge.source]):
             self._latest[edge.target] = edge.source
         self._common = Counter(edge.tensor.dtype for edge in graph.edges if edge.tensor).most_common(1)
+
+    def legend(self) -> str:
+        """The rows that explain it."""
+        again = any(card.again for card in self._cards)
+        return legend_of(self._graph, self._look, again=again, trouble=self._trouble is not None)
 
     def lines(self) -> Iterator[str]:
         """The statements."""

@@ -6,10 +6,10 @@ import re
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from minigrad.viz.graph import Graph, Node
+from minigrad.viz.graph import LEAVES, Graph, Node
 from minigrad.viz.words import clean
 
-LEAVES = frozenset({"parameter", "input", "constant", "seed"})
+GIVEN = (*LEAVES, "seed")
 """The kinds of what no operation makes."""
 
 _ODD, _SUM, _PREFIX, _QUOTIENT, _PRODUCT, _POWER, _ATOM = range(7)  # how well a formula holds together
@@ -55,7 +55,7 @@ def formulas(graph: Graph, longest: int = 14) -> dict[str, str]:
         if node.id in names:
             continue  # an output that shows what an operation made
         operands = [names[source] for _, source in sorted(inputs.get(node.id, ())) if source in names]
-        term = name = _leaf(node) if node.kind in LEAVES or node.kind == "output" else _result(node, operands)
+        term = name = _leaf(node) if node.kind in GIVEN or node.kind == "output" else _result(node, operands)
         output = shown_by.get(node.id)
         if output is not None and len(clean(output.name)) <= longest:
             name = _leaf(output)
@@ -77,7 +77,7 @@ def outputs_of(graph: Graph) -> dict[str, Node]:
     found: dict[str, Node] = {}
     for edge in graph.edges:
         source, target = nodes[edge.source], nodes[edge.target]
-        if target.kind == "output" and source.kind not in (*LEAVES, "output") and source.order == target.order:
+        if target.kind == "output" and source.kind not in (*GIVEN, "output") and source.order == target.order:
             found.setdefault(source.id, target)
     return found
 

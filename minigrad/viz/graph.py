@@ -16,7 +16,7 @@ folded stands for several operations."""
 Flow: TypeAlias = Literal["tensor", "gradient", "saved"]
 """What an edge carries: an array, a gradient, or what an operation keeps for its derivative."""
 
-Family: TypeAlias = Literal["product", "elementwise", "reduction", "pooling", "normalization", "view", "loss", "other"]
+Family: TypeAlias = Literal["product", "elementwise", "reduction", "pooling", "view", "loss", "other"]
 """What sort of operation a node is."""
 
 Change: TypeAlias = Literal["", "added", "removed", "changed"]

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field, replace
 
 from minigrad.viz import dot, style
 from minigrad.viz.dot import Markup, attributes, escaped, font, quoted, stacked
-from minigrad.viz.formulas import LEAVES, formulas, outputs_of
-from minigrad.viz.graph import Graph, Node, Tensor
+from minigrad.viz.formulas import GIVEN, formulas, outputs_of
+from minigrad.viz.graph import LEAVES, Graph, Node, Tensor
 from minigrad.viz.look import Look
 from minigrad.viz.words import clean, times, tooltip
 
@@ -108,7 +108,7 @@ class _Drawing:
             order = orders[edge.target]
             homes[edge.source] = min(order, homes.get(edge.source, order))
         for node in graph.nodes:
-            if node.kind in LEAVES:
+            if node.kind in GIVEN:
                 self._variables[node.id] = self._variable(node, node, homes.get(node.id, node.order))
             elif node.kind != "output":
                 self._add_operation(node, sources[node.id], shown_by.get(node.id))
@@ -154,7 +154,7 @@ class _Drawing:
 
     def _variable(self, node: Node, maker: Node, order: int) -> _Variable:
         """What an operation makes, or what is a leaf or an output itself."""
-        made = node.kind not in (*LEAVES, "output")
+        made = node.kind not in (*GIVEN, "output")
         told = Node(
             node.id,
             node.kind,
@@ -170,7 +170,7 @@ class _Drawing:
 def _colors_of(node: Node) -> style.Colors:
     if node.kind == "output":
         return _OUTPUT
-    return style.colors_of(node) if node.kind in ("parameter", "input", "constant") else _VARIABLE
+    return style.colors_of(node) if node.kind in LEAVES else _VARIABLE
 
 
 def _ellipse(node: Node, called: str) -> dict[str, str]:
@@ -204,7 +204,7 @@ def _operation(node: Node) -> dict[str, str]:
     lines += [font(escaped(line), "9", style.FAINT_TEXT) for line in node.label]
     shown = {
         "color": colors.border,
-        "fillcolor": colors.fill if node.order <= 0 else style.BACKGROUND,
+        "fillcolor": colors.fill,
         "fontcolor": colors.text,
         "height": "0.5",
         "label": stacked(lines),
@@ -246,7 +246,7 @@ def _body(lanes: Sequence[_Lane], direction: str) -> Iterator[str]:
 
 
 def _cluster(lane: _Lane, step: int) -> Iterator[str]:
-    name = _TITLES[lane.order] if 0 <= lane.order < len(_TITLES) else f"derivative of order {lane.order}"
+    name = _TITLES[lane.order] if lane.order < len(_TITLES) else f"derivative of order {lane.order}"
     label = font(f"<B>{escaped(f'order {lane.order}: {name}')}</B>", "12", style.TEXT)
     if lane.equations:
         equations = ", ".join([escaped(equation) for equation in lane.equations[:_EQUATIONS]])

@@ -9,7 +9,6 @@ from minigrad.viz import style
 from minigrad.viz.dot import font
 from minigrad.viz.graph import LEAVES, Graph
 from minigrad.viz.look import Look
-from minigrad.viz.trouble import trouble_of
 from minigrad.viz.words import in_bytes, in_flops, in_seconds
 
 _IN_A_ROW = 5
@@ -17,8 +16,15 @@ _NAMES = {"product": "matrix product", "elementwise": "element-wise"}
 _TABLE = 'BORDER="0" CELLBORDER="0" CELLPADDING="0"'
 
 
-def legend_of(graph: Graph, look: Look, *, again: bool = False) -> str:
-    """The rows of a table: boxes, then lines and bars; `again` if anything is drawn again."""
+def legend_of(graph: Graph, look: Look, *, again: bool, trouble: bool) -> str:
+    """The rows of a table: boxes, then lines and bars.
+
+    Args:
+        graph: what is drawn.
+        look: what is shown of it.
+        again: whether anything is drawn again.
+        trouble: whether a number that is not finite is marked.
+    """
     kinds = {node.kind for node in graph.nodes}
     families = {node.family for node in graph.nodes if node.family is not None}
     boxes = []
@@ -38,7 +44,7 @@ def legend_of(graph: Graph, look: Look, *, again: bool = False) -> str:
     for change, sign in style.SIGNS.items():
         if change in changes:
             boxes.append(_box(f"{sign} {change}", style.BACKGROUND, style.CHANGES[change]))
-    if trouble_of(graph) is not None:
+    if trouble:
         boxes.append(_box("first NaN or Inf", style.BACKGROUND, style.BAD))
     return _rows([*boxes, *_lines(graph, look)])
 

@@ -67,8 +67,9 @@ class Recorder:
 
     def __enter__(self) -> Self:
         mode = recording.get()
-        self._outer = None if mode is None or mode.watch is self else mode.watch
-        self._outer_call = caller.get() if self._outer is not None else None
+        if not self._entered:
+            self._outer = None if mode is None else mode.watch
+            self._outer_call = None if self._outer is None else caller.get()
         switch = Switch((recording, None if mode is None else mode._replace(watch=self)), (caller, self._call))
         switch.__enter__()
         self._entered.append(switch)

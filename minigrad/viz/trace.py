@@ -66,7 +66,7 @@ class _Tracing:
     def __init__(self, names: Mapping[Variable, str] | None, measured: Mapping[int, Measured]) -> None:
         self.work: dict[str, Work] = {}  # of the derivatives of operations, by their ids
         self.gradients: dict[str, Array] = {}  # of leaves, by their ids
-        self._gradients: dict[Function, str] = {}  # who made a leaf's gradient, and the leaf's name
+        self._gradient_names: dict[Function, str] = {}  # who made a leaf's gradient, and the leaf's name
         self._nodes: list[Node] = []
         self._edges: list[Edge] = []
         self._names = names
@@ -126,8 +126,8 @@ class _Tracing:
         """Append a result."""
         source = self._node_of(edge_of(output), 0)
         name = "loss" if source is not None and source.family == "loss" else "output"
-        if output.creator is not None and output.creator in self._gradients:
-            name = f"{self._gradients[output.creator]}.grad"
+        if output.creator is not None and output.creator in self._gradient_names:
+            name = f"{self._gradient_names[output.creator]}.grad"
         node = self._add(
             "output",
             output.name or name,
@@ -166,7 +166,7 @@ class _Tracing:
         if leaf.grad is not None:
             self.gradients[node.id] = leaf.grad.data
             if leaf.grad.creator is not None:
-                self._gradients[leaf.grad.creator] = node.name
+                self._gradient_names[leaf.grad.creator] = node.name
         return node
 
     def _add_constant(self, function: Function, position: int, layer: str, measured: Measured) -> Node:

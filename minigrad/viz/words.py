@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from minigrad.viz.graph import Graph, Node, Stats, Tensor
 
-_LONGEST = 48  # characters of a name or a line
+LONGEST = 48  # characters of a name or a line
 
 
-def clean(text: str, longest: int = _LONGEST) -> str:
+def clean(text: str, longest: int = LONGEST) -> str:
     """`text` on one line of printable characters, at most `longest`: an ellipsis stands for the middle of more."""
     line = " ".join(text.split())
     if not line.isprintable():

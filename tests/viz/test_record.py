@@ -317,3 +317,11 @@ def test_where_a_number_is_not_finite_operations_are_shown():
         F.log(mg.Variable([-1.0, 1.0], name="x")).sum()
     assert rec.draw().view == "ops"
     assert "first NaN or Inf" in rec.draw().dot
+
+
+def test_a_recorder_that_is_entered_again_still_hides_nothing():
+    x = mg.Variable(np.ones(3), name="x")
+    inner = viz.record()
+    with viz.record() as outer, inner, inner:
+        y = x * 2.0
+    assert all(nodes_of(rec.draw(y))["MulScalar"].seconds is not None for rec in (outer, inner))
