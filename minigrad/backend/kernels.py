@@ -7,7 +7,8 @@ the specification of every other.
 from __future__ import annotations
 
 import os
-from typing import Protocol
+from functools import cache
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -42,6 +43,12 @@ class Kernels(Protocol):
     def window_spread(self, y: Array, size: Pair, window: Window) -> Array:
         """The adjoint of window_sum: each of (N, C, OH, OW) added to all pixels of its window."""
 
+    def matmul(self, a: Array, b: Array) -> Array:
+        """The product a @ b of two matrices, or of two stacks of them."""
+
+    def relu(self, x: Array) -> tuple[Array, Array]:
+        """max(x, 0), a NaN for a NaN, and where x is positive (bools)."""
+
     def masked(self, x: Array, mask: Array) -> Array:
         """x where the mask (bools that broadcast to x) holds, else 0, whatever x is there."""
 
@@ -63,8 +70,11 @@ class Kernels(Protocol):
         """In place: h ← h + g², p ← p − lr · g / (√h + eps)."""
 
 
-SETS = ("numpy",)
-"""The names of the kernel sets that are there."""
+COMPILED = (np.dtype(np.float32), np.dtype(np.float64))
+"""The dtypes that compiled kernels take."""
+
+SETS = ("numpy", "numba")
+"""The names of the kernel sets; numba's needs the extra "fast"."""
 
 
 def kernels_of(array: Array) -> Kernels:
@@ -72,11 +82,26 @@ def kernels_of(array: Array) -> Kernels:
 
     Raises:
         ValueError: MINIGRAD_KERNELS names no set.
+        ImportError: it names one whose library is not there.
         TypeError: no set serves this kind of array.
     """
-    forced = os.environ.get("MINIGRAD_KERNELS", "numpy")
-    if forced not in SETS:
-        raise ValueError(f"MINIGRAD_KERNELS: there is no kernel set {forced!r}; the sets are: {', '.join(SETS)}")
     if not isinstance(array, np.ndarray):
         raise TypeError(f"no kernel set serves {type(array).__module__} arrays; move it with .to('cpu')")
-    return numpy_kernels
+    return cpu_kernels(array.dtype)
+
+
+@cache
+def cpu_kernels(dtype: Any) -> Kernels:
+    """The kernel set for NumPy's arrays of a dtype, compiled if need be; it stays the same from its first use on."""
+    forced = os.environ.get("MINIGRAD_KERNELS", "")
+    if forced and forced not in SETS:
+        raise ValueError(f"MINIGRAD_KERNELS: there is no kernel set {forced!r}; the sets are: {', '.join(SETS)}")
+    if forced == "numpy" or dtype not in COMPILED:
+        return numpy_kernels
+    try:
+        from minigrad.backend import numba_kernels  # noqa: PLC0415 - Numba takes longer to import than all else
+    except ImportError as error:
+        if forced:
+            raise ImportError(f"MINIGRAD_KERNELS={forced}: {error}; pip install 'minigrad-nn[fast]'") from None
+        return numpy_kernels
+    return numba_kernels

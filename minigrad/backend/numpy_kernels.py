@@ -137,6 +137,14 @@ def window_spread(y: Array, size: Pair, window: Window) -> Array:
     return image[:, :, *window.inside()].astype(y.dtype, copy=False)
 
 
+def matmul(a: Array, b: Array) -> Array:
+    return a @ b  # type: ignore[no-any-return]
+
+
+def relu(x: Array) -> tuple[Array, Array]:
+    return np.maximum(x, 0), x > 0
+
+
 def masked(x: Array, mask: Array) -> Array:
     return _masked(x, mask, finite=_all_finite(x))
 

@@ -10,6 +10,7 @@ import numpy as np
 from minigrad.arithmetic import total
 from minigrad.array_like import differentiates
 from minigrad.backend import Array, xp_of
+from minigrad.backend.kernels import kernels_of
 from minigrad.function import Function, Gradients
 from minigrad.functions.elementwise import exp, masked
 from minigrad.operators import Operand
@@ -21,8 +22,9 @@ class ReLU(Function):
     """max(x, 0)."""
 
     def forward(self, x: Array) -> Array:
-        self.save(x > 0)
-        return xp_of(x).maximum(x, 0)
+        y, positive = kernels_of(x).relu(x)
+        self.save(positive)
+        return y
 
     def backward(self, gy: Variable) -> Gradients:
         (positive,) = self.saved

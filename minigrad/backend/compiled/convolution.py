@@ -1,0 +1,136 @@
+"""Convolution and its two gradients on NHWC memory, one image at a time, without laying windows out (no im2col).
+
+Each thread copies an image with its border to memory of its own, where it stays in the cache, and the tile reads the
+windows in place. The input's gradient is the convolution of the output's, spread out by the stride, with flipped filters.
+
+Filters are packed: (groups, strips, KH, KW, Cg, 2 · lanes), each strip the filters of two vectors, filled up with zeros.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit, prange
+
+from minigrad.backend.compiled.shared import shared
+
+from minigrad.backend.compiled.tile import product
+
+
+@njit(nogil=True, cache=True)
+def packed_filters(w, lanes):
+    """Filters (groups, Og, Cg, KH, KW), in any memory order, as the tile reads them."""
+    groups, Og, Cg, KH, KW = w.shape
+    wide = 2 * lanes
+    packed = np.zeros((groups, (Og + wide - 1) // wide, KH, KW, Cg, wide), w.dtype)
+    for g in range(groups):
+        for o in range(Og):
+            for i in range(KH):
+                for j in range(KW):
+                    for c in range(Cg):
+                        packed[g, o // wide, i, j, c, o % wide] = w[g, o, c, i, j]
+    return packed
+
+
+@njit(nogil=True, cache=True)
+def _place(image, first, top, left, down, across, padded):
+    """Channels of an image (H, W, C) from `first` on into (HP, WP, Cg), from (top, left) on, in steps of down, across."""
+    HP, WP, Cg = padded.shape
+    for h in range(image.shape[0]):
+        if not 0 <= top + h * down < HP:
+            continue
+        for v in range(image.shape[1]):
+            if 0 <= left + v * across < WP:
+                for c in range(Cg):
+                    padded[top + h * down, left + v * across, c] = image[h, v, first + c]
+
+
+@njit(nogil=True, cache=True)
+def _convolve(x, w, b, padded, top, left, down, across, SH, SW, DH, DW, lanes, out):
+    """A few images (n, H, W, C) with packed filters and biases (groups, O / groups filled up): into out (n, OH, OW, O)."""
+    n, OH, OW, O = out.shape
+    groups, _, KH, KW, Cg, pair = w.shape
+    Og, wide = O // groups, b.shape[1]
+    WP = padded.shape[1]
+    flat_image, flat_out = padded.reshape(-1), out.reshape(-1)
+    line = np.empty(OW * wide, out.dtype)
+    direct = wide == Og
+    parts = 1 if DW == 1 else KH  # with dilation one row of the filters after the other
+    rows, taps, x_row = (KH, KW * Cg, DH * WP * Cg) if DW == 1 else (KW, Cg, DW * Cg)
+    for g in range(groups):
+        flat_w, bias = w[g].reshape(-1), b[g]
+        for image in range(n):
+            _place(x[image], g * Cg, top, left, down, across, padded)
+            for h in range(OH):
+                at = ((image * OH + h) * OW) * O + g * Og if direct else 0
+                target, apart = (flat_out, O) if direct else (line, wide)
+                for part in range(parts):
+                    init, k, init_m = (bias, 0, 0) if part == 0 else (target, at, apart)
+                    product(
+                        OW, wide, target, at, apart, init, k, init_m,
+                        flat_image, (h * SH + part * DH) * WP * Cg, SW * Cg,
+                        flat_w, part * KW * Cg * pair, KH * KW * Cg * pair, rows, taps, x_row, 1, pair, lanes,
+                    )  # fmt: skip
+                if not direct:
+                    for v in range(OW):
+                        for o in range(Og):
+                            out[image, h, v, g * Og + o] = line[v * wide + o]
+
+
+@shared
+def convolve(shares, x, w, b, HP, WP, top, left, down, across, SH, SW, DH, DW, lanes, out):
+    """All images, in `shares` parts at once."""
+    N = len(x)
+    for s in prange(shares):
+        start, stop = N * s // shares, N * (s + 1) // shares
+        padded = np.zeros((HP, WP, w.shape[4]), x.dtype)
+        _convolve(x[start:stop], w, b, padded, top, left, down, across, SH, SW, DH, DW, lanes, out[start:stop])
+
+
+@njit(nogil=True, cache=True)
+def _correlate(x, y, padded, top, left, SH, SW, DH, DW, lanes, sums):
+    """Add a few images' share of the filters' gradient, (groups, KH, KW · Cg, O / groups filled up), to `sums`."""
+    n, OH, OW, O = y.shape
+    groups, KH, M, wide = sums.shape
+    WP, Cg = padded.shape[1], padded.shape[2]
+    Og, KW = O // groups, M // Cg
+    flat_image, flat_y, flat_sums = padded.reshape(-1), y.reshape(-1), sums.reshape(-1)
+    line = np.zeros(OH * OW * wide, y.dtype)
+    direct = wide == O
+    parts, across = (1, M) if DW == 1 else (KW, Cg)
+    for g in range(groups):
+        for image in range(n):
+            _place(x[image], g * Cg, top, left, 1, 1, padded)
+            if not direct:
+                for h in range(OH):
+                    for v in range(OW):
+                        for o in range(Og):
+                            line[(h * OW + v) * wide + o] = y[image, h, v, g * Og + o]
+            w, j = (flat_y, image * OH * OW * O) if direct else (line, 0)
+            for i in range(KH):
+                for part in range(parts):
+                    at = ((g * KH + i) * M + part * Cg) * wide
+                    product(
+                        across, wide, flat_sums, at, wide, flat_sums, at, wide,
+                        flat_image, (i * DH * WP + part * DW) * Cg, 1,
+                        w, j, 2 * lanes, OH, OW, SH * WP * Cg, SW * Cg, wide, lanes,
+                    )  # fmt: skip
+
+
+@shared
+def correlate(shares, x, y, HP, WP, top, left, SH, SW, DH, DW, lanes, sums, w):
+    """The filters' gradient (groups, O / groups, Cg, KH, KW), from shares of the images, added up in their order."""
+    N = len(x)
+    groups, Og, Cg, KH, KW = w.shape
+    for s in prange(shares):
+        start, stop = N * s // shares, N * (s + 1) // shares
+        padded = np.zeros((HP, WP, Cg), x.dtype)
+        _correlate(x[start:stop], y[start:stop], padded, top, left, SH, SW, DH, DW, lanes, sums[s])
+    for g in range(groups):
+        for o in range(Og):
+            for c in range(Cg):
+                for i in range(KH):
+                    for j in range(KW):
+                        total = sums[0, g, i, j * Cg + c, o]
+                        for s in range(1, shares):
+                            total += sums[s, g, i, j * Cg + c, o]
+                        w[g, o, c, i, j] = total

@@ -1,0 +1,104 @@
+"""The matrix product a @ b, tile by tile.
+
+Where b is small it is packed as a whole, and the rows of a are shared out; else its strips of columns are, each packed
+piece by piece. Either way what is read again and again stays in the cache.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit, prange
+
+from minigrad.backend.compiled.shared import shared
+
+from minigrad.backend.compiled.tile import TALL, product
+from minigrad.backend.compiled.vectors import copy_pair, transpose_block
+
+DEEP, WIDE = 448, 128
+"""How many rows and columns of b are packed at a time: 256 KiB of float32."""
+
+
+@njit(nogil=True, cache=True)
+def _pack(b, b_row, b_column, k0, depth, n0, n1, packed, lanes):
+    """`depth` rows of b from k0 on, its columns n0 to n1: strips (depth, 2 · lanes), one after the other."""
+    pair = 2 * lanes
+    whole = n0 + (n1 - n0) // pair * pair
+    if b_column == 1:
+        for k in range(depth):
+            for n in range(n0, whole, pair):
+                copy_pair(b, (k0 + k) * b_row + n, packed, (n - n0) * depth + k * pair)
+    else:
+        square = depth // lanes * lanes
+        for n in range(n0, whole, lanes):
+            at = (n - n0) // pair * pair * depth + (n - n0) % pair
+            for k in range(0, square, lanes):
+                transpose_block(b, (k0 + k) * b_row + n * b_column, b_column, packed, at + k * pair, pair)
+            for k in range(square, depth):
+                for c in range(lanes):
+                    packed[at + k * pair + c] = b[(k0 + k) * b_row + (n + c) * b_column]
+    for k in range(depth):
+        for n in range(whole, n1):
+            packed[(whole - n0) * depth + k * pair + n - whole] = b[(k0 + k) * b_row + n * b_column]
+
+
+@njit(nogil=True, cache=True)
+def _rows(M, K, N, a, i, a_row, a_column, packed, lanes, out, o):
+    """M rows of a times all of b, packed."""
+    pair = 2 * lanes
+    whole = N // lanes * lanes
+    wide = (N + lanes - 1) // lanes * lanes
+    none = np.zeros(wide, out.dtype)
+    rest = np.empty(TALL * lanes, out.dtype)
+    for m in range(0, M, TALL):
+        count = min(TALL, M - m)
+        product(count, whole, out, o + m * N, N, none, 0, 0, a, i + m * a_row, a_row,
+                packed, 0, K * pair, 1, K, 0, a_column, pair, lanes)  # fmt: skip
+        if wide > whole:
+            product(count, lanes, rest, 0, lanes, none, 0, 0, a, i + m * a_row, a_row,
+                    packed, whole // pair * K * pair + whole % pair, 0, 1, K, 0, a_column, pair, lanes)  # fmt: skip
+            for r in range(count):
+                for c in range(N - whole):
+                    out[o + (m + r) * N + whole + c] = rest[r * lanes + c]
+
+
+@shared
+def rows_times(shares, M, K, N, a, a_row, a_column, b, b_row, b_column, lanes, out):
+    """a (M, K) times a small b (K, N); a and b as flat arrays with the distances between rows and columns."""
+    pair = 2 * lanes
+    packed = np.zeros((N + pair - 1) // pair * K * pair, out.dtype)
+    _pack(b, b_row, b_column, 0, K, 0, N, packed, lanes)
+    for s in prange(shares):
+        start, stop = M * s // shares, M * (s + 1) // shares
+        _rows(stop - start, K, N, a, start * a_row, a_row, a_column, packed, lanes, out, start * N)
+
+
+@njit(nogil=True, cache=True)
+def _columns(first, last, M, K, N, a, a_row, a_column, b, b_row, b_column, lanes, out):
+    """Columns `first` to `last` of a @ b."""
+    pair = 2 * lanes
+    none = np.zeros(pair, out.dtype)
+    packed = np.zeros(DEEP * WIDE, out.dtype)
+    sums = np.zeros(M * pair, out.dtype)
+    for n0 in range(first, last, WIDE):
+        n1 = min(n0 + WIDE, last)
+        for k in range(0, K, DEEP):
+            depth = min(DEEP, K - k)
+            _pack(b, b_row, b_column, k, depth, n0, n1, packed, lanes)
+            for n in range(n0, n1, pair):
+                whole = n + pair <= n1
+                target, at, apart = (out, n, N) if whole else (sums, 0, pair)
+                init, j, init_m = (none, 0, 0) if k == 0 else (target, at, apart)
+                product(M, pair, target, at, apart, init, j, init_m, a, k * a_column, a_row,
+                        packed, (n - n0) * depth, 0, 1, depth, 0, a_column, pair, lanes)  # fmt: skip
+        for m in range(M):
+            for n in range(n0 + (n1 - n0) // pair * pair, n1):
+                out[m * N + n] = sums[m * pair + (n - n0) % pair]
+
+
+@shared
+def times_columns(shares, M, K, N, a, a_row, a_column, b, b_row, b_column, lanes, out):
+    """A low a (M, K) times b (K, N), given as to `rows_times`."""
+    strips = (N + 2 * lanes - 1) // (2 * lanes)
+    for s in prange(shares):
+        first, last = strips * s // shares * 2 * lanes, min(N, strips * (s + 1) // shares * 2 * lanes)
+        _columns(first, last, M, K, N, a, a_row, a_column, b, b_row, b_column, lanes, out)

@@ -1,0 +1,77 @@
+"""Kernels that share their work between threads, and how many those are.
+
+Numba's threads do the work: those of OpenMP or TBB, which several Python threads may call at once. In a process forked from
+one whose kernels have run (OpenMP's threads do not survive that), and where there is neither of the two, a kernel works
+through its shares alone. What a share is depends on the number of threads asked for, not on who comes: for a fixed
+number the results repeat bit for bit.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+from collections.abc import Callable
+from contextvars import ContextVar
+from functools import cache, wraps
+from types import FunctionType
+from typing import Any
+
+import numba
+
+_threads: ContextVar[int | None] = ContextVar("threads", default=None)
+_PROCESS = os.getpid()
+
+
+def set_num_threads(n: int) -> None:
+    """Share this context's work between n threads."""
+    _threads.set(n)
+
+
+def num_threads() -> int:
+    """How many threads share this context's work."""
+    return _threads.get() or _usual()
+
+
+@cache
+def layer() -> str | None:
+    """What starts the threads: "tbb" or "omp"; None where neither is there."""
+    for name in ("tbb", "omp"):
+        try:
+            importlib.import_module(f"numba.np.ufunc.{name}pool")
+        except ImportError:
+            continue
+        if numba.config.THREADING_LAYER in ("default", "safe", "threadsafe", "forksafe", name):
+            return name
+    return None
+
+
+def shares(count: int, work: int, least: int = 2**15) -> int:
+    """In how many parts to do `count` things: one a thread, and each part with at least so much work."""
+    return max(1, min(num_threads(), count, work // least))
+
+
+def shared(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Compile a kernel whose first argument says how many shares its `prange` is over: for threads, and alone."""
+    together = numba.njit(nogil=True, cache=True, parallel=True)(function)
+    name = f"{function.__name__}_alone"  # Numba's cache knows a function by its name
+    copy = FunctionType(function.__code__, function.__globals__, name, function.__defaults__, function.__closure__)
+    copy.__qualname__, copy.__module__ = name, function.__module__
+    alone = numba.njit(nogil=True, cache=True)(copy)
+
+    @wraps(function)
+    def call(count: int, *arguments: Any) -> Any:
+        if count == 1 or layer() is None or os.getpid() != _PROCESS:
+            return alone(count, *arguments)
+        if numba.get_num_threads() != (wanted := min(num_threads(), numba.config.NUMBA_NUM_THREADS)):
+            numba.set_num_threads(wanted)
+        return together(count, *arguments)
+
+    return call
+
+
+@cache
+def _usual() -> int:
+    asked = os.environ.get("OMP_NUM_THREADS", "")
+    return min(int(asked), numba.config.NUMBA_NUM_THREADS) if asked.isdecimal() and int(asked) else (
+        numba.config.NUMBA_NUM_THREADS
+    )

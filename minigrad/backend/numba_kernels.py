@@ -1,0 +1,234 @@
+"""The kernels compiled for the CPU with Numba: NumPy's results, to rounding, from one pass over memory each.
+
+They take float32 and float64 and work on NHWC memory behind NCHW shapes, in which they also return images; what they do
+not take, float16 or mixed dtypes, NumPy's set does.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from minigrad.backend import numpy_kernels
+from minigrad.backend.compiled import convolution, elementwise, pooling, products
+from minigrad.backend.compiled.processor import VECTOR_BYTES
+from minigrad.backend.compiled.shared import num_threads, shares
+from minigrad.backend.windows import Pair, Window
+
+Array = np.ndarray[Any, Any]
+
+SMALL = 2**17
+"""Up to how many numbers the right factor of a matrix product is packed as a whole."""
+
+LOW = 512
+"""Up to how many rows a matrix product with a larger right factor is done here."""
+
+
+def conv2d(x: Array, w: Array, b: Array | None, window: Window, groups: int) -> Array:
+    if not _takes(x, w) or (b is not None and b.dtype != x.dtype):
+        return numpy_kernels.conv2d(x, w, b, window, groups)
+    O, Cg, KH, KW = w.shape
+    filters = w.reshape(groups, O // groups, Cg, KH, KW)
+    ((above, _), (left, _)) = window.pad
+    return _convolved(
+        x, filters, b, window.padded(x.shape[2:]), (above, left), (1, 1), window.outputs(x.shape[2:]),
+        window.stride, window.dilation,
+    )  # fmt: skip
+
+
+def conv_transpose2d(y: Array, w: Array, size: Pair, window: Window, groups: int) -> Array:
+    if not _takes(y, w):
+        return numpy_kernels.conv_transpose2d(y, w, size, window, groups)
+    # x[h] = Σ_k y[(h + above − D·k) / S] · w[k]: the pixels of y, S apart, correlated with the flipped filters.
+    O, Cg, KH, KW = w.shape
+    flipped = w.reshape(groups, O // groups, Cg, KH, KW)[..., ::-1, ::-1].swapaxes(1, 2)
+    (RH, RW), ((above, _), (left, _)) = window.reach, window.pad
+    padded, first = (size[0] + RH - 1, size[1] + RW - 1), (RH - 1 - above, RW - 1 - left)
+    return _convolved(y, flipped, None, padded, first, window.stride, size, (1, 1), window.dilation)
+
+
+def _convolved(
+    x: Array, filters: Array, b: Array | None, padded: Pair, first: Pair, apart: Pair, outputs: Pair,
+    stride: Pair, dilation: Pair,
+) -> Array:  # fmt: skip
+    """Images placed into their padded form from `first` on, `apart`, correlated with (groups, Og, Cg, KH, KW)."""
+    groups, Og, Cg, KH, KW = filters.shape
+    lanes = VECTOR_BYTES // x.itemsize
+    bias = np.zeros((groups, -(-Og // lanes) * lanes), x.dtype)
+    if b is not None:
+        bias[:, :Og] = b.reshape(groups, Og)
+    out = np.empty((len(x), *outputs, groups * Og), x.dtype)
+    parts = shares(len(x), out.size * Cg * KH * KW)
+    packed = convolution.packed_filters(filters, lanes)
+    convolution.convolve(
+        parts, _nhwc(x), packed, bias, *padded, *first, *apart, *stride, *dilation, lanes, out
+    )  # fmt: skip
+    return out.transpose(0, 3, 1, 2)
+
+
+def filter_correlation(x: Array, y: Array, window: Window, groups: int) -> Array:
+    if not _takes(x, y):
+        return numpy_kernels.filter_correlation(x, y, window, groups)
+    (N, O, _, _), Cg, (KH, KW) = y.shape, x.shape[1] // groups, window.kernel
+    lanes = VECTOR_BYTES // x.itemsize
+    Og = O // groups
+    parts = shares(N, y.size * Cg * KH * KW)
+    sums = np.zeros((parts, groups, KH, KW * Cg, -(-Og // lanes) * lanes), x.dtype)
+    w = np.empty((groups, Og, Cg, KH, KW), x.dtype)
+    ((above, _), (left, _)) = window.pad
+    convolution.correlate(
+        parts, _nhwc(x), _nhwc(y), *window.padded(x.shape[2:]), above, left, *window.stride, *window.dilation,
+        lanes, sums, w,
+    )  # fmt: skip
+    return w.reshape(O, Cg, KH, KW)
+
+
+def max_pool2d(x: Array, window: Window) -> tuple[Array, Array]:
+    if not _takes(x):
+        return numpy_kernels.max_pool2d(x, window)
+    y = np.empty((len(x), *window.outputs(x.shape[2:]), x.shape[1]), x.dtype)
+    winners = np.empty(y.shape, np.min_scalar_type(window.kernel[0] * window.kernel[1] - 1))
+    pooling.max_of_windows(shares(len(x), x.size), _nhwc(x), *_geometry(window), y, winners)
+    return y.transpose(0, 3, 1, 2), winners.transpose(0, 3, 1, 2)
+
+
+def pool_scatter(y: Array, winners: Array, size: Pair, window: Window) -> Array:
+    if not _takes(y):
+        return numpy_kernels.pool_scatter(y, winners, size, window)
+    x = np.empty((len(y), *size, y.shape[1]), y.dtype)
+    pooling.scatter(shares(len(x), x.size), _nhwc(y), _nhwc(winners), *_geometry(window), window.overlaps, x)
+    return x.transpose(0, 3, 1, 2)
+
+
+def pool_gather(x: Array, winners: Array, window: Window) -> Array:
+    if not _takes(x):
+        return numpy_kernels.pool_gather(x, winners, window)
+    winners = _nhwc(winners)
+    y = np.empty(winners.shape, x.dtype)
+    pooling.gather(shares(len(x), x.size), _nhwc(x), winners, *_geometry(window)[1:], y)
+    return y.transpose(0, 3, 1, 2)
+
+
+def window_sum(x: Array, window: Window) -> Array:
+    if not _takes(x):
+        return numpy_kernels.window_sum(x, window)
+    y = np.empty((len(x), *window.outputs(x.shape[2:]), x.shape[1]), x.dtype)
+    pooling.sum_of_windows(shares(len(x), x.size), _nhwc(x), *_geometry(window), y)
+    return y.transpose(0, 3, 1, 2)
+
+
+def window_spread(y: Array, size: Pair, window: Window) -> Array:
+    if not _takes(y):
+        return numpy_kernels.window_spread(y, size, window)
+    x = np.empty((len(y), *size, y.shape[1]), y.dtype)
+    pooling.spread(shares(len(x), x.size), _nhwc(y), *_geometry(window), x)
+    return x.transpose(0, 3, 1, 2)
+
+
+def matmul(a: Array, b: Array) -> Array:
+    if a.ndim != 2 or b.ndim != 2 or not _takes(a, b):
+        return numpy_kernels.matmul(a, b)
+    (M, K), N = a.shape, b.shape[1]
+    if K * N > SMALL and M > LOW:
+        return numpy_kernels.matmul(a, b)
+    out = np.empty((M, N), a.dtype)
+    if out.size and K == 0:
+        out[...] = 0
+    elif out.size:
+        work = M * K * N
+        lanes = VECTOR_BYTES // a.itemsize
+        if K * N <= SMALL:
+            parts = shares(M, work)
+            products.rows_times(parts, M, K, N, *_flat(a), *_flat(b), lanes, out.reshape(-1))
+        else:
+            parts = shares(N, work)
+            products.times_columns(parts, M, K, N, *_flat(a), *_flat(b), lanes, out.reshape(-1))
+    return out
+
+
+def relu(x: Array) -> tuple[Array, Array]:
+    if not _takes(x) or (flat := _as_one(x)) is None:
+        return numpy_kernels.relu(x)
+    y, positive = np.empty_like(x), np.empty_like(x, bool)
+    elementwise.relu(shares(x.size, x.size), *flat, *_as_one(y, positive))
+    return y, positive
+
+
+def masked(x: Array, mask: Array) -> Array:
+    if not _takes(x) or x.shape != mask.shape or (flat := _as_one(x, mask)) is None:
+        return numpy_kernels.masked(x, mask)
+    y = np.empty_like(x)
+    elementwise.masked(shares(x.size, x.size), *flat, _as_one(y)[0])
+    return y
+
+
+def cross_entropy(logits: Array, targets: Array) -> tuple[Array, Array]:
+    if not _takes(logits, targets):
+        return numpy_kernels.cross_entropy(logits, targets)
+    losses, softmax = np.empty(len(logits), logits.dtype), np.empty(logits.shape, logits.dtype)
+    elementwise.cross_entropy(np.ascontiguousarray(logits), np.ascontiguousarray(targets), losses, softmax)
+    return losses, softmax
+
+
+def dropout_mask(x: Array, p: float, rng: np.random.Generator) -> Array:
+    return numpy_kernels.dropout_mask(x, p, rng)
+
+
+def sgd_update(p: Array, g: Array, velocity: Array | None, *, lr: float, momentum: float) -> None:
+    arrays = [p, g] if velocity is None else [p, g, velocity]
+    if not _takes(*arrays) or (flat := _as_one(*arrays)) is None:
+        numpy_kernels.sgd_update(p, g, velocity, lr=lr, momentum=momentum)
+    elif velocity is None:
+        elementwise.sgd(shares(p.size, p.size), *flat, lr)
+    else:
+        elementwise.momentum_sgd(shares(p.size, p.size), *flat, lr, momentum)
+
+
+def adam_update(
+    p: Array, g: Array, m: Array, v: Array, *, lr: float, beta1: float, beta2: float, eps: float, step: int
+) -> None:
+    if not _takes(p, g, m, v) or (flat := _as_one(p, g, m, v)) is None:
+        numpy_kernels.adam_update(p, g, m, v, lr=lr, beta1=beta1, beta2=beta2, eps=eps, step=step)
+        return
+    # lr · m̂ / (√v̂ + eps), with the two bias corrections drawn out of the loop
+    scale = (1 - beta2**step) ** 0.5
+    elementwise.adam(shares(p.size, p.size), *flat, lr * scale / (1 - beta1**step), beta1, beta2, eps * scale)
+
+
+def adagrad_update(p: Array, g: Array, h: Array, *, lr: float, eps: float) -> None:
+    if not _takes(p, g, h) or (flat := _as_one(p, g, h)) is None:
+        numpy_kernels.adagrad_update(p, g, h, lr=lr, eps=eps)
+    else:
+        elementwise.adagrad(shares(p.size, p.size), *flat, lr, eps)
+
+
+def _takes(*arrays: Array) -> bool:
+    dtype = arrays[0].dtype
+    return dtype.char in "fd" and all(array.dtype == dtype for array in arrays[1:])
+
+
+def _nhwc(x: Array) -> Array:
+    """Images (N, C, H, W) as (N, H, W, C), in that memory order: a view where they are kept so."""
+    return np.ascontiguousarray(x.transpose(0, 2, 3, 1))
+
+
+def _geometry(window: Window) -> tuple[int, ...]:
+    ((above, _), (left, _)) = window.pad
+    return (*window.kernel, *window.stride, above, left)
+
+
+def _flat(a: Array) -> tuple[Array, int, int]:
+    """A matrix as its numbers in memory, and how far apart rows and columns are."""
+    if a.T.flags.c_contiguous and not a.flags.c_contiguous:
+        return a.T.reshape(-1), 1, a.shape[0]
+    return np.ascontiguousarray(a).reshape(-1), a.shape[1], 1
+
+
+def _as_one(*arrays: Array) -> list[Array] | None:
+    """The numbers of arrays of one shape, each in the same order of memory, without a copy; None where that fails."""
+    if all(array.flags.c_contiguous for array in arrays):
+        return [array.reshape(-1) for array in arrays]
+    if arrays[0].ndim == 4 and all(array.transpose(0, 2, 3, 1).flags.c_contiguous for array in arrays):
+        return [array.transpose(0, 2, 3, 1).reshape(-1) for array in arrays]
+    return None
