@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.backend import numpy_kernels
-from minigrad.backend.compiled import convolution, elementwise, pooling, products
+from minigrad.backend.compiled import convolution, elementwise, pooling, products, sparse
 from minigrad.backend.compiled.processor import VECTOR_BYTES
 from minigrad.backend.compiled.shared import num_threads, shares
 from minigrad.backend.windows import Pair, Window
@@ -23,6 +23,10 @@ SMALL = 2**17
 
 LOW = 512
 """Up to how many rows a matrix product with a larger right factor is done here."""
+
+
+SPARSE = 0.4
+"""Below which part of numbers that are not zero it pays to list them."""
 
 
 def conv2d(x: Array, w: Array, b: Array | None, window: Window, groups: int) -> Array:
@@ -40,6 +44,13 @@ def conv2d(x: Array, w: Array, b: Array | None, window: Window, groups: int) -> 
 def conv_transpose2d(y: Array, w: Array, size: Pair, window: Window, groups: int) -> Array:
     if not _takes(y, w):
         return numpy_kernels.conv_transpose2d(y, w, size, window, groups)
+    if _is_sparse(y, w, window, groups):
+        x = np.empty((len(y), *size, w.shape[1]), y.dtype)
+        parts = shares(len(y), y.size * w[0].size)
+        (above, _), (left, _) = window.pad
+        lanes = VECTOR_BYTES // y.itemsize
+        sparse.spread(parts, _nhwc(y), w, *window.padded(size), above, left, lanes, x)
+        return x.transpose(0, 3, 1, 2)
     # x[h] = Σ_k y[(h + above − D·k) / S] · w[k]: the pixels of y, S apart, correlated with the flipped filters.
     O, Cg, KH, KW = w.shape
     flipped = w.reshape(groups, O // groups, Cg, KH, KW)[..., ::-1, ::-1].swapaxes(1, 2)
@@ -74,6 +85,11 @@ def filter_correlation(x: Array, y: Array, window: Window, groups: int) -> Array
     lanes = VECTOR_BYTES // x.itemsize
     Og = O // groups
     parts = shares(N, y.size * Cg * KH * KW)
+    if _is_sparse(y, x, window, groups):
+        (above, _), (left, _) = window.pad
+        w = np.empty((O, Cg, KH, KW), x.dtype)
+        sparse.correlate(parts, _nhwc(x), _nhwc(y), *window.padded(x.shape[2:]), above, left, lanes, w)
+        return w
     sums = np.zeros((parts, groups, KH, KW * Cg, -(-Og // lanes) * lanes), x.dtype)
     w = np.empty((groups, Og, Cg, KH, KW), x.dtype)
     ((above, _), (left, _)) = window.pad
@@ -206,6 +222,18 @@ def adagrad_update(p: Array, g: Array, h: Array, *, lr: float, eps: float) -> No
 def _takes(*arrays: Array) -> bool:
     dtype = arrays[0].dtype
     return dtype.char in "fd" and all(array.dtype == dtype for array in arrays[1:])
+
+
+def _is_sparse(y: Array, other: Array, window: Window, groups: int) -> bool:
+    """Whether a gradient of a convolution is better computed from those numbers of y alone that are not zero."""
+    lanes = VECTOR_BYTES // y.itemsize
+    return (
+        groups == 1
+        and window.stride == window.dilation == (1, 1)
+        and window.kernel[1] * other.shape[1] % lanes == 0
+        and sparse.share_of_nonzeros(_nhwc(y)) < SPARSE
+        and sparse.all_finite(np.ascontiguousarray(_nhwc(other)).reshape(-1))
+    )
 
 
 def _nhwc(x: Array) -> Array:

@@ -32,7 +32,7 @@ def packed_filters(w, lanes):
 
 
 @njit(nogil=True, cache=True)
-def _place(image, first, top, left, down, across, padded):
+def place(image, first, top, left, down, across, padded):
     """Channels of an image (H, W, C) from `first` on into (HP, WP, Cg), from (top, left) on, in steps of down, across."""
     HP, WP, Cg = padded.shape
     for h in range(image.shape[0]):
@@ -59,7 +59,7 @@ def _convolve(x, w, b, padded, top, left, down, across, SH, SW, DH, DW, lanes, o
     for g in range(groups):
         flat_w, bias = w[g].reshape(-1), b[g]
         for image in range(n):
-            _place(x[image], g * Cg, top, left, down, across, padded)
+            place(x[image], g * Cg, top, left, down, across, padded)
             for h in range(OH):
                 at = ((image * OH + h) * OW) * O + g * Og if direct else 0
                 target, apart = (flat_out, O) if direct else (line, wide)
@@ -99,7 +99,7 @@ def _correlate(x, y, padded, top, left, SH, SW, DH, DW, lanes, sums):
     parts, across = (1, M) if DW == 1 else (KW, Cg)
     for g in range(groups):
         for image in range(n):
-            _place(x[image], g * Cg, top, left, 1, 1, padded)
+            place(x[image], g * Cg, top, left, 1, 1, padded)
             if not direct:
                 for h in range(OH):
                     for v in range(OW):

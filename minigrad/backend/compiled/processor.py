@@ -5,20 +5,23 @@ from __future__ import annotations
 import llvmlite.binding as llvm
 
 
-def _registers() -> tuple[int, dict[int, int]]:
-    """Bytes of a vector, and for each number NV of vectors side by side how many rows MR go into the registers.
-
-    MR · NV results, NV vectors of w and one of x must fit: 32 registers with AVX-512 and on ARM, 16 with AVX2 and SSE.
-    """
+def _registers() -> tuple[int, int]:
+    """Bytes of a vector, and how many of them the registers hold."""
     features = llvm.get_host_cpu_features()
     if features.get("avx512f"):
-        return 64, {2: 14, 1: 14}
+        return 64, 32
     if features.get("avx2"):
-        return 32, {2: 6, 1: 6}
+        return 32, 16
     if llvm.get_default_triple().startswith(("aarch64", "arm64")):
-        return 16, {2: 14, 1: 14}
-    return 16, {2: 6, 1: 6}
+        return 16, 32
+    return 16, 16
 
 
-VECTOR_BYTES, ROWS = _registers()
-"""How large a vector is, and the tallest tile of two and of one of them."""
+VECTOR_BYTES, REGISTERS = _registers()
+"""64 and 32 with AVX-512, 32 and 16 with AVX2, 16 and 32 on ARM."""
+
+ROWS = {NV: (REGISTERS - 4) // 2 for NV in (1, 2)}
+"""How many rows of one and of two vectors of results leave room for the vectors that they are made of."""
+
+BLOCKS = {R: min(5, (REGISTERS - 4) // R) for R in (1, 2, 3, 5)}
+"""How many vectors of results each of R rows may have."""

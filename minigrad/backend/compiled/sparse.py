@@ -1,0 +1,251 @@
+"""A convolution's two gradients where most of what comes back is zero, as behind a max-pooling: only the rest is computed.
+
+Each image's numbers that are not zero are listed, with their places. A tile then adds up, for a list,
+
+    out[r, n] += Σ over i of values[i] · x[places[i] + r·x_row + n]
+
+with R rows of NV vectors of results in the registers. For the filters' gradient there is a list for each filter, x is
+the image and the rows are the kernel's; for the input's gradient there is a list for each pixel, and x one row of the filters.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from llvmlite import ir
+from numba import njit, prange, types
+from numba.extending import intrinsic
+
+from minigrad.backend.compiled.convolution import place
+from minigrad.backend.compiled.processor import BLOCKS
+from minigrad.backend.compiled.shared import shared
+from minigrad.backend.compiled.vectors import INT, Vectors
+
+BROAD = BLOCKS[1]
+BROADEST = np.array([BLOCKS.get(R, 0) for R in range(6)])
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def _add_listed(
+    context: Any, R: Any, NV: Any, out: Any, o: Any, out_row: Any, x: Any, i: Any, x_row: Any, values: Any, places: Any,
+    first: Any, last: Any,
+) -> Any:  # fmt: skip
+    del context, R, NV, o, out_row, i, x_row, first, last
+    n = types.intp
+    return types.void(n, n, out, n, n, x, n, n, values, places, n, n), _emit
+
+
+def _emit(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+    """One tile for each number of rows and vectors, and a jump to the one asked for."""
+    R_, NV_, out, o, out_row, x, i, x_row, values, places, first, last = arguments
+    v = Vectors(builder, signature.args[2].dtype)
+    out = v.pointer(context, signature.args[2], out, o)
+    x = v.pointer(context, signature.args[5], x, i)
+    values = v.pointer(context, signature.args[8], values, ir.Constant(INT, 0))
+    places = context.make_array(signature.args[9])(context, builder, places).data
+    end = builder.append_basic_block("end")
+    jump = builder.switch(builder.add(builder.mul(R_, ir.Constant(INT, 16)), NV_), end)
+    for R, broadest in BLOCKS.items():
+        for NV in range(1, broadest + 1):
+            block = builder.append_basic_block(f"listed_{R}_{NV}")
+            jump.add_case(ir.Constant(INT, 16 * R + NV), block)
+            builder.position_at_end(block)
+            _emit_block(v, R, NV, out, out_row, x, x_row, values, places, first, last)
+            builder.branch(end)
+    builder.position_at_end(end)
+    return context.get_dummy_value()
+
+
+def _emit_block(
+    v: Vectors, R: int, NV: int, out: Any, out_row: Any, x: Any, x_row: Any, values: Any, places: Any, first: Any, last: Any
+) -> None:  # fmt: skip
+    """A loop over the list, whose state is the results so far; the list is not empty."""
+    b = v.b
+    rows = [b.gep(out, [b.mul(out_row, ir.Constant(INT, r))]) for r in range(R)]
+    starts = [[v.load(row, n) for n in range(NV)] for row in rows]
+    before = b.block
+    loop, done = b.append_basic_block("loop"), b.append_basic_block("done")
+    b.branch(loop)
+    b.position_at_end(loop)
+    i = b.phi(INT)
+    sums = [[b.phi(v.vector) for _ in range(NV)] for _ in range(R)]
+    value = v.spread(b.gep(values, [i]))
+    start = b.gep(x, [b.load(b.gep(places, [i]))])
+    new = []
+    for r in range(R):
+        row = b.gep(start, [b.mul(x_row, ir.Constant(INT, r))])
+        new.append([v.fma(value, v.load(row, n), sums[r][n]) for n in range(NV)])
+    following = b.add(i, ir.Constant(INT, 1))
+    i.add_incoming(first, before)
+    i.add_incoming(following, loop)
+    for r in range(R):
+        for n in range(NV):
+            sums[r][n].add_incoming(starts[r][n], before)
+            sums[r][n].add_incoming(new[r][n], loop)
+    b.cbranch(b.icmp_signed("<", following, last), loop, done)
+    b.position_at_end(done)
+    for r in range(R):
+        for n in range(NV):
+            v.store(new[r][n], rows[r], n)
+
+
+@njit(nogil=True, cache=True)
+def _aligned(count, like, lanes):
+    """A flat array of zeros that begins where a vector does: no vector in it then lies in two lines of the cache."""
+    memory = np.zeros(count + lanes, like.dtype)
+    skip = (-(memory.ctypes.data // memory.itemsize)) % lanes
+    return memory[skip : skip + count]
+
+
+@njit(nogil=True, cache=True)
+def share_of_nonzeros(y):
+    """The part of y's numbers, from some of its images, that are not zero."""
+    N, count, seen = len(y), 0, 0
+    flat = y.reshape(N, -1)
+    for n in range(0, N, max(1, N // 4)):
+        for i in range(flat.shape[1]):
+            count += flat[n, i] != 0
+        seen += flat.shape[1]
+    return count / max(1, seen)
+
+
+@njit(nogil=True, cache=True)
+def all_finite(flat):
+    """Whether no number is infinite or NaN: 0 times such a one is not 0."""
+    fine = True
+    for number in flat:
+        fine &= number - number == 0
+    return fine
+
+
+@njit(nogil=True, cache=True)
+def _list_by_filter(y, WP, C, values, places, starts):
+    """For each filter the numbers of y (OH, OW, O) that are not 0, and where in the padded image their windows begin."""
+    OH, OW, O = y.shape
+    starts[:] = 0
+    for h in range(OH):
+        for w in range(OW):
+            for o in range(O):
+                starts[o + 1] += y[h, w, o] != 0
+    for o in range(O):
+        starts[o + 1] += starts[o]
+    ends = starts[:O].copy()
+    for h in range(OH):
+        for w in range(OW):
+            for o in range(O):
+                if y[h, w, o] != 0:
+                    values[ends[o]] = y[h, w, o]
+                    places[ends[o]] = (h * WP + w) * C
+                    ends[o] += 1
+
+
+@njit(nogil=True, cache=True)
+def _list_by_pixel(y, apart, values, places, starts):
+    """For each pixel the numbers of y (OH, OW, O) that are not 0, and where their filters begin, `apart`."""
+    flat = y.reshape(-1, y.shape[2])
+    count = 0
+    for pixel in range(len(flat)):
+        starts[pixel] = count
+        for o in range(flat.shape[1]):
+            values[count] = flat[pixel, o]
+            places[count] = o * apart
+            count += flat[pixel, o] != 0
+    starts[len(flat)] = count
+
+
+@njit(nogil=True, cache=True)
+def _pieces(vectors, broadest):
+    """How many vectors a piece has, if `vectors` are split evenly into pieces of at most `broadest`."""
+    count = (vectors + broadest - 1) // broadest
+    return (vectors + count - 1) // count
+
+
+@njit(nogil=True, cache=True)
+def _correlate(x, y, KH, KW, HP, WP, top, left, lanes, sums):
+    n, OH, OW, O = y.shape
+    C = x.shape[3]
+    flat_image = _aligned(HP * WP * C, x, lanes)
+    padded = flat_image.reshape(HP, WP, C)
+    values, places = np.empty(OH * OW * O, y.dtype), np.empty(OH * OW * O, np.int64)
+    starts = np.empty(O + 1, np.int64)
+    vectors = KW * C // lanes
+    for image in range(n):
+        place(x[image], 0, top, left, 1, 1, padded)
+        _list_by_filter(y[image], WP, C, values, places, starts)
+        for o in range(O):
+            if starts[o] == starts[o + 1]:
+                continue
+            row = 0
+            while row < KH:
+                R = min(5, KH - row) if KH - row != 4 else 2
+                NV = _pieces(vectors, BROADEST[R])
+                for part in range(0, vectors, NV):
+                    _add_listed(
+                        R, min(NV, vectors - part), sums, ((o * KH + row) * vectors + part) * lanes, vectors * lanes,
+                        flat_image, row * WP * C + part * lanes, WP * C, values, places, starts[o], starts[o + 1],
+                    )  # fmt: skip
+                row += R
+
+
+@shared
+def correlate(shares, x, y, HP, WP, top, left, lanes, w):
+    """The filters' gradient (O, C, KH, KW) of images (N, H, W, C); windows one pixel apart, KW · C whole vectors."""
+    N, (O, C, KH, KW) = len(x), w.shape
+    sums = np.zeros((shares, O * KH * KW * C), x.dtype)
+    for s in prange(shares):
+        start, stop = N * s // shares, N * (s + 1) // shares
+        _correlate(x[start:stop], y[start:stop], KH, KW, HP, WP, top, left, lanes, sums[s])
+    for s in range(1, shares):
+        sums[0] += sums[s]
+    total = sums[0].reshape(O, KH, KW, C)
+    for o in range(O):
+        for c in range(C):
+            for i in range(KH):
+                for j in range(KW):
+                    w[o, c, i, j] = total[o, i, j, c]
+
+
+@njit(nogil=True, cache=True)
+def _spread(y, packed, KH, KW, HP, WP, top, left, lanes, x):
+    n, OH, OW, O = y.shape
+    H, W, C = x.shape[1:]
+    flat_image = _aligned(HP * WP * C, x, lanes)
+    padded = flat_image.reshape(HP, WP, C)
+    values, places = np.empty(OH * OW * O + 1, y.dtype), np.empty(OH * OW * O + 1, np.int64)
+    starts = np.empty(OH * OW + 1, np.int64)
+    vectors = KW * C // lanes
+    NV = _pieces(vectors, BROAD)
+    for image in range(n):
+        flat_image[:] = 0
+        _list_by_pixel(y[image], NV * lanes, values, places, starts)
+        for row in range(KH):
+            for part in range(0, vectors, NV):  # the filters' row, or a part of it, stays in the first cache
+                slab = (row * ((vectors + NV - 1) // NV) + part // NV) * O * NV * lanes
+                for pixel in range(OH * OW):
+                    if starts[pixel] < starts[pixel + 1]:
+                        h, w = pixel // OW, pixel % OW
+                        _add_listed(
+                            1, min(NV, vectors - part), flat_image, ((h + row) * WP + w) * C + part * lanes, 0,
+                            packed, slab, 0, values, places, starts[pixel], starts[pixel + 1],
+                        )  # fmt: skip
+        x[image] = padded[top : top + H, left : left + W]
+
+
+@shared
+def spread(shares, y, w, HP, WP, top, left, lanes, x):
+    """The input's gradient (N, H, W, C) from y (N, OH, OW, O) and filters (O, C, KH, KW), under the same conditions."""
+    N, (O, C, KH, KW) = len(x), w.shape
+    vectors = KW * C // lanes
+    NV = _pieces(vectors, BROAD)
+    parts = (vectors + NV - 1) // NV
+    packed = _aligned(KH * parts * O * NV * lanes, x, lanes)
+    for o in range(O):
+        for c in range(C):
+            for i in range(KH):
+                for j in range(KW):
+                    part, n = (j * C + c) // (NV * lanes), (j * C + c) % (NV * lanes)
+                    packed[((i * parts + part) * O + o) * NV * lanes + n] = w[o, c, i, j]
+    for s in prange(shares):
+        start, stop = N * s // shares, N * (s + 1) // shares
+        _spread(y[start:stop], packed, KH, KW, HP, WP, top, left, lanes, x[start:stop])
