@@ -8,13 +8,28 @@ from numba import njit, prange
 from minigrad.backend.compiled.shared import shared
 
 
+@njit(nogil=True, cache=True)
+def _masked(x, mask, y):
+    for i in range(len(x)):
+        value = x[i]
+        y[i] = value if mask[i] else 0
+
+
 @shared
 def masked(shares, x, mask, y):
     """x where the mask holds, else 0."""
     N = len(x)
     for s in prange(shares):
-        for i in range(N * s // shares, N * (s + 1) // shares):
-            y[i] = x[i] if mask[i] else 0
+        a, b = N * s // shares, N * (s + 1) // shares
+        _masked(x[a:b], mask[a:b], y[a:b])
+
+
+@njit(nogil=True, cache=True)
+def _relu(x, y, positive):
+    for i in range(len(x)):
+        value = x[i]
+        positive[i] = value > 0
+        y[i] = 0 if value <= 0 else value
 
 
 @shared
@@ -22,9 +37,8 @@ def relu(shares, x, y, positive):
     """max(x, 0), and where x is positive; a NaN stays one."""
     N = len(x)
     for s in prange(shares):
-        for i in range(N * s // shares, N * (s + 1) // shares):
-            positive[i] = x[i] > 0
-            y[i] = 0 if x[i] <= 0 else x[i]
+        a, b = N * s // shares, N * (s + 1) // shares
+        _relu(x[a:b], y[a:b], positive[a:b])
 
 
 @njit(nogil=True, cache=True)
@@ -49,13 +63,27 @@ def cross_entropy(logits, targets, losses, softmax):
         losses[n] = loss
 
 
+@njit(nogil=True, cache=True)
+def _sgd(p, g, lr):
+    for i in range(len(p)):
+        p[i] -= lr * g[i]
+
+
 @shared
 def sgd(shares, p, g, lr):
     """p ← p − lr · g."""
     N, rate = len(p), p.dtype.type(lr)
     for s in prange(shares):
-        for i in range(N * s // shares, N * (s + 1) // shares):
-            p[i] -= rate * g[i]
+        a, b = N * s // shares, N * (s + 1) // shares
+        _sgd(p[a:b], g[a:b], rate)
+
+
+@njit(nogil=True, cache=True)
+def _momentum_sgd(p, g, velocity, lr, momentum):
+    for i in range(len(p)):
+        v = momentum * velocity[i] + g[i]
+        velocity[i] = v
+        p[i] -= lr * v
 
 
 @shared
@@ -63,9 +91,19 @@ def momentum_sgd(shares, p, g, velocity, lr, momentum):
     """velocity ← momentum · velocity + g, p ← p − lr · velocity."""
     N, rate, kept = len(p), p.dtype.type(lr), p.dtype.type(momentum)
     for s in prange(shares):
-        for i in range(N * s // shares, N * (s + 1) // shares):
-            velocity[i] = kept * velocity[i] + g[i]
-            p[i] -= rate * velocity[i]
+        a, b = N * s // shares, N * (s + 1) // shares
+        _momentum_sgd(p[a:b], g[a:b], velocity[a:b], rate, kept)
+
+
+@njit(nogil=True, cache=True)
+def _adam(p, g, m, v, rate, beta1, new1, beta2, new2, floor):
+    for i in range(len(p)):
+        gradient = g[i]
+        mean = beta1 * m[i] + new1 * gradient
+        square = beta2 * v[i] + new2 * (gradient * gradient)
+        m[i] = mean
+        v[i] = square
+        p[i] -= rate * (mean / (np.sqrt(square) + floor))
 
 
 @shared
@@ -75,10 +113,17 @@ def adam(shares, p, g, m, v, rate, beta1, beta2, floor):
     N, rate_, floor_ = len(p), real(rate), real(floor)
     b1, a1, b2, a2 = real(beta1), real(1 - beta1), real(beta2), real(1 - beta2)
     for s in prange(shares):
-        for i in range(N * s // shares, N * (s + 1) // shares):
-            m[i] = b1 * m[i] + a1 * g[i]
-            v[i] = b2 * v[i] + a2 * (g[i] * g[i])
-            p[i] -= rate_ * (m[i] / (np.sqrt(v[i]) + floor_))
+        a, b = N * s // shares, N * (s + 1) // shares
+        _adam(p[a:b], g[a:b], m[a:b], v[a:b], rate_, b1, a1, b2, a2, floor_)
+
+
+@njit(nogil=True, cache=True)
+def _adagrad(p, g, h, lr, eps):
+    for i in range(len(p)):
+        gradient = g[i]
+        total = h[i] + gradient * gradient
+        h[i] = total
+        p[i] -= lr * (gradient / (np.sqrt(total) + eps))
 
 
 @shared
@@ -86,6 +131,5 @@ def adagrad(shares, p, g, h, lr, eps):
     """h ← h + g², p ← p − lr · g / (√h + eps)."""
     N, rate, floor = len(p), p.dtype.type(lr), p.dtype.type(eps)
     for s in prange(shares):
-        for i in range(N * s // shares, N * (s + 1) // shares):
-            h[i] += g[i] * g[i]
-            p[i] -= rate * (g[i] / (np.sqrt(h[i]) + floor))
+        a, b = N * s // shares, N * (s + 1) // shares
+        _adagrad(p[a:b], g[a:b], h[a:b], rate, floor)
