@@ -46,6 +46,9 @@ class Kernels(Protocol):
     def matmul(self, a: Array, b: Array) -> Array:
         """The product a @ b of two matrices, or of two stacks of them."""
 
+    def channel_sum(self, x: Array) -> Array:
+        """The sum over all axes but the second: (N, C, ...) -> (C,), in float32 at least."""
+
     def relu(self, x: Array) -> tuple[Array, Array]:
         """max(x, 0), a NaN for a NaN, and where x is positive (bools)."""
 
@@ -96,6 +99,7 @@ def cpu_kernels(dtype: Any) -> Kernels:
     forced = os.environ.get("MINIGRAD_KERNELS", "")
     if forced and forced not in SETS:
         raise ValueError(f"MINIGRAD_KERNELS: there is no kernel set {forced!r}; the sets are: {', '.join(SETS)}")
+    _keep_freed_memory()
     if forced == "numpy" or dtype not in COMPILED:
         return numpy_kernels
     try:
@@ -105,3 +109,12 @@ def cpu_kernels(dtype: Any) -> Kernels:
             raise ImportError(f"MINIGRAD_KERNELS={forced}: {error}; pip install 'minigrad-nn[fast]'") from None
         return numpy_kernels
     return numba_kernels
+
+
+def _keep_freed_memory() -> None:
+    """Let the C library keep what a training step frees for the next, rather than ask the system for it each time.
+
+    glibc gives freed memory back above a threshold, twice the largest block of up to 32 MiB that was ever freed.
+    Source: mallopt(3), M_MMAP_THRESHOLD.
+    """
+    np.empty(2**25 - 2**16, np.uint8)

@@ -130,7 +130,7 @@ def window_sum(x: Array, window: Window) -> Array:
     if not _takes(x):
         return numpy_kernels.window_sum(x, window)
     y = np.empty((len(x), *window.outputs(x.shape[2:]), x.shape[1]), x.dtype)
-    pooling.sum_of_windows(shares(len(x), x.size), _nhwc(x), *_geometry(window), y)
+    pooling.sum_of_windows(shares(len(x), x.size), _nhwc(x), *_geometry(window), y, False)
     return y.transpose(0, 3, 1, 2)
 
 
@@ -138,7 +138,7 @@ def window_spread(y: Array, size: Pair, window: Window) -> Array:
     if not _takes(y):
         return numpy_kernels.window_spread(y, size, window)
     x = np.empty((len(y), *size, y.shape[1]), y.dtype)
-    pooling.spread(shares(len(x), x.size), _nhwc(y), *_geometry(window), x)
+    pooling.sum_of_windows(shares(len(x), x.size), x, *_geometry(window), _nhwc(y), True)
     return x.transpose(0, 3, 1, 2)
 
 
@@ -161,6 +161,15 @@ def matmul(a: Array, b: Array) -> Array:
             parts = shares(N, work)
             products.times_columns(parts, M, K, N, *_flat(a), *_flat(b), lanes, out.reshape(-1))
     return out
+
+
+def channel_sum(x: Array) -> Array:
+    if not _takes(x):
+        return numpy_kernels.channel_sum(x)
+    y = np.empty(x.shape[1], x.dtype)
+    rows = (_nhwc(x) if x.ndim == 4 else np.ascontiguousarray(x)).reshape(-1, len(y))
+    elementwise.sum_of_rows(shares(len(rows), x.size), rows, y)
+    return y
 
 
 def relu(x: Array) -> tuple[Array, Array]:

@@ -141,6 +141,10 @@ def matmul(a: Array, b: Array) -> Array:
     return a @ b  # type: ignore[no-any-return]
 
 
+def channel_sum(x: Array) -> Array:
+    return x.sum((0, *range(2, x.ndim)), dtype=wide_dtype(x)).astype(x.dtype, copy=False)
+
+
 def relu(x: Array) -> tuple[Array, Array]:
     return np.maximum(x, 0), x > 0
 

@@ -15,6 +15,8 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = {
     "chainer": [["numpy<1.24", "setuptools<70", "wheel"], ["--no-build-isolation", "chainer==7.8.1"]],
     "torch": [["torch==2.13.0", "numpy"]],
+    "keras": [["tensorflow-cpu==2.21.0", "keras==3.15.1"]],
+    "jax": [["jax==0.10.2"]],
 }
 
 

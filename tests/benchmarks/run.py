@@ -17,7 +17,7 @@ from statistics import median
 from environments import PACKAGES, set_up
 from worker import THREADS, Worker
 
-FRAMEWORKS = ["minigrad", "chainer", "torch"]
+FRAMEWORKS = ["minigrad", "chainer", "torch", "keras", "jax"]
 FLOOR = "numpy"
 PAUSE = 0.2  # seconds before each share: the threads of the worker before spin for a while after their last task
 

@@ -35,10 +35,18 @@ def packed_filters(w, lanes):
 def place(image, first, top, left, down, across, padded):
     """Channels of an image (H, W, C) from `first` on into (HP, WP, Cg), from (top, left) on, in steps of down, across."""
     HP, WP, Cg = padded.shape
-    for h in range(image.shape[0]):
+    H, W, C = image.shape
+    if across == 1 and C == Cg and left >= 0 and left + W <= WP:
+        flat, flat_padded = image.reshape(-1), padded.reshape(-1)
+        for h in range(H):
+            if 0 <= top + h * down < HP:
+                at = ((top + h * down) * WP + left) * C
+                flat_padded[at : at + W * C] = flat[h * W * C : (h + 1) * W * C]
+        return
+    for h in range(H):
         if not 0 <= top + h * down < HP:
             continue
-        for v in range(image.shape[1]):
+        for v in range(W):
             if 0 <= left + v * across < WP:
                 for c in range(Cg):
                     padded[top + h * down, left + v * across, c] = image[h, v, first + c]
@@ -53,7 +61,6 @@ def _convolve(x, w, b, padded, top, left, down, across, SH, SW, DH, DW, lanes, o
     WP = padded.shape[1]
     flat_image, flat_out = padded.reshape(-1), out.reshape(-1)
     line = np.empty(OW * wide, out.dtype)
-    direct = wide == Og
     parts = 1 if DW == 1 else KH  # with dilation one row of the filters after the other
     rows, taps, x_row = (KH, KW * Cg, DH * WP * Cg) if DW == 1 else (KW, Cg, DW * Cg)
     for g in range(groups):
@@ -61,6 +68,9 @@ def _convolve(x, w, b, padded, top, left, down, across, SH, SW, DH, DW, lanes, o
         for image in range(n):
             place(x[image], g * Cg, top, left, down, across, padded)
             for h in range(OH):
+                # A last vector that is not full spills over into pixels that are written later, if there are any.
+                room = len(flat_out) - ((image * OH + h + 1) * OW) * O
+                direct = wide == Og or (groups == 1 and wide <= pair and parts == 1 and wide - O <= room)
                 at = ((image * OH + h) * OW) * O + g * Og if direct else 0
                 target, apart = (flat_out, O) if direct else (line, wide)
                 for part in range(parts):
@@ -95,24 +105,25 @@ def _correlate(x, y, padded, top, left, SH, SW, DH, DW, lanes, sums):
     Og, KW = O // groups, M // Cg
     flat_image, flat_y, flat_sums = padded.reshape(-1), y.reshape(-1), sums.reshape(-1)
     line = np.zeros(OH * OW * wide, y.dtype)
-    direct = wide == O
     parts, across = (1, M) if DW == 1 else (KW, Cg)
     for g in range(groups):
         for image in range(n):
             place(x[image], g * Cg, top, left, 1, 1, padded)
+            # A last vector that is not full takes the next pixel's numbers along, if there are any, for sums nobody reads.
+            direct = wide == O or (groups == 1 and wide - O <= (n - image - 1) * OH * OW * O)
             if not direct:
                 for h in range(OH):
                     for v in range(OW):
                         for o in range(Og):
                             line[(h * OW + v) * wide + o] = y[image, h, v, g * Og + o]
-            w, j = (flat_y, image * OH * OW * O) if direct else (line, 0)
+            w, j, tap = (flat_y, image * OH * OW * O, O) if direct else (line, 0, wide)
             for i in range(KH):
                 for part in range(parts):
                     at = ((g * KH + i) * M + part * Cg) * wide
                     product(
                         across, wide, flat_sums, at, wide, flat_sums, at, wide,
                         flat_image, (i * DH * WP + part * DW) * Cg, 1,
-                        w, j, 2 * lanes, OH, OW, SH * WP * Cg, SW * Cg, wide, lanes,
+                        w, j, 2 * lanes, OH, OW, SH * WP * Cg, SW * Cg, tap, lanes,
                     )  # fmt: skip
 
 

@@ -7,6 +7,8 @@ from numba import njit, prange
 
 from minigrad.backend.compiled.shared import shared
 
+ROWS_OF_A_SUM = 128
+
 
 @njit(nogil=True, cache=True)
 def _masked(x, mask, y):
@@ -39,6 +41,33 @@ def relu(shares, x, y, positive):
     for s in prange(shares):
         a, b = N * s // shares, N * (s + 1) // shares
         _relu(x[a:b], y[a:b], positive[a:b])
+
+
+@njit(nogil=True, cache=True)
+def _sum_of_rows(x, total):
+    C = len(total)
+    flat = x.reshape(-1)
+    block = np.zeros(C, x.dtype)
+    for start in range(0, len(x), ROWS_OF_A_SUM):  # few at a time: a sum of many small numbers loses less
+        block[:] = 0
+        for n in range(start, min(start + ROWS_OF_A_SUM, len(x))):
+            row = flat[n * C : (n + 1) * C]
+            for c in range(C):
+                block[c] += row[c]
+        for c in range(C):
+            total[c] += block[c]
+
+
+@shared
+def sum_of_rows(shares, x, total):
+    """The sum of the rows of (N, C)."""
+    N = len(x)
+    sums = np.zeros((shares, x.shape[1]), x.dtype)
+    for s in prange(shares):
+        _sum_of_rows(x[N * s // shares : N * (s + 1) // shares], sums[s])
+    total[:] = sums[0]
+    for s in range(1, shares):
+        total += sums[s]
 
 
 @njit(nogil=True, cache=True)

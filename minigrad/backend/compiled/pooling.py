@@ -13,28 +13,40 @@ from minigrad.backend.compiled.shared import shared
 
 
 @njit(nogil=True, cache=True)
+def _take(pixel, k, best, winner):
+    for c in range(len(best)):
+        best[c] = pixel[c]
+        winner[c] = k
+
+
+@njit(nogil=True, cache=True)
+def _take_larger(pixel, k, best, winner):
+    for c in range(len(best)):
+        old, new = best[c], pixel[c]
+        better = (not new <= old) & (old == old)  # noqa: PLR0124 - a NaN beats all and is beaten by nothing
+        best[c] = new if better else old
+        winner[c] = k if better else winner[c]
+
+
+@njit(nogil=True, cache=True)
 def _max_of_windows(x, KH, KW, SH, SW, above, left, y, winners):
     """Maxima of one image (H, W, C), and which kernel element each came from."""
     H, W, C = x.shape
+    flat, flat_y, flat_winners = x.reshape(-1), y.reshape(-1), winners.reshape(-1)
+    at = 0
     for oh in range(y.shape[0]):
         for ow in range(y.shape[1]):
-            best, winner = y[oh, ow], winners[oh, ow]
+            best, winner = flat_y[at : at + C], flat_winners[at : at + C]
+            at += C
             first = True
-            for k in range(KH * KW):
-                h, v = oh * SH - above + k // KW, ow * SW - left + k % KW
-                if not (0 <= h < H and 0 <= v < W):
-                    continue
-                pixel = x[h, v]
-                if first:
-                    first = False
-                    for c in range(C):
-                        best[c] = pixel[c]
-                        winner[c] = k
-                else:
-                    for c in range(C):
-                        better = not pixel[c] <= best[c] and best[c] == best[c]  # noqa: PLR0124 - NaN beats, unbeaten
-                        best[c] = pixel[c] if better else best[c]
-                        winner[c] = k if better else winner[c]
+            for i in range(max(0, above - oh * SH), min(KH, H + above - oh * SH)):
+                for j in range(max(0, left - ow * SW), min(KW, W + left - ow * SW)):
+                    start = ((oh * SH - above + i) * W + ow * SW - left + j) * C
+                    if first:
+                        _take(flat[start : start + C], winners.dtype.type(i * KW + j), best, winner)
+                        first = False
+                    else:
+                        _take_larger(flat[start : start + C], winners.dtype.type(i * KW + j), best, winner)
             if first:  # in the border alone
                 best[:] = -np.inf
                 winner[:] = 0
@@ -50,24 +62,40 @@ def max_of_windows(shares, x, KH, KW, SH, SW, above, left, y, winners):
 
 
 @njit(nogil=True, cache=True)
+def _put_won(source, winner, k, pixel):
+    for c in range(len(source)):
+        value = source[c]
+        pixel[c] = value if winner[c] == k else 0
+
+
+@njit(nogil=True, cache=True)
+def _add_won(source, winner, k, pixel):
+    for c in range(len(source)):
+        value = source[c]
+        pixel[c] += value if winner[c] == k else 0
+
+
+@njit(nogil=True, cache=True)
 def _scatter(y, winners, KH, KW, SH, SW, above, left, overlaps, x):
     """Add each of y (OH, OW, C) at its winner in x (H, W, C)."""
     H, W, C = x.shape
-    x[:] = 0
-    for oh in range(y.shape[0]):
-        for ow in range(y.shape[1]):
-            source, winner = y[oh, ow], winners[oh, ow]
-            for k in range(KH * KW):
-                h, v = oh * SH - above + k // KW, ow * SW - left + k % KW
-                if not (0 <= h < H and 0 <= v < W):
-                    continue
-                pixel = x[h, v]
-                if overlaps:
-                    for c in range(C):
-                        pixel[c] += source[c] if winner[c] == k else 0
-                else:
-                    for c in range(C):
-                        pixel[c] = source[c] if winner[c] == k else 0
+    flat, flat_y, flat_winners = x.reshape(-1), y.reshape(-1), winners.reshape(-1)
+    OH, OW = y.shape[:2]
+    if overlaps or OH * SH != H or OW * SW != W or SH != KH or SW != KW:  # not each pixel is written
+        flat[:] = 0
+    at = 0
+    for oh in range(OH):
+        for ow in range(OW):
+            source, winner = flat_y[at : at + C], flat_winners[at : at + C]
+            at += C
+            for i in range(max(0, above - oh * SH), min(KH, H + above - oh * SH)):
+                for j in range(max(0, left - ow * SW), min(KW, W + left - ow * SW)):
+                    start = ((oh * SH - above + i) * W + ow * SW - left + j) * C
+                    pixel = flat[start : start + C]
+                    if overlaps:
+                        _add_won(source, winner, winners.dtype.type(i * KW + j), pixel)
+                    else:
+                        _put_won(source, winner, winners.dtype.type(i * KW + j), pixel)
 
 
 @shared
@@ -100,48 +128,37 @@ def gather(shares, x, winners, KW, SH, SW, above, left, y):
 
 
 @njit(nogil=True, cache=True)
-def _sum_of_windows(x, KH, KW, SH, SW, above, left, y):
-    H, W, C = x.shape
-    y[:] = 0
-    for oh in range(y.shape[0]):
-        for ow in range(y.shape[1]):
-            total = y[oh, ow]
-            for k in range(KH * KW):
-                h, v = oh * SH - above + k // KW, ow * SW - left + k % KW
-                if 0 <= h < H and 0 <= v < W:
-                    pixel = x[h, v]
-                    for c in range(C):
-                        total[c] += pixel[c]
-
-
-@shared
-def sum_of_windows(shares, x, KH, KW, SH, SW, above, left, y):
-    """Sums (N, OH, OW, C) over windows of images (N, H, W, C)."""
-    N = len(x)
-    for s in prange(shares):
-        for n in range(N * s // shares, N * (s + 1) // shares):
-            _sum_of_windows(x[n], KH, KW, SH, SW, above, left, y[n])
+def _add(source, target):
+    for c in range(len(target)):
+        target[c] += source[c]
 
 
 @njit(nogil=True, cache=True)
-def _spread(y, KH, KW, SH, SW, above, left, x):
+def _sum(x, KH, KW, SH, SW, above, left, y, backward):
+    """Of one image x (H, W, C) and its windows y (OH, OW, C): add the pixels to the windows, or the other way round."""
     H, W, C = x.shape
-    x[:] = 0
+    flat, flat_y = x.reshape(-1), y.reshape(-1)
+    target = flat if backward else flat_y
+    target[:] = 0
+    at = 0
     for oh in range(y.shape[0]):
         for ow in range(y.shape[1]):
-            source = y[oh, ow]
-            for k in range(KH * KW):
-                h, v = oh * SH - above + k // KW, ow * SW - left + k % KW
-                if 0 <= h < H and 0 <= v < W:
-                    pixel = x[h, v]
-                    for c in range(C):
-                        pixel[c] += source[c]
+            total = flat_y[at : at + C]
+            at += C
+            for i in range(max(0, above - oh * SH), min(KH, H + above - oh * SH)):
+                for j in range(max(0, left - ow * SW), min(KW, W + left - ow * SW)):
+                    start = ((oh * SH - above + i) * W + ow * SW - left + j) * C
+                    pixel = flat[start : start + C]
+                    if backward:
+                        _add(total, pixel)
+                    else:
+                        _add(pixel, total)
 
 
 @shared
-def spread(shares, y, KH, KW, SH, SW, above, left, x):
-    """Images (N, H, W, C) with each of y (N, OH, OW, C) added to all pixels of its window."""
+def sum_of_windows(shares, x, KH, KW, SH, SW, above, left, y, backward):
+    """Sums y (N, OH, OW, C) over windows of images x (N, H, W, C); backward x, each of y added to its window's pixels."""
     N = len(x)
     for s in prange(shares):
         for n in range(N * s // shares, N * (s + 1) // shares):
-            _spread(y[n], KH, KW, SH, SW, above, left, x[n])
+            _sum(x[n], KH, KW, SH, SW, above, left, y[n], backward)
