@@ -108,6 +108,7 @@ def cpu_kernels(dtype: Any) -> Kernels:
         if forced:
             raise ImportError(f"MINIGRAD_KERNELS={forced}: {error}; pip install 'minigrad-nn[fast]'") from None
         return numpy_kernels
+    numba_kernels.prepare(dtype)
     return numba_kernels
 
 

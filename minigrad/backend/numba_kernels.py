@@ -14,6 +14,8 @@ from minigrad.backend import numpy_kernels
 from minigrad.backend.compiled import convolution, elementwise, pooling, products, sparse
 from minigrad.backend.compiled.processor import VECTOR_BYTES
 from minigrad.backend.compiled.shared import num_threads, shares
+from minigrad.backend.compiled.sparse import link_add_listed
+from minigrad.backend.compiled.tile import link_product
 from minigrad.backend.windows import Pair, Window
 
 Array = np.ndarray[Any, Any]
@@ -27,6 +29,12 @@ LOW = 512
 
 SPARSE = 0.4
 """Below which part of numbers that are not zero it pays to list them."""
+
+
+def prepare(dtype: Any) -> None:
+    """Compile what the kernels of a dtype share, or fetch it from the cache."""
+    link_product(dtype.char)
+    link_add_listed(dtype.char)
 
 
 def conv2d(x: Array, w: Array, b: Array | None, window: Window, groups: int) -> Array:

@@ -9,14 +9,14 @@ Filters are packed: (groups, strips, KH, KW, Cg, 2 · lanes), each strip the fil
 from __future__ import annotations
 
 import numpy as np
-from numba import njit, prange
+from numba import prange
 
-from minigrad.backend.compiled.shared import shared
+from minigrad.backend.compiled.shared import alone, inner, shared
 
 from minigrad.backend.compiled.tile import product
 
 
-@njit(nogil=True, cache=True)
+@alone()
 def packed_filters(w, lanes):
     """Filters (groups, Og, Cg, KH, KW), in any memory order, as the tile reads them."""
     groups, Og, Cg, KH, KW = w.shape
@@ -31,7 +31,24 @@ def packed_filters(w, lanes):
     return packed
 
 
-@njit(nogil=True, cache=True)
+@inner()
+def copy(source, target):
+    """A flat array to another: without the checks of shapes that an assignment brings along."""
+    for i in range(len(target)):
+        target[i] = source[i]
+
+
+@inner()
+def copy_inside(padded, top, left, image):
+    """The image (H, W, C) within its padded form."""
+    H, W, C = image.shape
+    flat, flat_padded, WP = image.reshape(-1), padded.reshape(-1), padded.shape[1]
+    for h in range(H):
+        at = ((top + h) * WP + left) * C
+        copy(flat_padded[at : at + W * C], flat[h * W * C : (h + 1) * W * C])
+
+
+@inner()
 def place(image, first, top, left, down, across, padded):
     """Channels of an image (H, W, C) from `first` on into (HP, WP, Cg), from (top, left) on, in steps of down, across."""
     HP, WP, Cg = padded.shape
@@ -41,7 +58,7 @@ def place(image, first, top, left, down, across, padded):
         for h in range(H):
             if 0 <= top + h * down < HP:
                 at = ((top + h * down) * WP + left) * C
-                flat_padded[at : at + W * C] = flat[h * W * C : (h + 1) * W * C]
+                copy(flat[h * W * C : (h + 1) * W * C], flat_padded[at : at + W * C])
         return
     for h in range(H):
         if not 0 <= top + h * down < HP:
@@ -52,7 +69,7 @@ def place(image, first, top, left, down, across, padded):
                     padded[top + h * down, left + v * across, c] = image[h, v, first + c]
 
 
-@njit(nogil=True, cache=True)
+@inner()
 def _convolve(x, w, b, padded, top, left, down, across, SH, SW, DH, DW, lanes, out):
     """A few images (n, H, W, C) with packed filters and biases (groups, O / groups filled up): into out (n, OH, OW, O)."""
     n, OH, OW, O = out.shape
@@ -96,7 +113,7 @@ def convolve(shares, x, w, b, HP, WP, top, left, down, across, SH, SW, DH, DW, l
         _convolve(x[start:stop], w, b, padded, top, left, down, across, SH, SW, DH, DW, lanes, out[start:stop])
 
 
-@njit(nogil=True, cache=True)
+@inner()
 def _correlate(x, y, padded, top, left, SH, SW, DH, DW, lanes, sums):
     """Add a few images' share of the filters' gradient, (groups, KH, KW · Cg, O / groups filled up), to `sums`."""
     n, OH, OW, O = y.shape

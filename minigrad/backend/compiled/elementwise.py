@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit, prange
+from numba import prange
 
-from minigrad.backend.compiled.shared import shared
+from minigrad.backend.compiled.shared import alone, inner, shared
 
 ROWS_OF_A_SUM = 128
 
 
-@njit(nogil=True, cache=True)
+@inner()
 def _masked(x, mask, y):
     for i in range(len(x)):
         value = x[i]
@@ -26,7 +26,7 @@ def masked(shares, x, mask, y):
         _masked(x[a:b], mask[a:b], y[a:b])
 
 
-@njit(nogil=True, cache=True)
+@inner()
 def _relu(x, y, positive):
     for i in range(len(x)):
         value = x[i]
@@ -43,13 +43,14 @@ def relu(shares, x, y, positive):
         _relu(x[a:b], y[a:b], positive[a:b])
 
 
-@njit(nogil=True, cache=True)
+@inner()
 def _sum_of_rows(x, total):
     C = len(total)
     flat = x.reshape(-1)
     block = np.zeros(C, x.dtype)
     for start in range(0, len(x), ROWS_OF_A_SUM):  # few at a time: a sum of many small numbers loses less
-        block[:] = 0
+        for c in range(C):
+            block[c] = 0
         for n in range(start, min(start + ROWS_OF_A_SUM, len(x))):
             row = flat[n * C : (n + 1) * C]
             for c in range(C):
@@ -65,12 +66,13 @@ def sum_of_rows(shares, x, total):
     sums = np.zeros((shares, x.shape[1]), x.dtype)
     for s in prange(shares):
         _sum_of_rows(x[N * s // shares : N * (s + 1) // shares], sums[s])
-    total[:] = sums[0]
-    for s in range(1, shares):
-        total += sums[s]
+    for c in range(len(total)):
+        total[c] = sums[0, c]
+        for s in range(1, shares):
+            total[c] += sums[s, c]
 
 
-@njit(nogil=True, cache=True)
+@alone()
 def cross_entropy(logits, targets, losses, softmax):
     """−Σ target · log softmax of each row (N, C), and the softmax."""
     N, C = logits.shape
@@ -92,7 +94,7 @@ def cross_entropy(logits, targets, losses, softmax):
         losses[n] = loss
 
 
-@njit(nogil=True, cache=True)
+@inner()
 def _sgd(p, g, lr):
     for i in range(len(p)):
         p[i] -= lr * g[i]
@@ -107,7 +109,7 @@ def sgd(shares, p, g, lr):
         _sgd(p[a:b], g[a:b], rate)
 
 
-@njit(nogil=True, cache=True)
+@inner()
 def _momentum_sgd(p, g, velocity, lr, momentum):
     for i in range(len(p)):
         v = momentum * velocity[i] + g[i]
@@ -124,7 +126,7 @@ def momentum_sgd(shares, p, g, velocity, lr, momentum):
         _momentum_sgd(p[a:b], g[a:b], velocity[a:b], rate, kept)
 
 
-@njit(nogil=True, cache=True)
+@inner()
 def _adam(p, g, m, v, rate, beta1, new1, beta2, new2, floor):
     for i in range(len(p)):
         gradient = g[i]
@@ -146,7 +148,7 @@ def adam(shares, p, g, m, v, rate, beta1, beta2, floor):
         _adam(p[a:b], g[a:b], m[a:b], v[a:b], rate_, b1, a1, b2, a2, floor_)
 
 
-@njit(nogil=True, cache=True)
+@inner()
 def _adagrad(p, g, h, lr, eps):
     for i in range(len(p)):
         gradient = g[i]

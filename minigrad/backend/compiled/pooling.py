@@ -7,19 +7,19 @@ outside the image is skipped.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit, prange
+from numba import prange
 
-from minigrad.backend.compiled.shared import shared
+from minigrad.backend.compiled.shared import inner, shared
 
 
-@njit(nogil=True, cache=True)
+@inner()
 def _take(pixel, k, best, winner):
     for c in range(len(best)):
         best[c] = pixel[c]
         winner[c] = k
 
 
-@njit(nogil=True, cache=True)
+@inner()
 def _take_larger(pixel, k, best, winner):
     for c in range(len(best)):
         old, new = best[c], pixel[c]
@@ -28,7 +28,7 @@ def _take_larger(pixel, k, best, winner):
         winner[c] = k if better else winner[c]
 
 
-@njit(nogil=True, cache=True)
+@inner()
 def _max_of_windows(x, KH, KW, SH, SW, above, left, y, winners):
     """Maxima of one image (H, W, C), and which kernel element each came from."""
     H, W, C = x.shape
@@ -61,21 +61,21 @@ def max_of_windows(shares, x, KH, KW, SH, SW, above, left, y, winners):
             _max_of_windows(x[n], KH, KW, SH, SW, above, left, y[n], winners[n])
 
 
-@njit(nogil=True, cache=True)
+@inner()
 def _put_won(source, winner, k, pixel):
     for c in range(len(source)):
         value = source[c]
         pixel[c] = value if winner[c] == k else 0
 
 
-@njit(nogil=True, cache=True)
+@inner()
 def _add_won(source, winner, k, pixel):
     for c in range(len(source)):
         value = source[c]
         pixel[c] += value if winner[c] == k else 0
 
 
-@njit(nogil=True, cache=True)
+@inner()
 def _scatter(y, winners, KH, KW, SH, SW, above, left, overlaps, x):
     """Add each of y (OH, OW, C) at its winner in x (H, W, C)."""
     H, W, C = x.shape
@@ -107,7 +107,7 @@ def scatter(shares, y, winners, KH, KW, SH, SW, above, left, overlaps, x):
             _scatter(y[n], winners[n], KH, KW, SH, SW, above, left, overlaps, x[n])
 
 
-@njit(nogil=True, cache=True)
+@inner()
 def _gather(x, winners, KW, SH, SW, above, left, y):
     H, W, C = x.shape
     for oh in range(y.shape[0]):
@@ -127,13 +127,13 @@ def gather(shares, x, winners, KW, SH, SW, above, left, y):
             _gather(x[n], winners[n], KW, SH, SW, above, left, y[n])
 
 
-@njit(nogil=True, cache=True)
+@inner()
 def _add(source, target):
     for c in range(len(target)):
         target[c] += source[c]
 
 
-@njit(nogil=True, cache=True)
+@inner()
 def _sum(x, KH, KW, SH, SW, above, left, y, backward):
     """Of one image x (H, W, C) and its windows y (OH, OW, C): add the pixels to the windows, or the other way round."""
     H, W, C = x.shape

@@ -20,8 +20,11 @@ def _registers() -> tuple[int, int]:
 VECTOR_BYTES, REGISTERS = _registers()
 """64 and 32 with AVX-512, 32 and 16 with AVX2, 16 and 32 on ARM."""
 
-ROWS = {NV: (REGISTERS - 4) // 2 for NV in (1, 2)}
-"""How many rows of one and of two vectors of results leave room for the vectors that they are made of."""
+TALL = (REGISTERS - 4) // 2
+"""How many rows of two vectors of results leave room for the vectors that they are made of."""
+
+TILES = [(MR, NV) for NV in (2, 1) for MR in (1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14) if MR <= TALL]
+"""The tiles that are compiled: rows and vectors."""
 
 BLOCKS = {R: min(5, (REGISTERS - 4) // R) for R in (1, 2, 3, 5)}
 """How many vectors of results each of R rows may have."""

@@ -7,9 +7,9 @@ piece by piece. Either way what is read again and again stays in the cache.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit, prange
+from numba import prange
 
-from minigrad.backend.compiled.shared import shared
+from minigrad.backend.compiled.shared import inner, shared
 
 from minigrad.backend.compiled.tile import TALL, product
 from minigrad.backend.compiled.vectors import copy_pair, transpose_block
@@ -18,7 +18,7 @@ DEEP, WIDE = 448, 128
 """How many rows and columns of b are packed at a time: 256 KiB of float32."""
 
 
-@njit(nogil=True, cache=True)
+@inner()
 def _pack(b, b_row, b_column, k0, depth, n0, n1, packed, lanes):
     """`depth` rows of b from k0 on, its columns n0 to n1: strips (depth, 2 · lanes), one after the other."""
     pair = 2 * lanes
@@ -41,7 +41,7 @@ def _pack(b, b_row, b_column, k0, depth, n0, n1, packed, lanes):
             packed[(whole - n0) * depth + k * pair + n - whole] = b[(k0 + k) * b_row + n * b_column]
 
 
-@njit(nogil=True, cache=True)
+@inner()
 def _rows(M, K, N, a, i, a_row, a_column, packed, lanes, out, o):
     """M rows of a times all of b, packed."""
     pair = 2 * lanes
@@ -72,7 +72,7 @@ def rows_times(shares, M, K, N, a, a_row, a_column, b, b_row, b_column, lanes, o
         _rows(stop - start, K, N, a, start * a_row, a_row, a_column, packed, lanes, out, start * N)
 
 
-@njit(nogil=True, cache=True)
+@inner()
 def _columns(first, last, M, K, N, a, a_row, a_column, b, b_row, b_column, lanes, out):
     """Columns `first` to `last` of a @ b."""
     pair = 2 * lanes

@@ -12,11 +12,21 @@ import importlib
 import os
 from collections.abc import Callable
 from contextvars import ContextVar
-from functools import cache, wraps
+from functools import cache, partial, wraps
 from types import FunctionType
 from typing import Any
 
 import numba
+
+alone = partial(numba.njit, nogil=True, cache=True, error_model="numpy", no_cfunc_wrapper=True)
+"""Compiles a function that lets go of Python's lock, and divides without looking for zero."""
+
+inner = partial(numba.njit, nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
+"""Compiles a function that compiled ones alone call."""
+
+PRANGE_ALONE = {"prange": True, **dict.fromkeys(
+    ("comprehension", "fusion", "inplace_binop", "numpy", "reduction", "setitem", "stencil"), False
+)}
 
 _threads: ContextVar[int | None] = ContextVar("threads", default=None)
 _PROCESS = os.getpid()
@@ -52,16 +62,16 @@ def shares(count: int, work: int, least: int = 2**15) -> int:
 
 def shared(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile a kernel whose first argument says how many shares its `prange` is over: for threads, and alone."""
-    together = numba.njit(nogil=True, cache=True, parallel=True)(function)
+    together = alone(parallel=PRANGE_ALONE)(function)
     name = f"{function.__name__}_alone"  # Numba's cache knows a function by its name
     copy = FunctionType(function.__code__, function.__globals__, name, function.__defaults__, function.__closure__)
     copy.__qualname__, copy.__module__ = name, function.__module__
-    alone = numba.njit(nogil=True, cache=True)(copy)
+    by_itself = alone()(copy)
 
     @wraps(function)
     def call(count: int, *arguments: Any) -> Any:
-        if count == 1 or layer() is None or os.getpid() != _PROCESS:
-            return alone(count, *arguments)
+        if layer() is None or os.getpid() != _PROCESS:
+            return by_itself(count, *arguments)
         if numba.get_num_threads() != (wanted := min(num_threads(), numba.config.NUMBA_NUM_THREADS)):
             numba.set_num_threads(wanted)
         return together(count, *arguments)

@@ -10,16 +10,18 @@ the image and the rows are the kernel's; for the input's gradient there is a lis
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
 from llvmlite import ir
-from numba import njit, prange, types
+from numba import prange, types
 from numba.extending import intrinsic
 
-from minigrad.backend.compiled.convolution import place
+from minigrad.backend.compiled.convolution import copy_inside, place
+from minigrad.backend.compiled.linking import emit_call, link
 from minigrad.backend.compiled.processor import BLOCKS
-from minigrad.backend.compiled.shared import shared
+from minigrad.backend.compiled.shared import alone, inner, shared
 from minigrad.backend.compiled.vectors import INT, Vectors
 
 BROAD = BLOCKS[1]
@@ -27,23 +29,41 @@ BROADEST = np.array([BLOCKS.get(R, 0) for R in range(6)])
 
 
 @intrinsic  # type: ignore[untyped-decorator]
-def _add_listed(
+def add_listed(
     context: Any, R: Any, NV: Any, out: Any, o: Any, out_row: Any, x: Any, i: Any, x_row: Any, values: Any, places: Any,
     first: Any, last: Any,
 ) -> Any:  # fmt: skip
+    """`_add_listed` for compiled code: out and x are arrays followed by the place in them where to begin."""
     del context, R, NV, o, out_row, i, x_row, first, last
     n = types.intp
-    return types.void(n, n, out, n, n, x, n, n, values, places, n, n), _emit
+    return types.void(n, n, out, n, n, x, n, n, values, places, n, n), partial(emit_call, "add_listed")
+
+
+def _add_listed(real, R, NV, out, o, out_row, x, i, x_row, values, places, first, last):
+    _block(real, R, NV, out, o, out_row, x, i, x_row, values, places, first, last)
+
+
+def link_add_listed(letter: str) -> None:
+    """Compile the tiles of a dtype, which both kernels share."""
+    link("add_listed", _add_listed, 12, letter)
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def _block(
+    context: Any, real: Any, R: Any, NV: Any, out: Any, o: Any, out_row: Any, x: Any, i: Any, x_row: Any, values: Any,
+    places: Any, first: Any, last: Any,
+) -> Any:  # fmt: skip
+    del context, R, NV, out, o, out_row, x, i, x_row, values, places, first, last
+    return types.void(real, *[types.intp] * 12), _emit
 
 
 def _emit(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
     """One tile for each number of rows and vectors, and a jump to the one asked for."""
-    R_, NV_, out, o, out_row, x, i, x_row, values, places, first, last = arguments
-    v = Vectors(builder, signature.args[2].dtype)
-    out = v.pointer(context, signature.args[2], out, o)
-    x = v.pointer(context, signature.args[5], x, i)
-    values = v.pointer(context, signature.args[8], values, ir.Constant(INT, 0))
-    places = context.make_array(signature.args[9])(context, builder, places).data
+    _, R_, NV_, out, o, out_row, x, i, x_row, values, places, first, last = arguments
+    v = Vectors(builder, signature.args[0])
+    zero = ir.Constant(INT, 0)
+    out, x, values = v.address(out, o), v.address(x, i), v.address(values, zero)
+    places = builder.inttoptr(places, INT.as_pointer())
     end = builder.append_basic_block("end")
     jump = builder.switch(builder.add(builder.mul(R_, ir.Constant(INT, 16)), NV_), end)
     for R, broadest in BLOCKS.items():
@@ -90,7 +110,7 @@ def _emit_block(
             v.store(new[r][n], rows[r], n)
 
 
-@njit(nogil=True, cache=True)
+@inner()
 def _aligned(count, like, lanes):
     """A flat array of zeros that begins where a vector does: no vector in it then lies in two lines of the cache."""
     memory = np.zeros(count + lanes, like.dtype)
@@ -98,7 +118,7 @@ def _aligned(count, like, lanes):
     return memory[skip : skip + count]
 
 
-@njit(nogil=True, cache=True)
+@alone()
 def share_of_nonzeros(y):
     """The part of y's numbers, from some of its images, that are not zero."""
     N, count, seen = len(y), 0, 0
@@ -110,7 +130,7 @@ def share_of_nonzeros(y):
     return count / max(1, seen)
 
 
-@njit(nogil=True, cache=True)
+@alone()
 def all_finite(flat):
     """Whether no number is infinite or NaN: 0 times such a one is not 0."""
     fine = True
@@ -119,7 +139,7 @@ def all_finite(flat):
     return fine
 
 
-@njit(nogil=True, cache=True)
+@inner()
 def _list_by_filter(y, WP, C, values, places, starts):
     """For each filter the numbers of y (OH, OW, O) that are not 0, and where in the padded image their windows begin."""
     OH, OW, O = y.shape
@@ -140,7 +160,7 @@ def _list_by_filter(y, WP, C, values, places, starts):
                     ends[o] += 1
 
 
-@njit(nogil=True, cache=True)
+@inner()
 def _list_by_pixel(y, apart, values, places, starts):
     """For each pixel the numbers of y (OH, OW, O) that are not 0, and where their filters begin, `apart`."""
     flat = y.reshape(-1, y.shape[2])
@@ -154,14 +174,14 @@ def _list_by_pixel(y, apart, values, places, starts):
     starts[len(flat)] = count
 
 
-@njit(nogil=True, cache=True)
+@inner()
 def _pieces(vectors, broadest):
     """How many vectors a piece has, if `vectors` are split evenly into pieces of at most `broadest`."""
     count = (vectors + broadest - 1) // broadest
     return (vectors + count - 1) // count
 
 
-@njit(nogil=True, cache=True)
+@inner()
 def _correlate(x, y, KH, KW, HP, WP, top, left, lanes, sums):
     n, OH, OW, O = y.shape
     C = x.shape[3]
@@ -181,7 +201,7 @@ def _correlate(x, y, KH, KW, HP, WP, top, left, lanes, sums):
                 R = min(5, KH - row) if KH - row != 4 else 2
                 NV = _pieces(vectors, BROADEST[R])
                 for part in range(0, vectors, NV):
-                    _add_listed(
+                    add_listed(
                         R, min(NV, vectors - part), sums, ((o * KH + row) * vectors + part) * lanes, vectors * lanes,
                         flat_image, row * WP * C + part * lanes, WP * C, values, places, starts[o], starts[o + 1],
                     )  # fmt: skip
@@ -196,17 +216,25 @@ def correlate(shares, x, y, HP, WP, top, left, lanes, w):
     for s in prange(shares):
         start, stop = N * s // shares, N * (s + 1) // shares
         _correlate(x[start:stop], y[start:stop], KH, KW, HP, WP, top, left, lanes, sums[s])
-    for s in range(1, shares):
-        sums[0] += sums[s]
-    total = sums[0].reshape(O, KH, KW, C)
+    _gather_filters(sums, w)
+
+
+@inner()
+def _gather_filters(sums, w):
+    """The sums of all shares (shares, O · KH · KW · C), added up in their order, as filters."""
+    O, C, KH, KW = w.shape
     for o in range(O):
         for c in range(C):
             for i in range(KH):
                 for j in range(KW):
-                    w[o, c, i, j] = total[o, i, j, c]
+                    at = ((o * KH + i) * KW + j) * C + c
+                    total = sums[0, at]
+                    for s in range(1, len(sums)):
+                        total += sums[s, at]
+                    w[o, c, i, j] = total
 
 
-@njit(nogil=True, cache=True)
+@inner()
 def _spread(y, packed, KH, KW, HP, WP, top, left, lanes, x):
     n, OH, OW, O = y.shape
     H, W, C = x.shape[1:]
@@ -225,11 +253,11 @@ def _spread(y, packed, KH, KW, HP, WP, top, left, lanes, x):
                 for pixel in range(OH * OW):
                     if starts[pixel] < starts[pixel + 1]:
                         h, w = pixel // OW, pixel % OW
-                        _add_listed(
+                        add_listed(
                             1, min(NV, vectors - part), flat_image, ((h + row) * WP + w) * C + part * lanes, 0,
                             packed, slab, 0, values, places, starts[pixel], starts[pixel + 1],
                         )  # fmt: skip
-        x[image] = padded[top : top + H, left : left + W]
+        copy_inside(padded, top, left, x[image])
 
 
 @shared

@@ -14,45 +14,79 @@ performance zero-memory overhead direct convolutions".
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
+import numpy as np
 from llvmlite import ir
-from numba import njit, types
+from numba import types
 from numba.extending import intrinsic
 
-from minigrad.backend.compiled.processor import ROWS
+from minigrad.backend.compiled.linking import emit_call, link
+from minigrad.backend.compiled.processor import TALL, TILES
 from minigrad.backend.compiled.vectors import INT, Vectors
 
-TALL, SLIM = ROWS[2], ROWS[1]
+HEIGHTS = np.array([max((MR for MR, _ in TILES if MR <= n), default=0) for n in range(TALL + 1)])
+"""The tallest tile for so many rows."""
+
+
+def _product(
+    real, M, N, out, o, out_m, init, k, init_m, x, i, x_m, w, j, w_strip, rows, taps, x_row, x_tap, w_tap, lanes
+):
+    """M rows of N numbers, N a multiple of `lanes`, tile by tile; w begins again `w_strip` further on for each strip."""
+    if M <= 0 or rows <= 0 or taps <= 0:
+        return
+    for n in range(0, N, 2 * lanes):
+        NV = min(2, (N - n) // lanes)
+        m = 0
+        while m < M:
+            tiles = (M - m + TALL - 1) // TALL
+            MR = HEIGHTS[(M - m + tiles - 1) // tiles]
+            _tile(
+                real, MR, NV, out, o + m * out_m + n, out_m, init, k + m * init_m + n, init_m, x, i + m * x_m, x_m,
+                w, j + n // (2 * lanes) * w_strip, rows, taps, x_row, x_tap, w_tap,
+            )  # fmt: skip
+            m += MR
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def product(
+    context: Any, M: Any, N: Any, out: Any, o: Any, out_m: Any, init: Any, k: Any, init_m: Any, x: Any, i: Any, x_m: Any,
+    w: Any, j: Any, w_strip: Any, rows: Any, taps: Any, x_row: Any, x_tap: Any, w_tap: Any, lanes: Any,
+) -> Any:  # fmt: skip
+    """`_product` for compiled code: each array is followed by the place in it where to begin."""
+    del context, M, N, o, out_m, k, init_m, i, x_m, j, w_strip, rows, taps, x_row, x_tap, w_tap, lanes
+    n = types.intp
+    return types.void(n, n, out, n, n, init, n, n, x, n, n, w, *[n] * 8), partial(emit_call, "product")
+
+
+def link_product(letter: str) -> None:
+    """Compile the tiles of a dtype, which all kernels share."""
+    link("product", _product, 20, letter)
 
 
 @intrinsic  # type: ignore[untyped-decorator]
 def _tile(
-    context: Any, MR: Any, NV: Any, out: Any, o: Any, out_m: Any, init: Any, k: Any, init_m: Any, x: Any, i: Any,
-    x_m: Any, w: Any, j: Any, rows: Any, taps: Any, x_row: Any, x_tap: Any, w_tap: Any,
+    context: Any, real: Any, MR: Any, NV: Any, out: Any, o: Any, out_m: Any, init: Any, k: Any, init_m: Any, x: Any,
+    i: Any, x_m: Any, w: Any, j: Any, rows: Any, taps: Any, x_row: Any, x_tap: Any, w_tap: Any,
 ) -> Any:  # fmt: skip
-    del context, MR, NV, o, out_m, k, init_m, i, x_m, j, rows, taps, x_row, x_tap, w_tap
-    n = types.intp
-    return types.void(n, n, out, n, n, init, n, n, x, n, n, w, n, n, n, n, n, n), _emit
+    del context, MR, NV, out, o, out_m, init, k, init_m, x, i, x_m, w, j, rows, taps, x_row, x_tap, w_tap
+    return types.void(real, *[types.intp] * 18), _emit
 
 
 def _emit(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
     """One tile for each height and width that goes into the registers, and a jump to the one asked for."""
-    height, width, *others = arguments
-    dtype = signature.args[2].dtype
-    v = Vectors(builder, dtype)
-    kinds = signature.args[2:]
-    places = {0: 1, 3: 4, 6: 7, 9: 10}  # each array, and the number of its first element
-    out, init, x, w = (v.pointer(context, kinds[at], others[at], others[i]) for at, i in places.items())
+    _, height, width, *others = arguments
+    v = Vectors(builder, signature.args[0])
+    out, init, x, w = (v.address(others[at], others[at + 1]) for at in (0, 3, 6, 9))
     end = builder.append_basic_block("end")
     jump = builder.switch(builder.add(builder.mul(height, ir.Constant(INT, 4)), width), end)
-    for NV, tallest in ROWS.items():
-        for MR in range(1, tallest + 1):
-            block = builder.append_basic_block(f"tile_{MR}_{NV}")
-            jump.add_case(ir.Constant(INT, 4 * MR + NV), block)
-            builder.position_at_end(block)
-            _emit_tile(v, MR, NV, out, init, x, w, others)
-            builder.branch(end)
+    for MR, NV in TILES:
+        block = builder.append_basic_block(f"tile_{MR}_{NV}")
+        jump.add_case(ir.Constant(INT, 4 * MR + NV), block)
+        builder.position_at_end(block)
+        _emit_tile(v, MR, NV, out, init, x, w, others)
+        builder.branch(end)
     builder.position_at_end(end)
     return context.get_dummy_value()
 
@@ -108,21 +142,3 @@ def _emit_tile(v: Vectors, MR: int, NV: int, out: Any, init: Any, x: Any, w: Any
     for m in range(MR):
         for n in range(NV):
             v.store(sums[m][n], b.gep(out, [row(m, out_m)]), n)
-
-
-@njit(nogil=True, cache=True)
-def product(M, N, out, o, out_m, init, k, init_m, x, i, x_m, w, j, w_strip, rows, taps, x_row, x_tap, w_tap, lanes):
-    """M rows of N numbers, N a multiple of `lanes`, tile by tile; w begins again `w_strip` further on for each strip."""
-    if M <= 0 or rows <= 0 or taps <= 0:
-        return
-    for n in range(0, N, 2 * lanes):
-        NV = min(2, (N - n) // lanes)
-        tallest = TALL if NV == 2 else SLIM
-        left = M
-        while left > 0:
-            tiles = (left + tallest - 1) // tallest
-            MR = (left + tiles - 1) // tiles
-            m = M - left
-            _tile(MR, NV, out, o + m * out_m + n, out_m, init, k + m * init_m + n, init_m, x, i + m * x_m, x_m,
-                  w, j + n // (2 * lanes) * w_strip, rows, taps, x_row, x_tap, w_tap)
-            left -= MR

@@ -28,6 +28,10 @@ class Vectors:
         data = context.make_array(kind)(context, self.b, array).data
         return self.b.gep(self.b.bitcast(data, self.real.as_pointer()), [place])
 
+    def address(self, start: Any, place: Any) -> Any:
+        """Where element `place` from an address on is."""
+        return self.b.gep(self.b.inttoptr(start, self.real.as_pointer()), [place])
+
     def load(self, pointer: Any, n: int = 0) -> Any:
         """Vector n from a place on; numbers may begin anywhere."""
         vector = self.b.load(self._place(pointer, n))
