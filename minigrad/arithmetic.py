@@ -242,7 +242,7 @@ class Sum(Reduction):
 
     def forward(self, x: Array) -> Array:
         self.shape = x.shape
-        if x.ndim > 1 and self.axis == (0, *range(2, x.ndim)) and x.dtype.kind == "f":
+        if x.ndim > 1 and x.dtype.kind == "f" and self.axis == (0, *range(2, x.ndim)):
             y = kernels_of(x).channel_sum(x)
             return y.reshape(with_ones(x.shape, self.axis)) if self.keepdims else y
         return summed(x, self.axis, keepdims=self.keepdims)

@@ -60,9 +60,14 @@ class _Comparison:
         rng, groups = self._rng, int(self._rng.integers(1, 4))
         window, size = self._geometry(pools=False)
         N, Cg, Og = (int(n) for n in rng.integers((0, 1, 1), 4))
+        if rng.integers(3) == 0:  # as many as fill vectors, or nearly
+            groups = int(rng.integers(1, 3))
+            Cg, Og = (int(rng.choice([4, 8, 15, 16, 32])) for _ in range(2))
         x, y = self._array(N, groups * Cg, *size), self._array(N, groups * Og, *window.outputs(size))
         w = self._array(groups * Og, Cg, *window.kernel)
         b = self._array(groups * Og) if rng.integers(2) else None
+        if rng.integers(2):  # as it comes back from a max-pooling
+            y = y * (rng.random(y.shape) < 0.2)
         self._compare("conv2d", x, w, b, window, groups)
         self._compare("conv_transpose2d", y, w, size, window, groups)
         self._compare("filter_correlation", x, y, window, groups)
@@ -88,6 +93,10 @@ class _Comparison:
         N, C = (int(n) for n in self._rng.integers((0, 1), 6))
         x = self._array(N, C)
         self._compare("masked", x, self._rng.random((N, C)) > 0.5)
+        self._compare("relu", x)
+        self._compare("channel_sum", self._array(*(int(n) for n in self._rng.integers((1, 1, 1, 1), 20))))
+        M, K, N2 = (int(n) for n in self._rng.choice([0, 1, 2, 5, 16, 31, 50, 200], 3))
+        self._compare("matmul", self._array(M, K), self._array(K, N2))
         targets = self._rng.random((N, C)).astype(x.dtype)
         self._dropped(x, float(self._rng.choice([0.0, 0.25, 0.5, 1.0])))
         self._compare("cross_entropy", x * x.dtype.type(30), targets / targets.sum(1, keepdims=True))

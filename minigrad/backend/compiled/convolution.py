@@ -127,7 +127,7 @@ def _correlate(x, y, padded, top, left, SH, SW, DH, DW, lanes, sums):
         for image in range(n):
             place(x[image], g * Cg, top, left, 1, 1, padded)
             # A last vector that is not full takes the next pixel's numbers along, if there are any, for sums nobody reads.
-            direct = wide == O or (groups == 1 and wide - O <= (n - image - 1) * OH * OW * O)
+            direct = groups == 1 and wide - O <= (n - image - 1) * OH * OW * O
             if not direct:
                 for h in range(OH):
                     for v in range(OW):

@@ -72,7 +72,8 @@ def shared(function: Callable[..., Any]) -> Callable[..., Any]:
     def call(count: int, *arguments: Any) -> Any:
         if layer() is None or os.getpid() != _PROCESS:
             return by_itself(count, *arguments)
-        if numba.get_num_threads() != (wanted := min(num_threads(), numba.config.NUMBA_NUM_THREADS)):
+        wanted = min(count, numba.config.NUMBA_NUM_THREADS)  # one alone wakes and waits for nobody
+        if numba.get_num_threads() != wanted:
             numba.set_num_threads(wanted)
         return together(count, *arguments)
 
