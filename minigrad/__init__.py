@@ -2,6 +2,7 @@
 
 from minigrad import functions
 from minigrad.anomaly import EditedArrayError, NonFiniteError
+from minigrad.backend.threads import set_num_threads
 from minigrad.config import default_dtype, detect_anomaly, enable_grad, inference, no_grad, seed, train_mode
 from minigrad.function import Function
 from minigrad.variable import Variable, apply, grad
@@ -22,5 +23,6 @@ __all__ = [
     "inference",
     "no_grad",
     "seed",
+    "set_num_threads",
     "train_mode",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import os
 import platform
 import sys
 from pathlib import Path
@@ -125,13 +126,24 @@ def _doctor() -> int:
         ("minigrad", __version__),
         ("Python", platform.python_version()),
         ("NumPy", np.__version__),
-        ("kernel sets", ", ".join(kernels.SETS)),
+        ("kernel sets", _kernel_sets()),
         ("devices", ", ".join(devices())),
         ("diagrams", "; ".join(f"{e.name} ({e.path})" for e in engines) or "none: pip install 'minigrad-nn[viz]'"),
     ]
     for name, found in rows:
         print(f"{name:12} {found}")
     return 0
+
+
+def _kernel_sets() -> str:
+    """The sets that serve, the first one whatever it takes; and what is missed."""
+    forced = os.environ.get("MINIGRAD_KERNELS")
+    if forced:
+        return f"{forced} (MINIGRAD_KERNELS)"
+    compiled, reason = kernels.compiled_kernels()
+    return f"numpy; not the compiled ones, several times as fast: {reason}" if compiled is None else (
+        f"numba (float32, float64; {compiled.description()}), numpy"
+    )
 
 
 if __name__ == "__main__":

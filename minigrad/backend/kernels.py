@@ -102,14 +102,25 @@ def cpu_kernels(dtype: Any) -> Kernels:
     _keep_freed_memory()
     if forced == "numpy" or dtype not in COMPILED:
         return numpy_kernels
-    try:
-        from minigrad.backend import numba_kernels  # noqa: PLC0415 - Numba takes longer to import than all else
-    except ImportError as error:
+    numba_kernels, reason = compiled_kernels()
+    if numba_kernels is None:
         if forced:
-            raise ImportError(f"MINIGRAD_KERNELS={forced}: {error}; pip install 'minigrad-nn[fast]'") from None
+            raise ImportError(f"MINIGRAD_KERNELS={forced}: {reason}")
         return numpy_kernels
     numba_kernels.prepare(dtype)
-    return numba_kernels
+    return numba_kernels  # type: ignore[no-any-return]
+
+
+@cache
+def compiled_kernels() -> tuple[Any, str]:
+    """Numba's kernel set, or None and why it can't serve."""
+    try:
+        from minigrad.backend import numba_kernels  # noqa: PLC0415 - Numba takes longer to import than all else
+    except ModuleNotFoundError as error:
+        return None, f"{error}; pip install 'minigrad-nn[fast]'"
+    except (ImportError, RuntimeError) as error:  # a Numba that does not fit NumPy, or finds no place for its cache
+        return None, str(error)
+    return numba_kernels, ""
 
 
 def _keep_freed_memory() -> None:

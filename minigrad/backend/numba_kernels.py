@@ -6,16 +6,21 @@ not take, float16 or mixed dtypes, NumPy's set does.
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
+import numba
 import numpy as np
 
 from minigrad.backend import numpy_kernels
-from minigrad.backend.compiled import convolution, elementwise, pooling, products, sparse
+from minigrad.backend.compiled import convolution, elementwise, pooling, products, sparse, tile
 from minigrad.backend.compiled.processor import VECTOR_BYTES
-from minigrad.backend.compiled.shared import num_threads, shares
-from minigrad.backend.compiled.sparse import link_add_listed
-from minigrad.backend.compiled.tile import link_product
+from minigrad.backend.compiled.shared import layer, shares
+from minigrad.backend.threads import num_threads
 from minigrad.backend.windows import Pair, Window
 
 Array = np.ndarray[Any, Any]
@@ -31,20 +36,13 @@ SPARSE = 0.4
 """Below which part of numbers that are not zero it pays to list them."""
 
 
-def prepare(dtype: Any) -> None:
-    """Compile what the kernels of a dtype share, or fetch it from the cache."""
-    link_product(dtype.char)
-    link_add_listed(dtype.char)
-
-
 def conv2d(x: Array, w: Array, b: Array | None, window: Window, groups: int) -> Array:
     if not _takes(x, w) or (b is not None and b.dtype != x.dtype):
         return numpy_kernels.conv2d(x, w, b, window, groups)
-    O, Cg, KH, KW = w.shape
-    filters = w.reshape(groups, O // groups, Cg, KH, KW)
+    filters = convolution.packed_filters(_plain(w), groups, False, VECTOR_BYTES // w.itemsize)
     ((above, _), (left, _)) = window.pad
     return _convolved(
-        x, filters, b, window.padded(x.shape[2:]), (above, left), (1, 1), window.outputs(x.shape[2:]),
+        x, filters, len(w), b, window.padded(x.shape[2:]), (above, left), (1, 1), window.outputs(x.shape[2:]),
         window.stride, window.dilation,
     )  # fmt: skip
 
@@ -57,31 +55,30 @@ def conv_transpose2d(y: Array, w: Array, size: Pair, window: Window, groups: int
         parts = shares(len(y), y.size * w[0].size)
         (above, _), (left, _) = window.pad
         lanes = VECTOR_BYTES // y.itemsize
-        sparse.spread(parts, _nhwc(y), w, *window.padded(size), above, left, lanes, x)
+        sparse.spread(parts, _nhwc(y), _plain(w), *window.padded(size), above, left, lanes, x)
         return x.transpose(0, 3, 1, 2)
     # x[h] = Σ_k y[(h + above − D·k) / S] · w[k]: the pixels of y, S apart, correlated with the flipped filters.
-    O, Cg, KH, KW = w.shape
-    flipped = w.reshape(groups, O // groups, Cg, KH, KW)[..., ::-1, ::-1].swapaxes(1, 2)
+    filters = convolution.packed_filters(_plain(w), groups, True, VECTOR_BYTES // w.itemsize)
     (RH, RW), ((above, _), (left, _)) = window.reach, window.pad
     padded, first = (size[0] + RH - 1, size[1] + RW - 1), (RH - 1 - above, RW - 1 - left)
-    return _convolved(y, flipped, None, padded, first, window.stride, size, (1, 1), window.dilation)
+    channels = groups * w.shape[1]
+    return _convolved(y, filters, channels, None, padded, first, window.stride, size, (1, 1), window.dilation)
 
 
 def _convolved(
-    x: Array, filters: Array, b: Array | None, padded: Pair, first: Pair, apart: Pair, outputs: Pair,
+    x: Array, filters: Array, channels: int, b: Array | None, padded: Pair, first: Pair, apart: Pair, outputs: Pair,
     stride: Pair, dilation: Pair,
 ) -> Array:  # fmt: skip
-    """Images placed into their padded form from `first` on, `apart`, correlated with (groups, Og, Cg, KH, KW)."""
-    groups, Og, Cg, KH, KW = filters.shape
-    lanes = VECTOR_BYTES // x.itemsize
+    """Images placed into their padded form from `first` on, `apart`, correlated with packed filters."""
+    groups, _, KH, KW, Cg, _ = filters.shape
+    lanes, Og = VECTOR_BYTES // x.itemsize, channels // groups
     bias = np.zeros((groups, -(-Og // lanes) * lanes), x.dtype)
     if b is not None:
         bias[:, :Og] = b.reshape(groups, Og)
-    out = np.empty((len(x), *outputs, groups * Og), x.dtype)
+    out = np.empty((len(x), *outputs, channels), x.dtype)
     parts = shares(len(x), out.size * Cg * KH * KW)
-    packed = convolution.packed_filters(filters, lanes)
     convolution.convolve(
-        parts, _nhwc(x), packed, bias, *padded, *first, *apart, *stride, *dilation, lanes, out
+        parts, _nhwc(x), filters, bias, *padded, *first, *apart, *stride, *dilation, lanes, out
     )  # fmt: skip
     return out.transpose(0, 3, 1, 2)
 
@@ -173,7 +170,7 @@ def matmul(a: Array, b: Array) -> Array:
 
 def channel_sum(x: Array) -> Array:
     last = np.moveaxis(x, 1, -1)
-    if not _takes(x) or not last.flags.c_contiguous or x.size == 0:
+    if not _takes(x) or not last.flags.carray or x.size == 0:
         return numpy_kernels.channel_sum(x)
     y = np.empty(x.shape[1], x.dtype)
     rows = last.reshape(-1, len(y))
@@ -201,7 +198,7 @@ def cross_entropy(logits: Array, targets: Array) -> tuple[Array, Array]:
     if not _takes(logits, targets):
         return numpy_kernels.cross_entropy(logits, targets)
     losses, softmax = np.empty(len(logits), logits.dtype), np.empty(logits.shape, logits.dtype)
-    elementwise.cross_entropy(np.ascontiguousarray(logits), np.ascontiguousarray(targets), losses, softmax)
+    elementwise.cross_entropy(_plain(logits), _plain(targets), losses, softmax)
     return losses, softmax
 
 
@@ -237,6 +234,87 @@ def adagrad_update(p: Array, g: Array, h: Array, *, lr: float, eps: float) -> No
         elementwise.adagrad(shares(p.size, p.size), *flat, lr, eps)
 
 
+def prepare(dtype: Any) -> None:
+    """Compile all kernels for a dtype, and say so; or fetch them from Numba's cache, where they are from then on."""
+    tile.link_product(dtype.char)
+    sparse.link_add_listed(dtype.char)
+    sparse.share_of_nonzeros(np.zeros((1, 1, 1, 1), dtype))
+    if any(sparse.share_of_nonzeros.stats.cache_misses.values()):
+        with _second_process(dtype.char):
+            compile_kernels(dtype.char, 0, show=True)
+        compile_kernels(dtype.char, 1)
+
+
+def compile_kernels(letter: str, first: int, *, show: bool = False) -> None:
+    """Compile every second kernel, from number `first` on, for the dtype of NumPy's `letter`."""
+    calls = _small_calls(np.dtype(letter))[first::2]
+    words = f"minigrad compiles its CPU kernels for {np.dtype(letter)}, once:"
+    for n, (kernel, arguments, options) in enumerate(calls, 1):
+        if show:
+            end, line = ("", f"\r{words} {n} of {len(calls)} ") if sys.stderr.isatty() else ("\n", f"{words} {n}")
+            print(line, end=end if n < len(calls) else "\n", file=sys.stderr, flush=True)
+        kernel(*arguments, **options)
+
+
+@contextmanager
+def _second_process(letter: str) -> Iterator[None]:
+    """Compile the other half of the kernels there meanwhile, into the cache; if that fails, nothing is lost but time."""
+    code = f"from minigrad.backend import numba_kernels as k; k.prepare_half({letter!r})"
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path or os.getcwd() for path in sys.path)}
+    try:
+        process = subprocess.Popen(
+            [sys.executable, "-c", code], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+    except OSError:
+        yield
+        return
+    with process:
+        yield
+
+
+def prepare_half(letter: str) -> None:
+    """What the second process does."""
+    tile.link_product(letter)
+    sparse.link_add_listed(letter)
+    compile_kernels(letter, 1)
+
+
+def description() -> str:
+    """What `minigrad doctor` says of them."""
+    threads = f"{num_threads()} threads of {layer()}" if layer() else "1 thread: there is neither OpenMP nor TBB"
+    return f"Numba {numba.__version__}, vectors of {8 * VECTOR_BYTES} bits, {threads}"
+
+
+def _small_calls(dtype: Any) -> list[tuple[Any, tuple[Any, ...], dict[str, Any]]]:
+    """Each kernel with arguments that it is soon done with."""
+    window, pool = Window((2, 2)), Window((2, 2), (2, 2))
+    lanes = VECTOR_BYTES // dtype.itemsize
+    x, w, y = (np.zeros(shape, dtype) for shape in ((1, lanes, 4, 4), (1, lanes, 2, 2), (1, 1, 3, 3)))
+    winners, a, tall = np.zeros((1, lanes, 2, 2), np.uint8), np.zeros((2, 2), dtype), np.zeros((2, SMALL), dtype)
+    p, g, m, v = (np.zeros(1, dtype) for _ in range(4))
+    rate = {"lr": 0.1}
+    return [
+        (conv2d, (x, w, None, window, 1), {}),
+        (conv_transpose2d, (y, w, (4, 4), window, 1), {}),
+        (filter_correlation, (x, y, window, 1), {}),
+        (filter_correlation, (x, y + 1, window, 1), {}),
+        (max_pool2d, (x, pool), {}),
+        (pool_scatter, (x[:, :, :2, :2], winners, (4, 4), pool), {}),
+        (pool_gather, (x, winners, pool), {}),
+        (window_sum, (x, pool), {}),
+        (matmul, (a, a), {}),
+        (matmul, (a, tall), {}),
+        (channel_sum, (a,), {}),
+        (relu, (a,), {}),
+        (masked, (a, a > 0), {}),
+        (cross_entropy, (a, a), {}),
+        (sgd_update, (p, g, None), {**rate, "momentum": 0.0}),
+        (sgd_update, (p, g, v), {**rate, "momentum": 0.9}),
+        (adam_update, (p, g, m, v), {**rate, "beta1": 0.9, "beta2": 0.9, "eps": 1.0, "step": 1}),
+        (adagrad_update, (p, g, v), {**rate, "eps": 1.0}),
+    ]
+
+
 def _takes(*arrays: Array) -> bool:
     dtype = arrays[0].dtype
     return dtype.char in "fd" and all(array.dtype == dtype for array in arrays[1:])
@@ -250,13 +328,18 @@ def _is_sparse(y: Array, other: Array, window: Window, groups: int) -> bool:
         and window.stride == window.dilation == (1, 1)
         and window.kernel[1] * other.shape[1] % lanes == 0
         and sparse.share_of_nonzeros(_nhwc(y)) < SPARSE
-        and sparse.all_finite(np.ascontiguousarray(_nhwc(other)).reshape(-1))
+        and sparse.all_finite(_plain(other if other.flags.c_contiguous else _nhwc(other)).reshape(-1))
     )
 
 
 def _nhwc(x: Array) -> Array:
     """Images (N, C, H, W) as (N, H, W, C), in that memory order: a view where they are kept so."""
-    return np.ascontiguousarray(x.transpose(0, 2, 3, 1))
+    return _plain(x.transpose(0, 2, 3, 1))
+
+
+def _plain(x: Array) -> Array:
+    """x as the kernels were compiled for it, row-major, aligned and writable; a copy where it is not."""
+    return x if x.flags.carray else np.require(x, requirements="CAW")
 
 
 def _geometry(window: Window) -> tuple[int, ...]:
@@ -266,15 +349,15 @@ def _geometry(window: Window) -> tuple[int, ...]:
 
 def _flat(a: Array) -> tuple[Array, int, int]:
     """A matrix as its numbers in memory, and how far apart rows and columns are."""
-    if a.T.flags.c_contiguous and not a.flags.c_contiguous:
+    if a.T.flags.carray and not a.flags.carray:
         return a.T.reshape(-1), 1, a.shape[0]
-    return np.ascontiguousarray(a).reshape(-1), a.shape[1], 1
+    return _plain(a).reshape(-1), a.shape[1], 1
 
 
 def _as_one(*arrays: Array) -> list[Array] | None:
     """The numbers of arrays of one shape, each in the same order of memory, without a copy; None where that fails."""
-    if all(array.flags.c_contiguous for array in arrays):
+    if all(array.flags.carray for array in arrays):
         return [array.reshape(-1) for array in arrays]
-    if arrays[0].ndim == 4 and all(array.transpose(0, 2, 3, 1).flags.c_contiguous for array in arrays):
+    if arrays[0].ndim == 4 and all(array.transpose(0, 2, 3, 1).flags.carray for array in arrays):
         return [array.transpose(0, 2, 3, 1).reshape(-1) for array in arrays]
     return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -25,6 +25,7 @@ def compare_kernels(
     reference: Any = numpy_kernels,
     examples: int = 60,
     seed: int = 0,
+    channels: Sequence[int] = (4, 8, 15, 16, 32),
     to_array: Callable[[Floats], Any] = np.asarray,
 ) -> int:
     """Hold a kernel set against another on drawn geometries, dtypes and memory orders.
@@ -34,13 +35,14 @@ def compare_kernels(
         reference: the set that is right.
         examples: how many geometries to draw for each kernel.
         seed: draws them.
+        channels: how many channels a third of the convolutions have; the others have 1 to 3.
         to_array: makes an array of the candidate's kind of a NumPy array.
     Returns:
         how many calls were compared.
     Raises:
         ContractViolation: a kernel gives other numbers, another shape or dtype, or edits its arguments.
     """
-    comparison = _Comparison(candidate, reference, np.random.default_rng(seed), to_array)
+    comparison = _Comparison(candidate, reference, np.random.default_rng(seed), channels, to_array)
     for _ in range(examples):
         for kernels in (comparison.convolutions, comparison.poolings, comparison.rows, comparison.updates):
             kernels()
@@ -50,8 +52,15 @@ def compare_kernels(
 class _Comparison:
     """Draws arguments, calls both sets, and compares."""
 
-    def __init__(self, candidate: Any, reference: Any, rng: np.random.Generator, to_array: Callable[..., Any]) -> None:
-        self._sets = candidate, reference
+    def __init__(
+        self,
+        candidate: Any,
+        reference: Any,
+        rng: np.random.Generator,
+        channels: Sequence[int],
+        to_array: Callable[..., Any],
+    ) -> None:
+        self._sets, self._channels = (candidate, reference), channels
         self._rng, self._to_array = rng, to_array
         self.calls = 0
 
@@ -60,9 +69,9 @@ class _Comparison:
         rng, groups = self._rng, int(self._rng.integers(1, 4))
         window, size = self._geometry(pools=False)
         N, Cg, Og = (int(n) for n in rng.integers((0, 1, 1), 4))
-        if rng.integers(3) == 0:  # as many as fill vectors, or nearly
+        if self._channels and rng.integers(3) == 0:
             groups = int(rng.integers(1, 3))
-            Cg, Og = (int(rng.choice([4, 8, 15, 16, 32])) for _ in range(2))
+            Cg, Og = (int(n) for n in rng.choice(self._channels, 2))
         x, y = self._array(N, groups * Cg, *size), self._array(N, groups * Og, *window.outputs(size))
         w = self._array(groups * Og, Cg, *window.kernel)
         b = self._array(groups * Og) if rng.integers(2) else None

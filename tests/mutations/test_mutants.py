@@ -36,7 +36,7 @@ KINDS = {
     "detach": "functions/activation.py:Tanh.backward:",
     "exchange": "arithmetic.py:Mul.backward:",
     "shift": "functions/shape.py:Concatenate.backward:",
-    "condition": "functions/activation.py:ReLU.forward:",
+    "condition": "functions/activation.py:LeakyReLU.forward:",
     "constant": "functions/linalg.py:Linear.backward:",
 }
 

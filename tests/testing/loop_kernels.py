@@ -117,3 +117,22 @@ def adagrad_update(p, g, h, *, lr, eps):
     for i in np.ndindex(p.shape):
         h[i] += float(g[i]) ** 2
         p[i] -= lr * float(g[i]) / (np.sqrt(float(h[i])) + eps)
+
+
+def matmul(a, b):
+    y = np.zeros((len(a), b.shape[1]), a.dtype)
+    for k in range(len(b)):
+        y += a[:, k : k + 1] * b[k]
+    return y
+
+
+def relu(x):
+    y, positive = x.copy(), np.zeros(x.shape, bool)
+    for i in np.ndindex(x.shape):
+        positive[i] = x[i] > 0
+        y[i] = 0 if x[i] <= 0 else x[i]
+    return y, positive
+
+
+def channel_sum(x):
+    return np.array([x[:, c].sum(dtype=np.float64) for c in range(x.shape[1])], x.dtype)

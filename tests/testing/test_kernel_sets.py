@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from minigrad.backend import numpy_kernels
-from minigrad.backend.kernels import Kernels
+from minigrad.backend.kernels import COMPILED, Kernels, compiled_kernels
 from minigrad.testing import ContractViolation
 from minigrad.testing.kernel_sets import compare_kernels
 
@@ -20,6 +20,9 @@ KERNELS = [
     "pool_gather",
     "window_sum",
     "window_spread",
+    "matmul",
+    "relu",
+    "channel_sum",
     "masked",
     "cross_entropy",
     "dropout_mask",
@@ -39,7 +42,15 @@ def changed(**kernels):
 
 
 def test_numpys_kernels_do_what_the_loops_do():
-    assert compare_kernels(loop_kernels, examples=60) == 60 * 15
+    assert compare_kernels(loop_kernels, examples=60, channels=()) == 60 * 18
+
+
+def test_numbas_kernels_do_what_numpys_do():
+    kernels, reason = compiled_kernels()
+    assert kernels is not None, reason
+    for dtype in COMPILED:
+        kernels.prepare(dtype)
+    assert compare_kernels(kernels, examples=200) == 200 * 18
 
 
 @pytest.mark.parametrize("kernel", [kernel for kernel in KERNELS if kernel != "dropout_mask"])

@@ -17,17 +17,22 @@ from minigrad.backend.compiled.tile import product
 
 
 @alone()
-def packed_filters(w, lanes):
-    """Filters (groups, Og, Cg, KH, KW), in any memory order, as the tile reads them."""
-    groups, Og, Cg, KH, KW = w.shape
-    wide = 2 * lanes
-    packed = np.zeros((groups, (Og + wide - 1) // wide, KH, KW, Cg, wide), w.dtype)
+def packed_filters(w, groups, adjoint, lanes):
+    """Filters (O, Cg, KH, KW) as the tile reads them; for the adjoint flipped, with input and output channels exchanged."""
+    O, Cg, KH, KW = w.shape
+    Og, pair = O // groups, 2 * lanes
+    inputs, outputs = (Og, Cg) if adjoint else (Cg, Og)
+    packed = np.zeros((groups, (outputs + pair - 1) // pair, KH, KW, inputs, pair), w.dtype)
     for g in range(groups):
         for o in range(Og):
             for i in range(KH):
                 for j in range(KW):
                     for c in range(Cg):
-                        packed[g, o // wide, i, j, c, o % wide] = w[g, o, c, i, j]
+                        number = w[g * Og + o, c, i, j]
+                        if adjoint:
+                            packed[g, c // pair, KH - 1 - i, KW - 1 - j, o, c % pair] = number
+                        else:
+                            packed[g, o // pair, i, j, c, o % pair] = number
     return packed
 
 

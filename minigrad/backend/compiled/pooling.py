@@ -138,8 +138,10 @@ def _sum(x, KH, KW, SH, SW, above, left, y, backward):
     """Of one image x (H, W, C) and its windows y (OH, OW, C): add the pixels to the windows, or the other way round."""
     H, W, C = x.shape
     flat, flat_y = x.reshape(-1), y.reshape(-1)
-    target = flat if backward else flat_y
-    target[:] = 0
+    if backward:
+        flat[:] = 0
+    else:
+        flat_y[:] = 0
     at = 0
     for oh in range(y.shape[0]):
         for ow in range(y.shape[1]):

@@ -1,4 +1,4 @@
-"""Kernels that share their work between threads, and how many those are.
+"""Compiled kernels that share their work between threads.
 
 Numba's threads do the work: those of OpenMP or TBB, which several Python threads may call at once. In a process forked from
 one whose kernels have run (OpenMP's threads do not survive that), and where there is neither of the two, a kernel works
@@ -11,12 +11,13 @@ from __future__ import annotations
 import importlib
 import os
 from collections.abc import Callable
-from contextvars import ContextVar
 from functools import cache, partial, wraps
 from types import FunctionType
 from typing import Any
 
 import numba
+
+from minigrad.backend.threads import num_threads
 
 alone = partial(numba.njit, nogil=True, cache=True, error_model="numpy", no_cfunc_wrapper=True)
 """Compiles a function that lets go of Python's lock, and divides without looking for zero."""
@@ -24,35 +25,8 @@ alone = partial(numba.njit, nogil=True, cache=True, error_model="numpy", no_cfun
 inner = partial(numba.njit, nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
 """Compiles a function that compiled ones alone call."""
 
-PRANGE_ALONE = {"prange": True, **dict.fromkeys(
-    ("comprehension", "fusion", "inplace_binop", "numpy", "reduction", "setitem", "stencil"), False
-)}
-
-_threads: ContextVar[int | None] = ContextVar("threads", default=None)
+_PASSES = ("comprehension", "fusion", "inplace_binop", "numpy", "reduction", "setitem", "stencil")
 _PROCESS = os.getpid()
-
-
-def set_num_threads(n: int) -> None:
-    """Share this context's work between n threads."""
-    _threads.set(n)
-
-
-def num_threads() -> int:
-    """How many threads share this context's work."""
-    return _threads.get() or _usual()
-
-
-@cache
-def layer() -> str | None:
-    """What starts the threads: "tbb" or "omp"; None where neither is there."""
-    for name in ("tbb", "omp"):
-        try:
-            importlib.import_module(f"numba.np.ufunc.{name}pool")
-        except ImportError:
-            continue
-        if numba.config.THREADING_LAYER in ("default", "safe", "threadsafe", "forksafe", name):
-            return name
-    return None
 
 
 def shares(count: int, work: int, least: int = 2**15) -> int:
@@ -61,10 +35,10 @@ def shares(count: int, work: int, least: int = 2**15) -> int:
 
 
 def shared(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Compile a kernel whose first argument says how many shares its `prange` is over: for threads, and alone."""
-    together = alone(parallel=PRANGE_ALONE)(function)
+    """Compile a kernel whose first argument says how many shares its `prange` is over."""
+    together = alone(parallel={"prange": True, **dict.fromkeys(_PASSES, False)})(function)
     name = f"{function.__name__}_alone"  # Numba's cache knows a function by its name
-    copy = FunctionType(function.__code__, function.__globals__, name, function.__defaults__, function.__closure__)
+    copy = FunctionType(function.__code__, function.__globals__, name)
     copy.__qualname__, copy.__module__ = name, function.__module__
     by_itself = alone()(copy)
 
@@ -72,7 +46,7 @@ def shared(function: Callable[..., Any]) -> Callable[..., Any]:
     def call(count: int, *arguments: Any) -> Any:
         if layer() is None or os.getpid() != _PROCESS:
             return by_itself(count, *arguments)
-        wanted = min(count, numba.config.NUMBA_NUM_THREADS)  # one alone wakes and waits for nobody
+        wanted = min(count, numba.config.NUMBA_NUM_THREADS)  # one alone wakes nobody, and waits for nobody
         if numba.get_num_threads() != wanted:
             numba.set_num_threads(wanted)
         return together(count, *arguments)
@@ -81,8 +55,13 @@ def shared(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @cache
-def _usual() -> int:
-    asked = os.environ.get("OMP_NUM_THREADS", "")
-    return min(int(asked), numba.config.NUMBA_NUM_THREADS) if asked.isdecimal() and int(asked) else (
-        numba.config.NUMBA_NUM_THREADS
-    )
+def layer() -> str | None:
+    """What starts the threads: "tbb" or "omp"; None where neither is there, or another is asked for."""
+    for name in ("tbb", "omp"):
+        try:
+            importlib.import_module(f"numba.np.ufunc.{name}pool")
+        except ImportError:
+            continue
+        if numba.config.THREADING_LAYER in ("default", "safe", "threadsafe", name):
+            return name
+    return None

@@ -30,7 +30,7 @@ CONTRACTS = [
         lambda x: x * (x > 0),
         formula="max(x, 0)",
         kinks="0 at x = 0",
-        kernels=("masked",),
+        kernels=("masked", "relu"),
         cases=[case([0.0, -1.0, 2.0], gradient=[0, 0, 1])],
     ),
     OpSpec(

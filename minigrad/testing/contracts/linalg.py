@@ -44,7 +44,8 @@ CONTRACTS = [
         shapes=products(),
         domain=(-10, 10),
         formula="Σₖ a[…, m, k] · b[…, k, n]",
+        kernels=("matmul",),
         cases=[case(np.zeros((2, 0)), np.zeros((0, 3))), case([1.0, 2.0], [3.0, 4.0])],
     ),
-    OpSpec(F.linear, _linear, shapes=layers(), domain=(-10, 10), formula="x · w + b"),
+    OpSpec(F.linear, _linear, shapes=layers(), domain=(-10, 10), formula="x · w + b", kernels=("matmul",)),
 ]

@@ -151,8 +151,15 @@ CONTRACTS = [
         name="__pow__",
         reference=np.power,
     ),
-    OpSpec(matmul, np.matmul, shapes=products(), domain=(-10, 10), formula="a · b, matrices", name="__matmul__"),
-    OpSpec(rmatmul, rmatmul, shapes=[(1, 2), (3, 3), (2, 0)], formula="constant · b, matrices", name="__rmatmul__"),
+    OpSpec(matmul, np.matmul, shapes=products(), domain=(-10, 10), formula="a · b, matrices", kernels=("matmul",), name="__matmul__"),
+    OpSpec(
+        rmatmul,
+        rmatmul,
+        shapes=[(1, 2), (3, 3), (2, 0)],
+        formula="constant · b, matrices",
+        kernels=("matmul",),
+        name="__rmatmul__",
+    ),
     OpSpec(
         getitem,
         lambda x, key: x[key],
