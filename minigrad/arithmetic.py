@@ -46,7 +46,8 @@ class Mul(Function):
     """a · b, elementwise."""
 
     def forward(self, a: Array, b: Array) -> Array:
-        self.save(a if self.needs(1) else None, b if self.needs(0) else None)
+        to_a, to_b = self.inputs  # as `needs`, in half the time
+        self.save(None if to_b is None else a, None if to_a is None else b)
         return a * b
 
     def backward(self, gy: Variable) -> Gradients:

@@ -114,10 +114,10 @@ class Function:
         on the way is a constant; an empty place is None.
         """
         wrap, inputs = self._as_variable, self.inputs
-        saved = []
-        for array, i in zip(self.saved_arrays, self.saved_from):  # noqa: B905 - equally many, and checking costs
-            edge: Edge = inputs[i] if i >= 0 else self if i == Function.OUTPUT else None
-            saved.append(None if array is None else wrap(array, edge))
+        saved = [
+            None if array is None else wrap(array, inputs[i] if i >= 0 else self if i == Function.OUTPUT else None)
+            for array, i in zip(self.saved_arrays, self.saved_from)  # noqa: B905 - equally many, and checking costs
+        ]
         return tuple(saved)  # type: ignore[arg-type]  # None stands for an empty place
 
     def input_spec(self, i: int) -> Spec | None:
@@ -158,15 +158,26 @@ class Function:
             return
         self._as_variable = as_variable
         sources = []
+        last = len(arrays) - 1
         for saved in self.saved_arrays:
-            source = Function.OUTPUT if saved is y else Function.MADE
-            for i, array in enumerate(arrays):
-                if saved is array:
-                    source = i
-            if source == Function.MADE and saved is not None:
-                self._refuse_view(saved, arrays)
-            sources.append(source)
+            if saved is arrays[0]:
+                sources.append(0)
+            elif saved is arrays[last]:
+                sources.append(last)
+            else:
+                sources.append(self._source(saved, arrays, y))
         self.saved_from = sources
+
+    def _source(self, saved: Array | None, arrays: list[Array], y: Array) -> int:
+        """Which input a saved array is, or OUTPUT, or MADE."""
+        if saved is y:
+            return Function.OUTPUT
+        for i, array in enumerate(arrays):
+            if saved is array:
+                return i
+        if saved is not None:
+            self._refuse_view(saved, arrays)
+        return Function.MADE
 
     def _refuse_view(self, saved: Array, arrays: list[Array]) -> None:
         if getattr(saved, "base", None) is None:

@@ -6,10 +6,9 @@ inputs, hence the highest among the Functions reached is one whose gradient is c
 
 from __future__ import annotations
 
-from functools import partial
 from heapq import heappop, heappush
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from minigrad.anomaly import check_backward, check_saved
 from minigrad.array_like import ArrayLike
@@ -45,9 +44,10 @@ def propagate(  # noqa: C901 - the one loop that everything else serves
     """
     anomaly = anomaly_detection.get()
     current = recording.get()
-    run = _gradients if current is None or current.watch is None else partial(current.watch.backward, run=_gradients)
+    watch = None if current is None else current.watch
     pending: dict[Edge, Variable] = {start: seed}  # an intermediate gradient is dropped as soon as it is consumed
     finished: dict[Edge, Variable] = {}
+    summed: set[Edge] = set()  # whose gradient is a sum that nobody else has
     queue: list[tuple[int, Function]] = []
     if isinstance(start, Function):
         queue.append((-start.serial, start))
@@ -64,20 +64,30 @@ def propagate(  # noqa: C901 - the one loop that everything else serves
                 continue
             if anomaly:
                 check_saved(node)
-            for i, (edge, gx) in enumerate(zip(node.inputs, run(node, gy), strict=True)):
+            i = -1
+            for edge, gx in zip(  # noqa: B905 - `_gradients` counted them
+                node.inputs, _gradients(node, gy) if watch is None else watch.backward(node, gy, run=_gradients)
+            ):
+                i += 1
                 if edge is None or gx is None:
                     continue
                 if within is not None and edge not in within and edge not in keep:
                     continue
-                gx = _conform(gx, node, i, edge, gy)  # noqa: PLW2901
+                if mode is not None or not isinstance(gx, ArrayLike) or (gx.data.shape, gx.data.dtype) != edge.output:
+                    gx = _conform(gx, node, i, edge, gy)  # noqa: PLW2901
                 known = pending if isinstance(edge, Function) else finished
-                if edge in known:
-                    gx = known[edge] + gx  # noqa: PLW2901
-                elif isinstance(edge, Function):
-                    heappush(queue, (-edge.serial, edge))
-                known[edge] = gx
+                if edge not in known:
+                    if known is pending:
+                        heappush(queue, (-edge.serial, edge))
+                    known[edge] = gx
+                elif edge in summed:
+                    known[edge].data += gx.data
+                else:
+                    known[edge] = known[edge] + gx
+                    if mode is None:
+                        summed.add(edge)
                 if anomaly:
-                    check_backward(node, i, gx.data)
+                    check_backward(node, i, known[edge].data)
     return finished
 
 
@@ -124,7 +134,7 @@ def between(start: Edge, targets: Collection[Edge]) -> set[Edge]:
 
 def _gradients(node: Function, gy: Variable) -> tuple[Any, ...]:
     gradients = node.backward(gy)
-    if not isinstance(gradients, tuple):
+    if gradients.__class__ is not tuple and not isinstance(gradients, tuple):
         gradients = (gradients,)
     if len(gradients) != len(node.inputs):
         raise TypeError(f"backward of {node.name} returned {len(gradients)} gradients for {len(node.inputs)} inputs")
@@ -135,7 +145,7 @@ def _conform(gx: Any, node: Function, i: int, edge: Function | Variable, gy: Var
     """`gx` with the dtype of input `i`, or an error if `backward` returned something that is not its gradient."""
     if not isinstance(gx, ArrayLike):
         raise TypeError(f"backward of {node.name} returned {type(gx).__name__} for input {i}, expected a Variable")
-    variable = cast("Variable", gx)
+    variable: Variable = gx  # type: ignore[assignment]
     shape, dtype = edge.output
     if gx.data.shape != shape:
         raise ValueError(

@@ -12,7 +12,7 @@ import numpy as np
 from minigrad import backend
 from minigrad.anomaly import check_forward
 from minigrad.backend import Array, describe
-from minigrad.config import FORWARD, Recording, Switch, anomaly_detection, float_type, recording
+from minigrad.config import FORWARD, Recording, Switch, Watch, anomaly_detection, float_type, recording
 from minigrad.function import Edge, Function
 from minigrad.operators import Operand, Operators
 from minigrad.traversal import between, mode_of_gradients, propagate
@@ -22,7 +22,7 @@ _new = object.__new__
 _accumulation = threading.RLock()  # two threads may add to one leaf's gradient
 
 
-def apply(function: Function, *inputs: Operand) -> Variable:  # noqa: C901, PLR0912 - every operation pays for a call here
+def apply(function: Function, *inputs: Operand) -> Variable:
     """Apply a Function to Variables, arrays or numbers, and record it if any of them requires a gradient.
 
     Args:
@@ -37,12 +37,14 @@ def apply(function: Function, *inputs: Operand) -> Variable:  # noqa: C901, PLR0
         raise TypeError(f"apply: function must be an instance of a Function, not {function!r}")
     if function.inputs:
         raise TypeError(f"apply: this {function.name} was applied before; make a new one for each application")
-    arrays: list[Array] = []
-    edges: list[Edge] = []
-    linked = False
     mode = recording.get()
-    watch = None if mode is FORWARD or mode is None else mode.watch
-    if mode is not None:
+    try:
+        if mode is None:
+            function.inputs = (None,) * len(inputs)
+            return _computed(function, [x.data if isinstance(x, Variable) else as_constant(x) for x in inputs])
+        arrays: list[Array] = []
+        edges: list[Edge] = []
+        linked = False
         for x in inputs:
             edge: Edge = None
             if isinstance(x, Variable):
@@ -58,29 +60,29 @@ def apply(function: Function, *inputs: Operand) -> Variable:  # noqa: C901, PLR0
         if linked and len(arrays) > 1 and _repeats(arrays):
             arrays = [array.view() for array in arrays]  # saved arrays are known by identity, and edges may differ
         function.inputs = tuple(edges)
-    else:
-        for x in inputs:
-            arrays.append(x.data if isinstance(x, Variable) else as_constant(x))
-        function.inputs = (None,) * len(arrays)
-
-    try:
-        y = function.forward(*arrays) if watch is None else watch.forward(function, arrays)
-        if y.__class__ is not np.ndarray:
-            y = _output(function, y)
-        if anomaly_detection.get():
-            check_forward(function, arrays, y)
-        result = _new(Variable)
-        result.data = y
+        result = _computed(function, arrays, mode.watch)
         if linked:
-            function.record(next(_serials), arrays, y, _as_variable)
+            function.record(next(_serials), arrays, result.data, _as_variable)
             result.creator = function
-            if mode is not FORWARD and mode is not None:
+            if mode is not FORWARD:
                 function.derivative_order = mode.order
-                if watch is not None:
-                    watch.applied(function, arrays, result)
+                if mode.watch is not None:
+                    mode.watch.applied(function, arrays, result)
     except BaseException:
         function.inputs = ()  # it was not applied
         raise
+    return result
+
+
+def _computed(function: Function, arrays: list[Array], watch: Watch | None = None) -> Variable:
+    """A constant of what `forward` makes of the arrays."""
+    y = function.forward(*arrays) if watch is None else watch.forward(function, arrays)
+    if y.__class__ is not np.ndarray:
+        y = _output(function, y)
+    if anomaly_detection.get():
+        check_forward(function, arrays, y)
+    result = _new(Variable)
+    result.data = y
     return result
 
 
@@ -284,7 +286,7 @@ def _as_variable(array: Array, edge: Edge) -> Variable:
     """A Variable of what `edge` made."""
     if isinstance(edge, Variable) and edge.data is array:
         return edge
-    if isinstance(array, np.generic):
+    if array.__class__ is not np.ndarray and isinstance(array, np.generic):
         array = np.asarray(array)
     variable = _new(Variable)
     variable.data = array
