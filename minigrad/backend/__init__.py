@@ -70,6 +70,10 @@ def as_array(value: Any, dtype: Any = None) -> Array:
 
 def wide_dtype(*arrays: Any) -> Any:
     """The dtype to add up arrays or dtypes of floats in: float32 at least."""
+    if len(arrays) == 1:
+        dtype = getattr(arrays[0], "dtype", arrays[0])
+        if dtype in (np.float32, np.float64):
+            return dtype
     return np.result_type(np.float32, *arrays)
 
 

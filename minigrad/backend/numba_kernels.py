@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import copy_context
 from typing import Any
 
 import numba
@@ -19,7 +20,7 @@ import numpy as np
 from minigrad.backend import numpy_kernels
 from minigrad.backend.compiled import convolution, elementwise, pooling, products, sparse, tile
 from minigrad.backend.compiled.processor import VECTOR_BYTES
-from minigrad.backend.compiled.shared import layer, shares
+from minigrad.backend.compiled.shared import layer, shares, trying
 from minigrad.backend.threads import num_threads
 from minigrad.backend.windows import Pair, Window
 
@@ -241,8 +242,8 @@ def prepare(dtype: Any) -> None:
     sparse.share_of_nonzeros(np.zeros((1, 1, 1, 1), dtype))
     if any(sparse.share_of_nonzeros.stats.cache_misses.values()):
         with _second_process(dtype.char):
-            compile_kernels(dtype.char, 0, show=True)
-        compile_kernels(dtype.char, 1)
+            copy_context().run(compile_kernels, dtype.char, 0, show=True)
+        copy_context().run(compile_kernels, dtype.char, 1)
 
 
 def compile_kernels(letter: str, first: int, *, show: bool = False) -> None:
@@ -251,9 +252,11 @@ def compile_kernels(letter: str, first: int, *, show: bool = False) -> None:
     words = f"minigrad compiles its CPU kernels for {np.dtype(letter)}, once:"
     for n, (kernel, arguments, options) in enumerate(calls, 1):
         if show:
-            end, line = ("", f"\r{words} {n} of {len(calls)} ") if sys.stderr.isatty() else ("\n", f"{words} {n}")
-            print(line, end=end if n < len(calls) else "\n", file=sys.stderr, flush=True)
-        kernel(*arguments, **options)
+            start, end = ("\r", "") if sys.stderr.isatty() else ("", "\n")
+            print(f"{start}{words} {n} of {len(calls)}", end=end if n < len(calls) else "\n", file=sys.stderr, flush=True)
+        for number in (1, 2):
+            trying.set(number)
+            kernel(*arguments, **options)
 
 
 @contextmanager

@@ -11,7 +11,9 @@ from __future__ import annotations
 import importlib
 import os
 from collections.abc import Callable
+from contextvars import ContextVar
 from functools import cache, partial, wraps
+from threading import local
 from types import FunctionType
 from typing import Any
 
@@ -29,13 +31,17 @@ _PASSES = ("comprehension", "fusion", "inplace_binop", "numpy", "reduction", "se
 _PROCESS = os.getpid()
 
 
+trying: ContextVar[int] = ContextVar("trying", default=0)
+"""So many shares, whatever the work: to compile both forms of a kernel with little of it."""
+
+
 def shares(count: int, work: int, least: int = 2**15) -> int:
     """In how many parts to do `count` things: one a thread, and each part with at least so much work."""
-    return max(1, min(num_threads(), count, work // least))
+    return trying.get() or max(1, min(num_threads(), count, work // least))
 
 
 def shared(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Compile a kernel whose first argument says how many shares its `prange` is over."""
+    """Compile a kernel whose first argument says how many shares its `prange` is over: for threads, and for one alone."""
     together = alone(parallel={"prange": True, **dict.fromkeys(_PASSES, False)})(function)
     name = f"{function.__name__}_alone"  # Numba's cache knows a function by its name
     copy = FunctionType(function.__code__, function.__globals__, name)
@@ -44,14 +50,18 @@ def shared(function: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(function)
     def call(count: int, *arguments: Any) -> Any:
-        if layer() is None or os.getpid() != _PROCESS:
-            return by_itself(count, *arguments)
-        wanted = min(count, numba.config.NUMBA_NUM_THREADS)  # one alone wakes nobody, and waits for nobody
-        if numba.get_num_threads() != wanted:
-            numba.set_num_threads(wanted)
+        if count == 1 or layer() is None or os.getpid() != _PROCESS:
+            return by_itself(count, *arguments)  # wakes nobody, and waits for nobody
+        if getattr(_mask, "threads", None) != count:
+            numba.set_num_threads(min(count, numba.config.NUMBA_NUM_THREADS))
+            _mask.threads = count
         return together(count, *arguments)
 
     return call
+
+
+_mask = local()
+"""How many of its threads Numba was told to use last, in each of Python's."""
 
 
 @cache
