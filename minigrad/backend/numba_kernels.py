@@ -27,10 +27,10 @@ from minigrad.backend.windows import Pair, Window
 Array = np.ndarray[Any, Any]
 
 SMALL = 2**17
-"""Up to how many numbers the right factor of a matrix product is packed as a whole."""
+"""Up to how many numbers the right factor of a matrix product is packed as a whole, if the left one is higher than it is wide."""
 
 LOW = 512
-"""Up to how many rows a matrix product with a larger right factor is done here."""
+"""Up to how many rows any other matrix product is done here; above, NumPy's library is as fast."""
 
 
 SPARSE = 0.4
@@ -152,7 +152,8 @@ def matmul(a: Array, b: Array) -> Array:
     if a.ndim != 2 or b.ndim != 2 or not _takes(a, b):
         return numpy_kernels.matmul(a, b)
     (M, K), N = a.shape, b.shape[1]
-    if K * N > SMALL and M > LOW:
+    packs = K * N <= SMALL and M >= N
+    if not packs and M > LOW:
         return numpy_kernels.matmul(a, b)
     out = np.empty((M, N), a.dtype)
     if out.size and K == 0:
@@ -160,7 +161,7 @@ def matmul(a: Array, b: Array) -> Array:
     elif out.size:
         work = M * K * N
         lanes = VECTOR_BYTES // a.itemsize
-        if K * N <= SMALL:
+        if packs:
             parts = shares(M, work)
             products.rows_times(parts, M, K, N, *_flat(a), *_flat(b), lanes, out.reshape(-1))
         else:
@@ -293,7 +294,7 @@ def _small_calls(dtype: Any) -> list[tuple[Any, tuple[Any, ...], dict[str, Any]]
     window, pool = Window((2, 2)), Window((2, 2), (2, 2))
     lanes = VECTOR_BYTES // dtype.itemsize
     x, w, y = (np.zeros(shape, dtype) for shape in ((1, lanes, 4, 4), (1, lanes, 2, 2), (1, 1, 3, 3)))
-    winners, a, tall = np.zeros((1, lanes, 2, 2), np.uint8), np.zeros((2, 2), dtype), np.zeros((2, SMALL), dtype)
+    winners, a, tall = np.zeros((1, lanes, 2, 2), np.uint8), np.zeros((2, 2), dtype), np.zeros((2, 3), dtype)
     p, g, m, v = (np.zeros(1, dtype) for _ in range(4))
     rate = {"lr": 0.1}
     return [

@@ -127,7 +127,8 @@ def _one_hot(name: str, labels: Array, classes: int, ignore_label: int | None, d
         raise ValueError(
             f"{name}: labels[{row}] is {int(labels[row])}, but there are {classes} classes (0 to {classes - 1})"
         )
-    return counted, (xp.arange(classes) == labels[:, None]).astype(dtype) * counted[:, None].astype(dtype)
+    targets = (xp.arange(classes) == labels[:, None]).astype(dtype)
+    return counted, targets if ignore_label is None else targets * counted[:, None].astype(dtype)
 
 
 def _distributions(name: str, labels: Array, ignore_label: int | None, dtype: Any) -> tuple[Array, Array]:

@@ -36,9 +36,11 @@ def _pack(b, b_row, b_column, k0, depth, n0, n1, packed, lanes):
             for k in range(square, depth):
                 for c in range(lanes):
                     packed[at + k * pair + c] = b[(k0 + k) * b_row + (n + c) * b_column]
-    for k in range(depth):
-        for n in range(whole, n1):
-            packed[(whole - n0) * depth + k * pair + n - whole] = b[(k0 + k) * b_row + n * b_column]
+    if whole < n1:  # the last strip is filled up with zeros
+        for k in range(depth):
+            at, source = (whole - n0) * depth + k * pair, (k0 + k) * b_row + whole * b_column
+            for c in range(pair):
+                packed[at + c] = b[source + c * b_column] if c < n1 - whole else 0
 
 
 @inner()
@@ -65,7 +67,7 @@ def _rows(M, K, N, a, i, a_row, a_column, packed, lanes, out, o):
 def rows_times(shares, M, K, N, a, a_row, a_column, b, b_row, b_column, lanes, out):
     """a (M, K) times a small b (K, N); a and b as flat arrays with the distances between rows and columns."""
     pair = 2 * lanes
-    packed = np.zeros((N + pair - 1) // pair * K * pair, out.dtype)
+    packed = np.empty((N + pair - 1) // pair * K * pair, out.dtype)
     _pack(b, b_row, b_column, 0, K, 0, N, packed, lanes)
     for s in prange(shares):
         start, stop = M * s // shares, M * (s + 1) // shares
@@ -77,7 +79,7 @@ def _columns(first, last, M, K, N, a, a_row, a_column, b, b_row, b_column, lanes
     """Columns `first` to `last` of a @ b."""
     pair = 2 * lanes
     none = np.zeros(pair, out.dtype)
-    packed = np.zeros(DEEP * WIDE, out.dtype)
+    packed = np.empty(min(DEEP, K) * WIDE, out.dtype)
     sums = np.zeros(M * pair, out.dtype)
     for n0 in range(first, last, WIDE):
         n1 = min(n0 + WIDE, last)
