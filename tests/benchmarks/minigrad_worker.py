@@ -1,4 +1,4 @@
-"""The workloads in minigrad, from this working tree."""
+"""The workloads in minigrad, from this working tree, with the kernel set that MINIGRAD_KERNELS names."""
 
 from itertools import cycle
 

@@ -1,4 +1,4 @@
-"""Compare minigrad with Chainer and PyTorch on this machine: see README.md beside this file.
+"""Compare minigrad with PyTorch, Keras, JAX and Chainer on this machine: see README.md beside this file.
 
 Imports the standard library only: on Linux a new process takes over its parent's peak memory as its own.
 """
@@ -9,15 +9,17 @@ import argparse
 import json
 import os
 import platform
+import subprocess
+import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from environments import PACKAGES, set_up
+from environments import PACKAGES, ROOT, set_up
 from worker import THREADS, Worker
 
-FRAMEWORKS = ["minigrad", "chainer", "torch", "keras", "jax"]
+FRAMEWORKS = ["minigrad", "minigrad-numpy", "torch", "torch-fused", "torch-compile", "keras", "jax", "chainer"]
 FLOOR = "numpy"
 PAUSE = 0.2  # seconds before each share: the threads of the worker before spin for a while after their last task
 
@@ -42,6 +44,35 @@ WORKLOADS = {
     "chain_1000": Workload("1,000 operations on 8x8 arrays, forward and backward", FORWARD, 20, "µs", 1e6 / 1_000),
     "chain_100000": Workload("100,000 operations likewise", FORWARD, 1, "µs", 1e6 / 100_000),
 }
+OTHERS = "torch torch-fused torch-compile keras jax"
+S = "seconds"
+MARKS = [  # what is measured, the ratio allowed, and the two figures: workload, the least of these frameworks', which
+    ("Deep MNIST: minigrad / fastest other", 0.75, ("deep_mnist", "minigrad", S), ("deep_mnist", OTHERS, S)),
+    ("SimpleConvNet likewise", 0.8, ("simple_conv_net", "minigrad", S), ("simple_conv_net", OTHERS, S)),
+    ("784-128-10 likewise", 0.9, ("dense", "minigrad", S), ("dense", OTHERS, S)),
+    ("Deep MNIST: minigrad / its bare matrix products", 1.2, ("deep_mnist", "minigrad", S), ("deep_mnist", "numpy", S)),
+    (
+        "Deep MNIST without Numba: minigrad / PyTorch, eager, default Adam",
+        1.5,
+        ("deep_mnist", "minigrad-numpy", S),
+        ("deep_mnist", "torch", S),
+    ),
+    ("… minigrad / Chainer", 0.5, ("deep_mnist", "minigrad-numpy", S), ("deep_mnist", "chainer", S)),
+    ("bookkeeping, 1,000: minigrad / PyTorch", 1.3, ("chain_1000", "minigrad", S), ("chain_1000", "torch", S)),
+    (
+        "bookkeeping: 100,000 operations / 1,000 (100 times as many)",
+        1.8 * 100,
+        ("chain_100000", "minigrad", S),
+        ("chain_1000", "minigrad", S),
+    ),
+    (
+        "Deep MNIST, peak memory: minigrad / PyTorch",
+        0.6,
+        ("deep_mnist", "minigrad", "peak_mib"),
+        ("deep_mnist", "torch", "peak_mib"),
+    ),
+    ("import minigrad / import numpy", 1.5, ("import", "minigrad", S), ("import", "numpy", S)),
+]
 BOOKKEEPING = ["chain_1000", "chain_100000"]
 
 
@@ -49,7 +80,7 @@ def main():
     options = parse()
     if options.setup:
         for framework in PACKAGES:
-            if framework in options.frameworks:
+            if any(name.partition("-")[0] == framework for name in options.frameworks):
                 set_up(framework)
     machine = describe_machine()
     print(*(f"{key}: {value}" for key, value in machine.items()), sep="\n")
@@ -57,6 +88,9 @@ def main():
     for name in options.workloads:
         measured[name] = measure(name, [*options.frameworks, FLOOR], options.rounds)
         print_table(WORKLOADS[name], measured[name])
+    if options.workloads == list(WORKLOADS):
+        measured["import"] = imports()
+    print_marks(measured)
     print_versions(measured)
     if options.json:
         options.json.write_text(json.dumps({"machine": machine, "workloads": measured}, indent=1) + "\n")
@@ -69,7 +103,7 @@ def parse():
         "--frameworks", default=",".join(FRAMEWORKS), help="a comma between names; default: %(default)s"
     )
     parser.add_argument("--rounds", type=int, default=7, help="shares that each framework runs; default: %(default)s")
-    parser.add_argument("--setup", action="store_true", help="first make the environments of Chainer and PyTorch")
+    parser.add_argument("--setup", action="store_true", help="first make the other frameworks' environments")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every measured step here")
     options = parser.parse_args()
     options.frameworks = options.frameworks.split(",")
@@ -140,6 +174,35 @@ def print_table(workload, results):
             f"{label:30}{result['seconds'] * scale:10.2f}{low + ' .. ' + high:>18}{ratio:>12}"
             f"{result['peak_mib']:10.0f}{result['first_step'] * scale:10.2f}{loss:>9}"
         )
+
+
+def imports():
+    """Seconds that `import numpy` and `import minigrad` take in a new process, in turn."""
+    taken = {"numpy": [], "minigrad": []}
+    for _ in range(25):
+        for module, seconds in taken.items():
+            code = f"import time; start = time.perf_counter(); import {module}; print(time.perf_counter() - start)"
+            command = [sys.executable, "-c", code]
+            output = subprocess.run(command, env={**os.environ, "PYTHONPATH": str(ROOT)}, check=True, capture_output=True)
+            seconds.append(float(output.stdout))
+    return {module: {"seconds": median(seconds), "rounds": seconds} for module, seconds in taken.items()}
+
+
+def print_marks(measured):
+    """The ratios that minigrad is held to, those of them that this run has figures for."""
+    print(f"\n{'mark':66}{'ratio':>8}{'mark':>8}")
+    for title, mark, top, bottom in MARKS:
+        above, below = figure(measured, top), figure(measured, bottom)
+        if above and below:
+            print(f"{title:66}{above / below:8.2f}{'≤ ' + str(mark):>8}{'' if above / below <= mark else '  missed'}")
+
+
+def figure(measured, place):
+    """A figure of the run: of a workload, the least of some frameworks'; None where there is none."""
+    workload, frameworks, key = place
+    results = measured.get(workload, {})
+    figures = [results[name][key] for name in frameworks.split() if key in results.get(name, {})]
+    return min(figures, default=None)
 
 
 def print_versions(measured):

@@ -1,11 +1,15 @@
-"""The workloads in PyTorch: eager, with its default Adam."""
+"""The workloads in PyTorch: eager with its default optimizers, "fused" with fused ones, or "compile": compiled as well."""
 
+import sys
 from itertools import cycle
 
 import torch
 from protocol import batches, chain_leaves, serve
 from torch import nn, optim
 from torch.nn.functional import cross_entropy
+
+WAY = sys.argv[1] if len(sys.argv) > 1 else ""
+FUSED = {"fused": True} if WAY else {}
 
 
 def deep_mnist():
@@ -14,7 +18,7 @@ def deep_mnist():
         *(nn.Conv2d(32, 64, 5, padding="same"), nn.ReLU(), nn.MaxPool2d(2)),
         *(nn.Flatten(), nn.Linear(64 * 7 * 7, 1024), nn.ReLU(), nn.Dropout(0.5), nn.Linear(1024, 10)),
     )
-    return training_step(model, optim.Adam(model.parameters(), lr=1e-4), batch=50)
+    return training_step(model, optim.Adam(model.parameters(), lr=1e-4, **FUSED), batch=50)
 
 
 def simple_conv_net():
@@ -22,20 +26,26 @@ def simple_conv_net():
         *(nn.Conv2d(1, 30, 5), nn.ReLU(), nn.MaxPool2d(2)),
         *(nn.Flatten(), nn.Linear(30 * 12 * 12, 100), nn.ReLU(), nn.Linear(100, 10)),
     )
-    return training_step(model, optim.Adagrad(model.parameters(), lr=0.06), batch=100)
+    return training_step(model, optim.Adagrad(model.parameters(), lr=0.06, **FUSED), batch=100)
 
 
 def dense():
     model = nn.Sequential(nn.Flatten(), nn.Linear(28 * 28, 128), nn.ReLU(), nn.Linear(128, 10))
-    return training_step(model, optim.Adam(model.parameters(), lr=1e-3), batch=32)
+    return training_step(model, optim.Adam(model.parameters(), lr=1e-3, **FUSED), batch=32)
 
 
 def training_step(model, optimizer, batch):
     data = cycle([(torch.from_numpy(x), torch.from_numpy(t)) for x, t in batches(batch)])
 
+    def loss_of(x, t):
+        return cross_entropy(model(x), t)
+
+    if WAY == "compile":
+        loss_of = torch.compile(loss_of)
+
     def step():
         x, t = next(data)
-        loss = cross_entropy(model(x), t)
+        loss = loss_of(x, t)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
@@ -45,6 +55,8 @@ def training_step(model, optimizer, batch):
 
 
 def chain(operations):
+    if WAY:
+        raise SystemExit("no optimizer, and nothing to compile: bookkeeping is the eager framework's")
     leaves = chain_leaves()
 
     def step():

@@ -10,16 +10,19 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from environments import ROOT, interpreter
+from environments import ROOT, interpreter, script
 
 THREADS = 2
 THREAD_SETTINGS = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), str(THREADS))
+
+SETTINGS = {"minigrad-numpy": {"MINIGRAD_KERNELS": "numpy"}, "minigrad": {"MINIGRAD_KERNELS": "numba"}}
 
 
 class Worker:
     """One process for one framework and one workload, so that its peak memory is this workload's.
 
-    It starts at its first share. Once it fails, `skipped` says why, and it does nothing more.
+    A framework may be run in several ways: "torch-fused" is "torch" whose worker is told "fused". It starts at its first
+    share. Once it fails, `skipped` says why, and it does nothing more.
     """
 
     def __init__(self, framework: str, workload: str):
@@ -42,17 +45,18 @@ class Worker:
             self.skipped = self.last_words()
 
     def start(self) -> bool:
-        python = interpreter(self.framework)
+        framework, _, way = self.framework.partition("-")
+        python = interpreter(framework)
         if not python.exists():
             self.skipped = "no environment, make it with --setup"
             return False
         self.process = subprocess.Popen(
-            [python, Path(__file__).with_name(f"{self.framework}_worker.py")],
+            [python, script(framework), *filter(None, [way])],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self.errors,
             text=True,
-            env={**os.environ, **THREAD_SETTINGS, "PYTHONPATH": str(ROOT)},
+            env={**os.environ, **THREAD_SETTINGS, **SETTINGS.get(self.framework, {}), "PYTHONPATH": str(ROOT)},
         )
         return True
 
