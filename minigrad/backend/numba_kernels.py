@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import copy_context
+from functools import cache
 from typing import Any
 
 import numba
@@ -25,6 +26,9 @@ from minigrad.backend.threads import num_threads
 from minigrad.backend.windows import Pair, Window
 
 Array = np.ndarray[Any, Any]
+
+COMPILED = (np.dtype(np.float32), np.dtype(np.float64))
+"""The dtypes that the kernels take."""
 
 SMALL = 2**17
 """Up to how many numbers the right factor of a matrix product is packed as a whole, if the left one is higher than it is wide."""
@@ -111,7 +115,8 @@ def max_pool2d(x: Array, window: Window) -> tuple[Array, Array]:
         return numpy_kernels.max_pool2d(x, window)
     y = np.empty((len(x), *window.outputs(x.shape[2:]), x.shape[1]), x.dtype)
     winners = np.empty(y.shape, np.min_scalar_type(window.kernel[0] * window.kernel[1] - 1))
-    pooling.max_of_windows(shares(len(x), x.size), _nhwc(x), *_geometry(window), y, winners)
+    lanes = VECTOR_BYTES // x.itemsize
+    pooling.max_of_windows(shares(len(x), x.size), _nhwc(x), *_geometry(window), lanes, y, winners)
     return y.transpose(0, 3, 1, 2), winners.transpose(0, 3, 1, 2)
 
 
@@ -119,7 +124,8 @@ def pool_scatter(y: Array, winners: Array, size: Pair, window: Window) -> Array:
     if not _takes(y):
         return numpy_kernels.pool_scatter(y, winners, size, window)
     x = np.empty((len(y), *size, y.shape[1]), y.dtype)
-    pooling.scatter(shares(len(x), x.size), _nhwc(y), _nhwc(winners), *_geometry(window), window.overlaps, x)
+    lanes, parts = VECTOR_BYTES // x.itemsize, shares(len(x), x.size)
+    pooling.scatter(parts, _nhwc(y), _nhwc(winners), *_geometry(window), window.overlaps, lanes, x)
     return x.transpose(0, 3, 1, 2)
 
 
@@ -238,8 +244,7 @@ def adagrad_update(p: Array, g: Array, h: Array, *, lr: float, eps: float) -> No
 
 def prepare(dtype: Any) -> None:
     """Compile all kernels for a dtype, and say so; or fetch them from Numba's cache, where they are from then on."""
-    tile.link_product(dtype.char)
-    sparse.link_add_listed(dtype.char)
+    _linked(dtype.char)
     sparse.share_of_nonzeros(np.zeros((1, 1, 1, 1), dtype))
     if any(sparse.share_of_nonzeros.stats.cache_misses.values()):
         with _second_process(dtype.char):
@@ -278,8 +283,7 @@ def _second_process(letter: str) -> Iterator[None]:
 
 def prepare_half(letter: str) -> None:
     """What the second process does."""
-    tile.link_product(letter)
-    sparse.link_add_listed(letter)
+    _linked(letter)
     compile_kernels(letter, 1)
 
 
@@ -309,6 +313,7 @@ def _small_calls(dtype: Any) -> list[tuple[Any, tuple[Any, ...], dict[str, Any]]
         (matmul, (a, a), {}),
         (matmul, (a, tall), {}),
         (channel_sum, (a,), {}),
+        (_nhwc, (np.zeros((1, 2, 2, 2), dtype),), {}),
         (relu, (a,), {}),
         (masked, (a, a > 0), {}),
         (cross_entropy, (a, a), {}),
@@ -321,7 +326,15 @@ def _small_calls(dtype: Any) -> list[tuple[Any, tuple[Any, ...], dict[str, Any]]
 
 def _takes(*arrays: Array) -> bool:
     dtype = arrays[0].dtype
-    return dtype.char in "fd" and all(array.dtype == dtype for array in arrays[1:])
+    return dtype in COMPILED and _linked(dtype.char) and all(array.dtype == dtype for array in arrays[1:])
+
+
+@cache
+def _linked(letter: str) -> bool:
+    """True, as soon as what the kernels of a dtype share is compiled."""
+    tile.link_product(letter)
+    sparse.link_add_listed(letter)
+    return True
 
 
 def _is_sparse(y: Array, other: Array, window: Window, groups: int) -> bool:
@@ -338,7 +351,13 @@ def _is_sparse(y: Array, other: Array, window: Window, groups: int) -> bool:
 
 def _nhwc(x: Array) -> Array:
     """Images (N, C, H, W) as (N, H, W, C), in that memory order: a view where they are kept so."""
-    return _plain(x.transpose(0, 2, 3, 1))
+    last = x.transpose(0, 2, 3, 1)
+    if last.flags.carray or not x.flags.carray or x.dtype not in COMPILED:
+        return _plain(last)
+    (N, C, H, W), y = x.shape, np.empty(last.shape, x.dtype)
+    lanes = VECTOR_BYTES // x.itemsize
+    products.transpose(shares(N, x.size), x.reshape(-1), N, C, H * W, lanes, y.reshape(-1))
+    return y
 
 
 def _plain(x: Array) -> Array:

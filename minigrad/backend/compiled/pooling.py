@@ -10,7 +10,7 @@ import numpy as np
 from numba import prange
 
 from minigrad.backend.compiled.shared import inner, shared
-
+from minigrad.backend.compiled.vectors import put_won, take_larger
 
 @inner()
 def _take(pixel, k, best, winner):
@@ -20,16 +20,23 @@ def _take(pixel, k, best, winner):
 
 
 @inner()
-def _take_larger(pixel, k, best, winner):
-    for c in range(len(best)):
-        old, new = best[c], pixel[c]
-        better = (not new <= old) & (old == old)  # noqa: PLR0124 - a NaN beats all and is beaten by nothing
-        best[c] = new if better else old
-        winner[c] = k if better else winner[c]
+def _take_larger(pixel, k, best, winner, lanes):
+    """Each channel's pixel where it is larger; to do so twice changes nothing, so the last vector may overlap another."""
+    C = len(best)
+    if C >= lanes:
+        for block in range((C + lanes - 1) // lanes):
+            c = min(block * lanes, C - lanes)
+            take_larger(pixel, c, k, best, c, winner, c)
+    else:
+        for c in range(C):
+            old, new = best[c], pixel[c]
+            better = (not new <= old) & (old == old)  # noqa: PLR0124 - a NaN beats all and is beaten by nothing
+            best[c] = new if better else old
+            winner[c] = k if better else winner[c]
 
 
 @inner()
-def _max_of_windows(x, KH, KW, SH, SW, above, left, y, winners):
+def _max_of_windows(x, KH, KW, SH, SW, above, left, lanes, y, winners):
     """Maxima of one image (H, W, C), and which kernel element each came from."""
     H, W, C = x.shape
     flat, flat_y, flat_winners = x.reshape(-1), y.reshape(-1), winners.reshape(-1)
@@ -46,26 +53,33 @@ def _max_of_windows(x, KH, KW, SH, SW, above, left, y, winners):
                         _take(flat[start : start + C], winners.dtype.type(i * KW + j), best, winner)
                         first = False
                     else:
-                        _take_larger(flat[start : start + C], winners.dtype.type(i * KW + j), best, winner)
+                        _take_larger(flat[start : start + C], winners.dtype.type(i * KW + j), best, winner, lanes)
             if first:  # in the border alone
                 best[:] = -np.inf
                 winner[:] = 0
 
 
 @shared
-def max_of_windows(shares, x, KH, KW, SH, SW, above, left, y, winners):
+def max_of_windows(shares, x, KH, KW, SH, SW, above, left, lanes, y, winners):
     """Maxima (N, OH, OW, C) of images (N, H, W, C)."""
     N = len(x)
     for s in prange(shares):
         for n in range(N * s // shares, N * (s + 1) // shares):
-            _max_of_windows(x[n], KH, KW, SH, SW, above, left, y[n], winners[n])
+            _max_of_windows(x[n], KH, KW, SH, SW, above, left, lanes, y[n], winners[n])
 
 
 @inner()
-def _put_won(source, winner, k, pixel):
-    for c in range(len(source)):
-        value = source[c]
-        pixel[c] = value if winner[c] == k else 0
+def _put_won(source, winner, k, pixel, lanes):
+    """Each channel's number where k won, else 0; the last vector may overlap another."""
+    C = len(source)
+    if C >= lanes:
+        for block in range((C + lanes - 1) // lanes):
+            c = min(block * lanes, C - lanes)
+            put_won(source, c, winner, c, k, pixel, c)
+    else:
+        for c in range(C):
+            value = source[c]
+            pixel[c] = value if winner[c] == k else 0
 
 
 @inner()
@@ -76,7 +90,7 @@ def _add_won(source, winner, k, pixel):
 
 
 @inner()
-def _scatter(y, winners, KH, KW, SH, SW, above, left, overlaps, x):
+def _scatter(y, winners, KH, KW, SH, SW, above, left, overlaps, lanes, x):
     """Add each of y (OH, OW, C) at its winner in x (H, W, C)."""
     H, W, C = x.shape
     flat, flat_y, flat_winners = x.reshape(-1), y.reshape(-1), winners.reshape(-1)
@@ -95,16 +109,16 @@ def _scatter(y, winners, KH, KW, SH, SW, above, left, overlaps, x):
                     if overlaps:
                         _add_won(source, winner, winners.dtype.type(i * KW + j), pixel)
                     else:
-                        _put_won(source, winner, winners.dtype.type(i * KW + j), pixel)
+                        _put_won(source, winner, winners.dtype.type(i * KW + j), pixel, lanes)
 
 
 @shared
-def scatter(shares, y, winners, KH, KW, SH, SW, above, left, overlaps, x):
+def scatter(shares, y, winners, KH, KW, SH, SW, above, left, overlaps, lanes, x):
     """Images (N, H, W, C) with each of y (N, OH, OW, C) added at its winner."""
     N = len(x)
     for s in prange(shares):
         for n in range(N * s // shares, N * (s + 1) // shares):
-            _scatter(y[n], winners[n], KH, KW, SH, SW, above, left, overlaps, x[n])
+            _scatter(y[n], winners[n], KH, KW, SH, SW, above, left, overlaps, lanes, x[n])
 
 
 @inner()

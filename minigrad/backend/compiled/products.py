@@ -104,3 +104,25 @@ def times_columns(shares, M, K, N, a, a_row, a_column, b, b_row, b_column, lanes
     for s in prange(shares):
         first, last = strips * s // shares * 2 * lanes, min(N, strips * (s + 1) // shares * 2 * lanes)
         _columns(first, last, M, K, N, a, a_row, a_column, b, b_row, b_column, lanes, out)
+
+
+@shared
+def transpose(shares, x, N, R, C, lanes, y):
+    """N matrices (R, C), one after the other in memory, each transposed: (C, R). Squares at the edges overlap."""
+    for s in prange(shares):
+        for n in range(N * s // shares, N * (s + 1) // shares):
+            _transpose(x, n * R * C, R, C, lanes, y)
+
+
+@inner()
+def _transpose(x, at, R, C, lanes, y):
+    if R < lanes or C < lanes:
+        for r in range(R):
+            for c in range(C):
+                y[at + c * R + r] = x[at + r * C + c]
+        return
+    for i in range((R + lanes - 1) // lanes):
+        r = min(i * lanes, R - lanes)
+        for j in range((C + lanes - 1) // lanes):
+            c = min(j * lanes, C - lanes)
+            transpose_block(x, at + r * C + c, C, y, at + c * R + r, R)

@@ -140,38 +140,38 @@ def all_finite(flat):
 
 
 @inner()
-def _list_by_filter(y, WP, C, values, places, starts):
-    """For each filter the numbers of y (OH, OW, O) that are not 0, and where in the padded image their windows begin."""
-    OH, OW, O = y.shape
-    starts[:] = 0
-    for h in range(OH):
-        for w in range(OW):
-            for o in range(O):
-                starts[o + 1] += y[h, w, o] != 0
-    for o in range(O):
-        starts[o + 1] += starts[o]
-    ends = starts[:O].copy()
-    for h in range(OH):
-        for w in range(OW):
-            for o in range(O):
-                if y[h, w, o] != 0:
-                    values[ends[o]] = y[h, w, o]
-                    places[ends[o]] = (h * WP + w) * C
-                    ends[o] += 1
+def _list_by_pixel(y, apart, values, places, starts):
+    """For each pixel the numbers of y (OH, OW, O) that are not 0, and where their filters begin, `apart`."""
+    O = y.shape[2]
+    flat = y.reshape(-1)
+    count = 0
+    for pixel in range(len(starts) - 1):
+        starts[pixel] = count
+        numbers = flat[pixel * O : (pixel + 1) * O]
+        for o in range(O):
+            values[count] = numbers[o]
+            places[count] = o * apart
+            count += numbers[o] != 0
+    starts[len(starts) - 1] = count
 
 
 @inner()
-def _list_by_pixel(y, apart, values, places, starts):
-    """For each pixel the numbers of y (OH, OW, O) that are not 0, and where their filters begin, `apart`."""
-    flat = y.reshape(-1, y.shape[2])
-    count = 0
-    for pixel in range(len(flat)):
-        starts[pixel] = count
-        for o in range(flat.shape[1]):
-            values[count] = flat[pixel, o]
-            places[count] = o * apart
-            count += flat[pixel, o] != 0
-    starts[len(flat)] = count
+def _sort_by_filter(OW, WP, C, O, values, places, starts, sorted_values, sorted_places, ends):
+    """Those lists, with `apart` 1, as lists for each filter, of where in the padded image the pixels' windows begin."""
+    count = starts[len(starts) - 1]
+    for o in range(O + 1):
+        ends[o] = 0
+    for i in range(count):
+        ends[places[i] + 1] += 1
+    for o in range(O):
+        ends[o + 1] += ends[o]
+    for pixel in range(len(starts) - 1):
+        window = (pixel // OW * WP + pixel % OW) * C
+        for i in range(starts[pixel], starts[pixel + 1]):
+            o = places[i]
+            sorted_values[ends[o]] = values[i]
+            sorted_places[ends[o]] = window
+            ends[o] += 1  # in the end where the next one's list begins
 
 
 @inner()
@@ -187,14 +187,17 @@ def _correlate(x, y, KH, KW, HP, WP, top, left, lanes, sums):
     C = x.shape[3]
     flat_image = _aligned(HP * WP * C, x, lanes)
     padded = flat_image.reshape(HP, WP, C)
-    values, places = np.empty(OH * OW * O, y.dtype), np.empty(OH * OW * O, np.int64)
-    starts = np.empty(O + 1, np.int64)
+    values, places = np.empty(OH * OW * O + 1, y.dtype), np.empty(OH * OW * O + 1, np.int64)
+    sorted_values, sorted_places = np.empty(OH * OW * O + 1, y.dtype), np.empty(OH * OW * O + 1, np.int64)
+    starts, ends = np.empty(OH * OW + 1, np.int64), np.empty(O + 1, np.int64)
     vectors = KW * C // lanes
     for image in range(n):
         place(x[image], 0, top, left, 1, 1, padded)
-        _list_by_filter(y[image], WP, C, values, places, starts)
+        _list_by_pixel(y[image], 1, values, places, starts)
+        _sort_by_filter(OW, WP, C, O, values, places, starts, sorted_values, sorted_places, ends)
         for o in range(O):
-            if starts[o] == starts[o + 1]:
+            first, last = ends[o - 1] if o > 0 else 0, ends[o]
+            if first == last:
                 continue
             row = 0
             while row < KH:
@@ -203,7 +206,7 @@ def _correlate(x, y, KH, KW, HP, WP, top, left, lanes, sums):
                 for part in range(0, vectors, NV):
                     add_listed(
                         R, min(NV, vectors - part), sums, ((o * KH + row) * vectors + part) * lanes, vectors * lanes,
-                        flat_image, row * WP * C + part * lanes, WP * C, values, places, starts[o], starts[o + 1],
+                        flat_image, row * WP * C + part * lanes, WP * C, sorted_values, sorted_places, first, last,
                     )  # fmt: skip
                 row += R
 

@@ -104,3 +104,54 @@ def transpose_block(context: Any, source: Any, i: Any, source_row: Any, target: 
 
     n = types.intp
     return types.void(source, n, n, target, n, n), emit
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def take_larger(context: Any, pixel: Any, i: Any, k: Any, best: Any, j: Any, winner: Any, m: Any) -> Any:
+    """A vector of best[j] and of winner[m], replaced by those of pixel[i] and k that beat them, as in max_pool2d."""
+    del context, i, j, m
+
+    def emit(context: Any, b: Any, signature: Any, arguments: Any) -> Any:
+        pixel, i, k, best, j, winner, m = arguments
+        v = Vectors(b, signature.args[0].dtype)
+        best = v.pointer(context, signature.args[3], best, j)
+        old, new = v.load(best), v.load(v.pointer(context, signature.args[0], pixel, i))
+        beaten = b.or_(b.fcmp_ordered("<=", new, old), b.fcmp_unordered("uno", old, old))
+        winners, ks, place = _numbers(context, b, v.lanes, signature.args[5], winner, m, k)
+        v.store(b.select(beaten, old, new), best)
+        b.store(b.select(beaten, winners, ks), place).align = 1
+        return context.get_dummy_value()
+
+    n = types.intp
+    return types.void(pixel, n, k, best, n, winner, n), emit
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def put_won(context: Any, source: Any, i: Any, winner: Any, m: Any, k: Any, pixel: Any, j: Any) -> Any:
+    """A vector to pixel[j]: that of source[i] where winner[m] is k, else 0."""
+    del context, i, m, j
+
+    def emit(context: Any, b: Any, signature: Any, arguments: Any) -> Any:
+        source, i, winner, m, k, pixel, j = arguments
+        v = Vectors(b, signature.args[0].dtype)
+        winners, ks, _ = _numbers(context, b, v.lanes, signature.args[2], winner, m, k)
+        values = v.load(v.pointer(context, signature.args[0], source, i))
+        won = b.select(b.icmp_unsigned("==", winners, ks), values, ir.Constant(v.vector, None))
+        v.store(won, v.pointer(context, signature.args[5], pixel, j))
+        return context.get_dummy_value()
+
+    n = types.intp
+    return types.void(source, n, winner, n, k, pixel, n), emit
+
+
+def _numbers(context: Any, b: Any, lanes: int, kind: Any, array: Any, place: Any, k: Any) -> tuple[Any, Any, Any]:
+    """As many integers of an array as a vector of floats has, k as often, and where they lie."""
+    integer, i32 = ir.IntType(kind.dtype.bitwidth), ir.IntType(32)
+    vector = ir.VectorType(integer, lanes)
+    data = context.make_array(kind)(context, b, array).data
+    at = b.bitcast(b.gep(b.bitcast(data, integer.as_pointer()), [place]), vector.as_pointer())
+    numbers = b.load(at)
+    numbers.align = 1
+    undefined = ir.Constant(vector, ir.Undefined)
+    first = b.insert_element(undefined, k, ir.Constant(i32, 0))
+    return numbers, b.shuffle_vector(first, undefined, ir.Constant(ir.VectorType(i32, lanes), [0] * lanes)), at
