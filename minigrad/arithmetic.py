@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.backend.kernels import kernels_of
 from minigrad.backend import describe, scatter_add, to_device, wide_dtype, xp_of
+from minigrad.backend.kernels import kernels_of
 from minigrad.function import Function, Gradients
 
 if TYPE_CHECKING:
@@ -46,8 +46,7 @@ class Mul(Function):
     """a · b, elementwise."""
 
     def forward(self, a: Array, b: Array) -> Array:
-        to_a, to_b = self.inputs  # as `needs`, in half the time
-        self.save(None if to_b is None else a, None if to_a is None else b)
+        self.save(None if self.inputs[1] is None else a, None if self.inputs[0] is None else b)  # `needs`, but faster
         return a * b
 
     def backward(self, gy: Variable) -> Gradients:
@@ -83,9 +82,8 @@ class Abs(Function):
     """|x|; derivative 0 at 0."""
 
     def forward(self, x: Array) -> Array:
-        xp = xp_of(x)
-        self.save(xp.sign(x))
-        return xp.abs(x)
+        self.save(xp_of(x).sign(x))
+        return xp_of(x).abs(x)
 
     def backward(self, gy: Variable) -> Gradients:
         (sign,) = self.saved
@@ -243,10 +241,9 @@ class Sum(Reduction):
 
     def forward(self, x: Array) -> Array:
         self.shape = x.shape
-        if x.ndim > 1 and x.dtype.kind == "f" and self.axis == (0, *range(2, x.ndim)):
-            y = kernels_of(x).channel_sum(x)
-            return y.reshape(with_ones(x.shape, self.axis)) if self.keepdims else y
-        return summed(x, self.axis, keepdims=self.keepdims)
+        if x.ndim < 2 or self.keepdims or x.dtype.kind != "f" or self.axis != (0, *range(2, x.ndim)):
+            return summed(x, self.axis, keepdims=self.keepdims)
+        return kernels_of(x).channel_sum(x)
 
     def backward(self, gy: Variable) -> Gradients:
         return gy.reshape(with_ones(self.shape, self.axis)).broadcast_to(self.shape)
@@ -260,9 +257,9 @@ class Mean(Reduction):
         return x.mean(self.axis, keepdims=self.keepdims)
 
     def backward(self, gy: Variable) -> Gradients:
-        count: int = math.prod(self.shape[i] for i in self.axis)
         if gy.dtype == np.float16:
             gy = gy.astype(np.float32)  # the count may be beyond float16
+        count: int = math.prod(self.shape[i] for i in self.axis)
         return (gy.reshape(with_ones(self.shape, self.axis)) / count).broadcast_to(self.shape)
 
     def flops(self) -> int:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from minigrad.variable import Variable
 
 
-def propagate(  # noqa: C901 - the one loop that everything else serves
+def propagate(  # noqa: C901, PLR0912 - the one loop that everything else serves
     start: Edge,
     seed: Variable,
     *,
@@ -77,7 +77,7 @@ def propagate(  # noqa: C901 - the one loop that everything else serves
                     gx = _conform(gx, node, i, edge, gy)  # noqa: PLW2901
                 known = pending if isinstance(edge, Function) else finished
                 if edge not in known:
-                    if known is pending:
+                    if isinstance(edge, Function):
                         heappush(queue, (-edge.serial, edge))
                     known[edge] = gx
                 elif edge in summed:

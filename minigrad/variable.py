@@ -22,7 +22,7 @@ _new = object.__new__
 _accumulation = threading.RLock()  # two threads may add to one leaf's gradient
 
 
-def apply(function: Function, *inputs: Operand) -> Variable:
+def apply(function: Function, *inputs: Operand) -> Variable:  # noqa: C901, PLR0912 - every operation pays for a call here
     """Apply a Function to Variables, arrays or numbers, and record it if any of them requires a gradient.
 
     Args:

@@ -107,7 +107,9 @@ def cpu_kernels(dtype: Any) -> Kernels:
         if forced:
             raise ImportError(f"MINIGRAD_KERNELS={forced}: {reason}")
         return numpy_kernels
-    numba_kernels.prepare(dtype)
+    from minigrad.backend.preparing import prepare  # noqa: PLC0415 - it needs Numba
+
+    prepare(dtype)
     return numba_kernels  # type: ignore[no-any-return]
 
 

@@ -6,12 +6,6 @@ not take, float16 or mixed dtypes, NumPy's set does.
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from contextvars import copy_context
 from functools import cache
 from typing import Any
 
@@ -21,7 +15,7 @@ import numpy as np
 from minigrad.backend import numpy_kernels
 from minigrad.backend.compiled import convolution, elementwise, pooling, products, sparse, tile
 from minigrad.backend.compiled.processor import VECTOR_BYTES
-from minigrad.backend.compiled.shared import layer, shares, trying
+from minigrad.backend.compiled.shared import layer, shares
 from minigrad.backend.threads import num_threads
 from minigrad.backend.windows import Pair, Window
 
@@ -31,7 +25,7 @@ COMPILED = (np.dtype(np.float32), np.dtype(np.float64))
 """The dtypes that the kernels take."""
 
 SMALL = 2**17
-"""Up to how many numbers the right factor of a matrix product is packed as a whole, if the left one is higher than it is wide."""
+"""Up to how many numbers a matrix product's right factor, no wider than the left one is high, is packed as a whole."""
 
 LOW = 512
 """Up to how many rows any other matrix product is done here; above, NumPy's library is as fast."""
@@ -60,7 +54,7 @@ def conv_transpose2d(y: Array, w: Array, size: Pair, window: Window, groups: int
         parts = shares(len(y), y.size * w[0].size)
         (above, _), (left, _) = window.pad
         lanes = VECTOR_BYTES // y.itemsize
-        sparse.spread(parts, _nhwc(y), _plain(w), *window.padded(size), above, left, lanes, x)
+        sparse.spread(parts, nhwc(y), _plain(w), *window.padded(size), above, left, lanes, x)
         return x.transpose(0, 3, 1, 2)
     # x[h] = Σ_k y[(h + above − D·k) / S] · w[k]: the pixels of y, S apart, correlated with the flipped filters.
     filters = convolution.packed_filters(_plain(w), groups, True, VECTOR_BYTES // w.itemsize)
@@ -83,7 +77,7 @@ def _convolved(
     out = np.empty((len(x), *outputs, channels), x.dtype)
     parts = shares(len(x), out.size * Cg * KH * KW)
     convolution.convolve(
-        parts, _nhwc(x), filters, bias, *padded, *first, *apart, *stride, *dilation, lanes, out
+        parts, nhwc(x), filters, bias, *padded, *first, *apart, *stride, *dilation, lanes, out
     )  # fmt: skip
     return out.transpose(0, 3, 1, 2)
 
@@ -98,13 +92,13 @@ def filter_correlation(x: Array, y: Array, window: Window, groups: int) -> Array
     if _is_sparse(y, x, window, groups):
         (above, _), (left, _) = window.pad
         w = np.empty((O, Cg, KH, KW), x.dtype)
-        sparse.correlate(parts, _nhwc(x), _nhwc(y), *window.padded(x.shape[2:]), above, left, lanes, w)
+        sparse.correlate(parts, nhwc(x), nhwc(y), *window.padded(x.shape[2:]), above, left, lanes, w)
         return w
     sums = np.zeros((parts, groups, KH, KW * Cg, -(-Og // lanes) * lanes), x.dtype)
     w = np.empty((groups, Og, Cg, KH, KW), x.dtype)
     ((above, _), (left, _)) = window.pad
     convolution.correlate(
-        parts, _nhwc(x), _nhwc(y), *window.padded(x.shape[2:]), above, left, *window.stride, *window.dilation,
+        parts, nhwc(x), nhwc(y), *window.padded(x.shape[2:]), above, left, *window.stride, *window.dilation,
         lanes, sums, w,
     )  # fmt: skip
     return w.reshape(O, Cg, KH, KW)
@@ -116,7 +110,7 @@ def max_pool2d(x: Array, window: Window) -> tuple[Array, Array]:
     y = np.empty((len(x), *window.outputs(x.shape[2:]), x.shape[1]), x.dtype)
     winners = np.empty(y.shape, np.min_scalar_type(window.kernel[0] * window.kernel[1] - 1))
     lanes = VECTOR_BYTES // x.itemsize
-    pooling.max_of_windows(shares(len(x), x.size), _nhwc(x), *_geometry(window), lanes, y, winners)
+    pooling.max_of_windows(shares(len(x), x.size), nhwc(x), *_geometry(window), lanes, y, winners)
     return y.transpose(0, 3, 1, 2), winners.transpose(0, 3, 1, 2)
 
 
@@ -125,16 +119,16 @@ def pool_scatter(y: Array, winners: Array, size: Pair, window: Window) -> Array:
         return numpy_kernels.pool_scatter(y, winners, size, window)
     x = np.empty((len(y), *size, y.shape[1]), y.dtype)
     lanes, parts = VECTOR_BYTES // x.itemsize, shares(len(x), x.size)
-    pooling.scatter(parts, _nhwc(y), _nhwc(winners), *_geometry(window), window.overlaps, lanes, x)
+    pooling.scatter(parts, nhwc(y), nhwc(winners), *_geometry(window), window.overlaps, lanes, x)
     return x.transpose(0, 3, 1, 2)
 
 
 def pool_gather(x: Array, winners: Array, window: Window) -> Array:
     if not _takes(x):
         return numpy_kernels.pool_gather(x, winners, window)
-    winners = _nhwc(winners)
+    winners = nhwc(winners)
     y = np.empty(winners.shape, x.dtype)
-    pooling.gather(shares(len(x), x.size), _nhwc(x), winners, *_geometry(window)[1:], y)
+    pooling.gather(shares(len(x), x.size), nhwc(x), winners, *_geometry(window)[1:], y)
     return y.transpose(0, 3, 1, 2)
 
 
@@ -142,7 +136,7 @@ def window_sum(x: Array, window: Window) -> Array:
     if not _takes(x):
         return numpy_kernels.window_sum(x, window)
     y = np.empty((len(x), *window.outputs(x.shape[2:]), x.shape[1]), x.dtype)
-    pooling.sum_of_windows(shares(len(x), x.size), _nhwc(x), *_geometry(window), y, False)
+    pooling.sum_of_windows(shares(len(x), x.size), nhwc(x), *_geometry(window), y, False)
     return y.transpose(0, 3, 1, 2)
 
 
@@ -150,7 +144,7 @@ def window_spread(y: Array, size: Pair, window: Window) -> Array:
     if not _takes(y):
         return numpy_kernels.window_spread(y, size, window)
     x = np.empty((len(y), *size, y.shape[1]), y.dtype)
-    pooling.sum_of_windows(shares(len(x), x.size), x, *_geometry(window), _nhwc(y), True)
+    pooling.sum_of_windows(shares(len(x), x.size), x, *_geometry(window), nhwc(y), True)
     return x.transpose(0, 3, 1, 2)
 
 
@@ -187,18 +181,18 @@ def channel_sum(x: Array) -> Array:
 
 
 def relu(x: Array) -> tuple[Array, Array]:
-    if not _takes(x) or (flat := _as_one(x)) is None:
-        return numpy_kernels.relu(x)
     y, positive = np.empty_like(x), np.empty_like(x, bool)
-    elementwise.relu(shares(x.size, x.size), *flat, *_as_one(y, positive))
+    if not _takes(x) or (flat := _as_one(x, y, positive)) is None:
+        return numpy_kernels.relu(x)
+    elementwise.relu(shares(x.size, x.size), *flat)
     return y, positive
 
 
 def masked(x: Array, mask: Array) -> Array:
-    if not _takes(x) or x.shape != mask.shape or (flat := _as_one(x, mask)) is None:
-        return numpy_kernels.masked(x, mask)
     y = np.empty_like(x)
-    elementwise.masked(shares(x.size, x.size), *flat, _as_one(y)[0])
+    if not _takes(x) or x.shape != mask.shape or (flat := _as_one(x, mask, y)) is None:
+        return numpy_kernels.masked(x, mask)
+    elementwise.masked(shares(x.size, x.size), *flat)
     return y
 
 
@@ -242,95 +236,19 @@ def adagrad_update(p: Array, g: Array, h: Array, *, lr: float, eps: float) -> No
         elementwise.adagrad(shares(p.size, p.size), *flat, lr, eps)
 
 
-def prepare(dtype: Any) -> None:
-    """Compile all kernels for a dtype, and say so; or fetch them from Numba's cache, where they are from then on."""
-    _linked(dtype.char)
-    sparse.share_of_nonzeros(np.zeros((1, 1, 1, 1), dtype))
-    if any(sparse.share_of_nonzeros.stats.cache_misses.values()):
-        with _second_process(dtype.char):
-            copy_context().run(compile_kernels, dtype.char, 0, show=True)
-        copy_context().run(compile_kernels, dtype.char, 1)
-
-
-def compile_kernels(letter: str, first: int, *, show: bool = False) -> None:
-    """Compile every second kernel, from number `first` on, for the dtype of NumPy's `letter`."""
-    calls = _small_calls(np.dtype(letter))[first::2]
-    words = f"minigrad compiles its CPU kernels for {np.dtype(letter)}, once:"
-    for n, (kernel, arguments, options) in enumerate(calls, 1):
-        if show:
-            start, end = ("\r", "") if sys.stderr.isatty() else ("", "\n")
-            print(f"{start}{words} {n} of {len(calls)}", end=end if n < len(calls) else "\n", file=sys.stderr, flush=True)
-        for number in (1, 2):
-            trying.set(number)
-            kernel(*arguments, **options)
-
-
-@contextmanager
-def _second_process(letter: str) -> Iterator[None]:
-    """Compile the other half of the kernels there meanwhile, into the cache; if that fails, nothing is lost but time."""
-    code = f"from minigrad.backend import numba_kernels as k; k.prepare_half({letter!r})"
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path or os.getcwd() for path in sys.path)}
-    try:
-        process = subprocess.Popen(
-            [sys.executable, "-c", code], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
-    except OSError:
-        yield
-        return
-    with process:
-        yield
-
-
-def prepare_half(letter: str) -> None:
-    """What the second process does."""
-    _linked(letter)
-    compile_kernels(letter, 1)
-
-
 def description() -> str:
     """What `minigrad doctor` says of them."""
     threads = f"{num_threads()} threads of {layer()}" if layer() else "1 thread: there is neither OpenMP nor TBB"
     return f"Numba {numba.__version__}, vectors of {8 * VECTOR_BYTES} bits, {threads}"
 
 
-def _small_calls(dtype: Any) -> list[tuple[Any, tuple[Any, ...], dict[str, Any]]]:
-    """Each kernel with arguments that it is soon done with."""
-    window, pool = Window((2, 2)), Window((2, 2), (2, 2))
-    lanes = VECTOR_BYTES // dtype.itemsize
-    x, w, y = (np.zeros(shape, dtype) for shape in ((1, lanes, 4, 4), (1, lanes, 2, 2), (1, 1, 3, 3)))
-    winners, a, tall = np.zeros((1, lanes, 2, 2), np.uint8), np.zeros((2, 2), dtype), np.zeros((2, 3), dtype)
-    p, g, m, v = (np.zeros(1, dtype) for _ in range(4))
-    rate = {"lr": 0.1}
-    return [
-        (conv2d, (x, w, None, window, 1), {}),
-        (conv_transpose2d, (y, w, (4, 4), window, 1), {}),
-        (filter_correlation, (x, y, window, 1), {}),
-        (filter_correlation, (x, y + 1, window, 1), {}),
-        (max_pool2d, (x, pool), {}),
-        (pool_scatter, (x[:, :, :2, :2], winners, (4, 4), pool), {}),
-        (pool_gather, (x, winners, pool), {}),
-        (window_sum, (x, pool), {}),
-        (matmul, (a, a), {}),
-        (matmul, (a, tall), {}),
-        (channel_sum, (a,), {}),
-        (_nhwc, (np.zeros((1, 2, 2, 2), dtype),), {}),
-        (relu, (a,), {}),
-        (masked, (a, a > 0), {}),
-        (cross_entropy, (a, a), {}),
-        (sgd_update, (p, g, None), {**rate, "momentum": 0.0}),
-        (sgd_update, (p, g, v), {**rate, "momentum": 0.9}),
-        (adam_update, (p, g, m, v), {**rate, "beta1": 0.9, "beta2": 0.9, "eps": 1.0, "step": 1}),
-        (adagrad_update, (p, g, v), {**rate, "eps": 1.0}),
-    ]
-
-
 def _takes(*arrays: Array) -> bool:
     dtype = arrays[0].dtype
-    return dtype in COMPILED and _linked(dtype.char) and all(array.dtype == dtype for array in arrays[1:])
+    return dtype in COMPILED and linked(dtype.char) and all(array.dtype == dtype for array in arrays[1:])
 
 
 @cache
-def _linked(letter: str) -> bool:
+def linked(letter: str) -> bool:
     """True, as soon as what the kernels of a dtype share is compiled."""
     tile.link_product(letter)
     sparse.link_add_listed(letter)
@@ -344,12 +262,12 @@ def _is_sparse(y: Array, other: Array, window: Window, groups: int) -> bool:
         groups == 1
         and window.stride == window.dilation == (1, 1)
         and window.kernel[1] * other.shape[1] % lanes == 0
-        and sparse.share_of_nonzeros(_nhwc(y)) < SPARSE
-        and sparse.all_finite(_plain(other if other.flags.c_contiguous else _nhwc(other)).reshape(-1))
+        and sparse.share_of_nonzeros(nhwc(y)) < SPARSE
+        and sparse.all_finite(_plain(other if other.flags.c_contiguous else nhwc(other)).reshape(-1))
     )
 
 
-def _nhwc(x: Array) -> Array:
+def nhwc(x: Array) -> Array:
     """Images (N, C, H, W) as (N, H, W, C), in that memory order: a view where they are kept so."""
     last = x.transpose(0, 2, 3, 1)
     if last.flags.carray or not x.flags.carray or x.dtype not in COMPILED:
@@ -362,7 +280,7 @@ def _nhwc(x: Array) -> Array:
 
 def _plain(x: Array) -> Array:
     """x as the kernels were compiled for it, row-major, aligned and writable; a copy where it is not."""
-    return x if x.flags.carray else np.require(x, requirements="CAW")
+    return x if x.flags.carray else np.require(x, requirements=["C", "A", "W"])
 
 
 def _geometry(window: Window) -> tuple[int, ...]:

@@ -138,11 +138,12 @@ def window_spread(y: Array, size: Pair, window: Window) -> Array:
 
 
 def matmul(a: Array, b: Array) -> Array:
-    return a @ b  # type: ignore[no-any-return]
+    return a @ b
 
 
 def channel_sum(x: Array) -> Array:
-    return x.sum((0, *range(2, x.ndim)), dtype=wide_dtype(x)).astype(x.dtype, copy=False)
+    total: Array = x.sum((0, *range(2, x.ndim)), dtype=wide_dtype(x))
+    return total.astype(x.dtype, copy=False)
 
 
 def relu(x: Array) -> tuple[Array, Array]:

@@ -11,9 +11,9 @@ _threads: ContextVar[int | None] = ContextVar("threads", default=None)
 def set_num_threads(n: int) -> None:
     """Let the compiled kernels that this context calls work in `n` threads, the caller's among them.
 
-    Until then it is as many as this process may use cores, or OMP_NUM_THREADS, where that is less. Results differ between
-    numbers of threads by rounding, and repeat bit for bit with the same number. The matrix products of NumPy's own kernel
-    set are NumPy's business: OPENBLAS_NUM_THREADS.
+    Until then it is as many as this process may use cores, or OMP_NUM_THREADS, where that is less. Results differ
+    between numbers of threads by rounding, and repeat bit for bit with the same number. The matrix products of NumPy's
+    own kernel set are NumPy's business: OPENBLAS_NUM_THREADS.
 
     Raises:
         TypeError: n is no int.

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
-from protocol import batches, chain_leaves, serve
+from protocol import batches, serve
 
 
 def deep_mnist():
@@ -27,7 +27,7 @@ def deep_mnist():
 def simple_conv_net():
     shapes = [(5, 5, 1, 30), (30,), (4320, 100), (100,), (100, 10), (10,)]
 
-    def model(weights, x, key):  # noqa: ARG001
+    def model(weights, x, key):
         w1, b1, w2, b2, w3, b3 = weights
         h = max_pool(jax.nn.relu(conv(x, w1, "VALID") + b1))
         h = jax.nn.relu(h.reshape(len(h), -1) @ w2 + b2)
@@ -39,7 +39,7 @@ def simple_conv_net():
 def dense():
     shapes = [(784, 128), (128,), (128, 10), (10,)]
 
-    def model(weights, x, key):  # noqa: ARG001
+    def model(weights, x, key):
         w1, b1, w2, b2 = weights
         return jax.nn.relu(x.reshape(len(x), -1) @ w1 + b1) @ w2 + b2
 
@@ -59,7 +59,7 @@ def adam(w, g, slots, t, lr):
     return w - lr * m / (1 - 0.9**t) / (jnp.sqrt(v / (1 - 0.999**t)) + 1e-8), (m, v)
 
 
-def adagrad(w, g, slots, t, lr):  # noqa: ARG001
+def adagrad(w, g, slots, t, lr):
     h = slots[0] + g * g
     return w - lr * g / (jnp.sqrt(h) + 1e-7), (h,)
 

@@ -18,26 +18,32 @@ tf.config.threading.set_inter_op_parallelism_threads(THREADS)
 
 
 def deep_mnist():
-    model = keras.Sequential([
-        *(keras.Input((28, 28, 1)), layers.Conv2D(32, 5, padding="same", activation="relu"), layers.MaxPool2D(2)),
-        *(layers.Conv2D(64, 5, padding="same", activation="relu"), layers.MaxPool2D(2)),
-        *(layers.Flatten(), layers.Dense(1024, activation="relu"), layers.Dropout(0.5), layers.Dense(10)),
-    ])
+    model = keras.Sequential(
+        [
+            *(keras.Input((28, 28, 1)), layers.Conv2D(32, 5, padding="same", activation="relu"), layers.MaxPool2D(2)),
+            *(layers.Conv2D(64, 5, padding="same", activation="relu"), layers.MaxPool2D(2)),
+            *(layers.Flatten(), layers.Dense(1024, activation="relu"), layers.Dropout(0.5), layers.Dense(10)),
+        ]
+    )
     return training_step(model, optimizers.Adam(1e-4), batch=50)
 
 
 def simple_conv_net():
-    model = keras.Sequential([
-        *(keras.Input((28, 28, 1)), layers.Conv2D(30, 5, activation="relu"), layers.MaxPool2D(2)),
-        *(layers.Flatten(), layers.Dense(100, activation="relu"), layers.Dense(10)),
-    ])
+    model = keras.Sequential(
+        [
+            *(keras.Input((28, 28, 1)), layers.Conv2D(30, 5, activation="relu"), layers.MaxPool2D(2)),
+            *(layers.Flatten(), layers.Dense(100, activation="relu"), layers.Dense(10)),
+        ]
+    )
     return training_step(model, optimizers.Adagrad(0.06, initial_accumulator_value=0.0), batch=100)
 
 
 def dense():
-    model = keras.Sequential([
-        *(keras.Input((28, 28, 1)), layers.Flatten(), layers.Dense(128, activation="relu"), layers.Dense(10)),
-    ])
+    model = keras.Sequential(
+        [
+            *(keras.Input((28, 28, 1)), layers.Flatten(), layers.Dense(128, activation="relu"), layers.Dense(10)),
+        ]
+    )
     return training_step(model, optimizers.Adam(1e-3), batch=32)
 
 

@@ -183,7 +183,9 @@ def imports():
         for module, seconds in taken.items():
             code = f"import time; start = time.perf_counter(); import {module}; print(time.perf_counter() - start)"
             command = [sys.executable, "-c", code]
-            output = subprocess.run(command, env={**os.environ, "PYTHONPATH": str(ROOT)}, check=True, capture_output=True)
+            output = subprocess.run(
+                command, env={**os.environ, "PYTHONPATH": str(ROOT)}, check=True, capture_output=True
+            )
             seconds.append(float(output.stdout))
     return {module: {"seconds": median(seconds), "rounds": seconds} for module, seconds in taken.items()}
 

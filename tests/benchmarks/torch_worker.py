@@ -1,4 +1,4 @@
-"""The workloads in PyTorch: eager with its default optimizers, "fused" with fused ones, or "compile": compiled as well."""
+"""The workloads in PyTorch: eager with its default optimizers, "fused", or "compile": compiled and fused."""
 
 import sys
 from itertools import cycle

@@ -7,7 +7,6 @@ import os
 import subprocess
 import tempfile
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 from environments import ROOT, interpreter, script
@@ -21,8 +20,8 @@ SETTINGS = {"minigrad-numpy": {"MINIGRAD_KERNELS": "numpy"}, "minigrad": {"MINIG
 class Worker:
     """One process for one framework and one workload, so that its peak memory is this workload's.
 
-    A framework may be run in several ways: "torch-fused" is "torch" whose worker is told "fused". It starts at its first
-    share. Once it fails, `skipped` says why, and it does nothing more.
+    A framework may be run in several ways: "torch-fused" is "torch" whose worker is told "fused". It starts at its
+    first share. Once it fails, `skipped` says why, and it does nothing more.
     """
 
     def __init__(self, framework: str, workload: str):

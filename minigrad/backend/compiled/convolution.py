@@ -1,9 +1,10 @@
 """Convolution and its two gradients on NHWC memory, one image at a time, without laying windows out (no im2col).
 
 Each thread copies an image with its border to memory of its own, where it stays in the cache, and the tile reads the
-windows in place. The input's gradient is the convolution of the output's, spread out by the stride, with flipped filters.
+windows in place. The input's gradient is the convolution of the output's, spread out by the stride, with flipped
+filters.
 
-Filters are packed: (groups, strips, KH, KW, Cg, 2 · lanes), each strip the filters of two vectors, filled up with zeros.
+Filters are packed: (groups, strips, KH, KW, Cg, 2 · lanes), each strip the filters of two vectors, zeros at the end.
 """
 
 from __future__ import annotations
@@ -12,13 +13,12 @@ import numpy as np
 from numba import prange
 
 from minigrad.backend.compiled.shared import alone, inner, shared
-
 from minigrad.backend.compiled.tile import product
 
 
 @alone()
 def packed_filters(w, groups, adjoint, lanes):
-    """Filters (O, Cg, KH, KW) as the tile reads them; for the adjoint flipped, with input and output channels exchanged."""
+    """Filters (O, Cg, KH, KW) as the tile reads them; for the adjoint flipped, inputs and outputs exchanged."""
     O, Cg, KH, KW = w.shape
     Og, pair = O // groups, 2 * lanes
     inputs, outputs = (Og, Cg) if adjoint else (Cg, Og)
@@ -55,10 +55,10 @@ def copy_inside(padded, top, left, image):
 
 @inner()
 def place(image, first, top, left, down, across, padded):
-    """Channels of an image (H, W, C) from `first` on into (HP, WP, Cg), from (top, left) on, in steps of down, across."""
+    """Channels of an image (H, W, C) from `first` on into (HP, WP, Cg), from (top, left) on, `down`, `across` apart."""
     HP, WP, Cg = padded.shape
     H, W, C = image.shape
-    if across == 1 and C == Cg and left >= 0 and left + W <= WP:
+    if across == 1 and Cg == C and left >= 0 and left + W <= WP:
         flat, flat_padded = image.reshape(-1), padded.reshape(-1)
         for h in range(H):
             if 0 <= top + h * down < HP:
@@ -76,7 +76,7 @@ def place(image, first, top, left, down, across, padded):
 
 @inner()
 def _convolve(x, w, b, padded, top, left, down, across, SH, SW, DH, DW, lanes, out):
-    """A few images (n, H, W, C) with packed filters and biases (groups, O / groups filled up): into out (n, OH, OW, O)."""
+    """A few images (n, H, W, C) with packed filters and biases (groups, wide) into out (n, OH, OW, O)."""
     n, OH, OW, O = out.shape
     groups, _, KH, KW, Cg, pair = w.shape
     Og, wide = O // groups, b.shape[1]
@@ -131,7 +131,7 @@ def _correlate(x, y, padded, top, left, SH, SW, DH, DW, lanes, sums):
     for g in range(groups):
         for image in range(n):
             place(x[image], g * Cg, top, left, 1, 1, padded)
-            # A last vector that is not full takes the next pixel's numbers along, if there are any, for sums nobody reads.
+            # A last vector that is not full takes the next pixel's numbers along, if there are any: sums nobody reads.
             direct = groups == 1 and wide - O <= (n - image - 1) * OH * OW * O
             if not direct:
                 for h in range(OH):

@@ -31,7 +31,7 @@ def _relu(x, y, positive):
     for i in range(len(x)):
         value = x[i]
         positive[i] = value > 0
-        y[i] = 0 if value <= 0 else value
+        y[i] = max(0, value)
 
 
 @shared
@@ -79,7 +79,7 @@ def cross_entropy(logits, targets, losses, softmax):
     for n in range(N):
         top = logits[n, 0]
         for c in range(1, C):
-            if logits[n, c] > top or logits[n, c] != logits[n, c]:  # noqa: PLR0124 - NaN
+            if logits[n, c] > top or logits[n, c] != logits[n, c]:
                 top = logits[n, c]
         total = logits.dtype.type(0)
         for c in range(C):

@@ -1,4 +1,4 @@
-"""Inner loops that are compiled once for each dtype, and called by the kernels rather than compiled into each of them."""
+"""Inner loops that are compiled once for each dtype, and called by the kernels rather than compiled into each."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _kept: dict[str, Any] = {}  # compiled code lives as long as its object does, an
 
 
 def link(name: str, function: Callable[..., None], count: int, letter: str) -> None:
-    """Compile `function` of a number of the dtype `letter` and `count` addresses and integers; the linker finds it then."""
+    """Compile `function` of a number of the dtype `letter` and `count` integers; from then on the linker finds it."""
     symbol = _symbol(name, REALS[letter])
     if symbol in _kept:
         return

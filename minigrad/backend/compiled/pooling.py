@@ -12,6 +12,7 @@ from numba import prange
 from minigrad.backend.compiled.shared import inner, shared
 from minigrad.backend.compiled.vectors import put_won, take_larger
 
+
 @inner()
 def _take(pixel, k, best, winner):
     for c in range(len(best)):
@@ -21,9 +22,9 @@ def _take(pixel, k, best, winner):
 
 @inner()
 def _take_larger(pixel, k, best, winner, lanes):
-    """Each channel's pixel where it is larger; to do so twice changes nothing, so the last vector may overlap another."""
+    """Each channel's pixel where it is larger; twice changes nothing, so the last vector may overlap another."""
     C = len(best)
-    if C >= lanes:
+    if lanes <= C:
         for block in range((C + lanes - 1) // lanes):
             c = min(block * lanes, C - lanes)
             take_larger(pixel, c, k, best, c, winner, c)
@@ -72,7 +73,7 @@ def max_of_windows(shares, x, KH, KW, SH, SW, above, left, lanes, y, winners):
 def _put_won(source, winner, k, pixel, lanes):
     """Each channel's number where k won, else 0; the last vector may overlap another."""
     C = len(source)
-    if C >= lanes:
+    if lanes <= C:
         for block in range((C + lanes - 1) // lanes):
             c = min(block * lanes, C - lanes)
             put_won(source, c, winner, c, k, pixel, c)
@@ -173,7 +174,7 @@ def _sum(x, KH, KW, SH, SW, above, left, y, backward):
 
 @shared
 def sum_of_windows(shares, x, KH, KW, SH, SW, above, left, y, backward):
-    """Sums y (N, OH, OW, C) over windows of images x (N, H, W, C); backward x, each of y added to its window's pixels."""
+    """Sums y (N, OH, OW, C) over windows of images x (N, H, W, C); backward x, each of y added to its pixels."""
     N = len(x)
     for s in prange(shares):
         for n in range(N * s // shares, N * (s + 1) // shares):

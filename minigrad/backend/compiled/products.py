@@ -9,9 +9,9 @@ from __future__ import annotations
 import numpy as np
 from numba import prange
 
+from minigrad.backend.compiled.processor import TALL
 from minigrad.backend.compiled.shared import inner, shared
-
-from minigrad.backend.compiled.tile import TALL, product
+from minigrad.backend.compiled.tile import product
 from minigrad.backend.compiled.vectors import copy_pair, transpose_block
 
 DEEP, WIDE = 448, 128
@@ -116,7 +116,7 @@ def transpose(shares, x, N, R, C, lanes, y):
 
 @inner()
 def _transpose(x, at, R, C, lanes, y):
-    if R < lanes or C < lanes:
+    if lanes > R or lanes > C:
         for r in range(R):
             for c in range(C):
                 y[at + c * R + r] = x[at + r * C + c]

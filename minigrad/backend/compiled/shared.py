@@ -1,9 +1,9 @@
 """Compiled kernels that share their work between threads.
 
-Numba's threads do the work: those of OpenMP or TBB, which several Python threads may call at once. In a process forked from
-one whose kernels have run (OpenMP's threads do not survive that), and where there is neither of the two, a kernel works
-through its shares alone. What a share is depends on the number of threads asked for, not on who comes: for a fixed
-number the results repeat bit for bit.
+Numba's threads do the work: those of OpenMP or TBB, which several Python threads may call at once. In a process forked
+from one whose kernels have run (OpenMP's threads do not survive that), and where there is neither of the two, a kernel
+works through its shares alone. What a share is depends on the number of threads asked for, not on who comes: for a
+fixed number the results repeat bit for bit.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def shares(count: int, work: int, least: int = 2**15) -> int:
 
 
 def shared(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Compile a kernel whose first argument says how many shares its `prange` is over: for threads, and for one alone."""
+    """Compile a kernel whose first argument says how many shares its `prange` is over: for threads, and alone."""
     together = alone(parallel={"prange": True, **dict.fromkeys(_PASSES, False)})(function)
     name = f"{function.__name__}_alone"  # Numba's cache knows a function by its name
     copy = FunctionType(function.__code__, function.__globals__, name)

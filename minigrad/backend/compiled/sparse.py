@@ -1,11 +1,12 @@
-"""A convolution's two gradients where most of what comes back is zero, as behind a max-pooling: only the rest is computed.
+"""A convolution's two gradients where most of what comes back is zero, as behind a max-pooling: the rest is computed.
 
 Each image's numbers that are not zero are listed, with their places. A tile then adds up, for a list,
 
     out[r, n] += Σ over i of values[i] · x[places[i] + r·x_row + n]
 
 with R rows of NV vectors of results in the registers. For the filters' gradient there is a list for each filter, x is
-the image and the rows are the kernel's; for the input's gradient there is a list for each pixel, and x one row of the filters.
+the image and the rows are the kernel's; for the input's gradient there is a list for each pixel, and x one row of the
+filters.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ BROAD = BLOCKS[1]
 BROADEST = np.array([BLOCKS.get(R, 0) for R in range(6)])
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def add_listed(
     context: Any, R: Any, NV: Any, out: Any, o: Any, out_row: Any, x: Any, i: Any, x_row: Any, values: Any, places: Any,
     first: Any, last: Any,
@@ -48,7 +49,7 @@ def link_add_listed(letter: str) -> None:
     link("add_listed", _add_listed, 12, letter)
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def _block(
     context: Any, real: Any, R: Any, NV: Any, out: Any, o: Any, out_row: Any, x: Any, i: Any, x_row: Any, values: Any,
     places: Any, first: Any, last: Any,
@@ -78,7 +79,8 @@ def _emit(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
 
 
 def _emit_block(
-    v: Vectors, R: int, NV: int, out: Any, out_row: Any, x: Any, x_row: Any, values: Any, places: Any, first: Any, last: Any
+    v: Vectors, R: int, NV: int, out: Any, out_row: Any, x: Any, x_row: Any, values: Any, places: Any,
+    first: Any, last: Any,
 ) -> None:  # fmt: skip
     """A loop over the list, whose state is the results so far; the list is not empty."""
     b = v.b
@@ -240,7 +242,7 @@ def _gather_filters(sums, w):
 @inner()
 def _spread(y, packed, KH, KW, HP, WP, top, left, lanes, x):
     n, OH, OW, O = y.shape
-    H, W, C = x.shape[1:]
+    C = x.shape[3]
     flat_image = _aligned(HP * WP * C, x, lanes)
     padded = flat_image.reshape(HP, WP, C)
     values, places = np.empty(OH * OW * O + 1, y.dtype), np.empty(OH * OW * O + 1, np.int64)

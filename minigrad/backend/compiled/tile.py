@@ -5,11 +5,11 @@ A tile computes MR × NV vectors of
     out[m, n] = init[m, n] + Σ over r, t of x[r·x_row + t·x_tap + m·x_m] · w[(r·taps + t)·w_tap + n]
 
 with the results in the processor's registers while the numbers of x and w stream by: each vector of w is used for MR
-rows, each number of x, spread over a vector, for NV columns. Forward convolution (m: pixels, n: filters, taps: the window's
-columns and channels), both of its gradients and matrix products differ in the strides alone.
+rows, each number of x, spread over a vector, for NV columns. Forward convolution (m: pixels, n: filters, taps: the
+window's columns and channels), both of its gradients and matrix products differ in the strides alone.
 
-Source: Goto & van de Geijn 2008, "Anatomy of high-performance matrix multiplication"; Zhang, Franchetti & Low 2018, "High
-performance zero-memory overhead direct convolutions".
+Source: Goto & van de Geijn 2008, "Anatomy of high-performance matrix multiplication"; Zhang, Franchetti & Low 2018,
+"High performance zero-memory overhead direct convolutions".
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ from minigrad.backend.compiled.linking import emit_call, link
 from minigrad.backend.compiled.processor import TALL, TILES
 from minigrad.backend.compiled.vectors import INT, Vectors
 
-HEIGHTS = np.array([max((MR for MR, _ in TILES if MR <= n), default=0) for n in range(TALL + 1)])
+HEIGHTS = np.array([max((MR for MR, _ in TILES if n >= MR), default=0) for n in range(TALL + 1)])
 """The tallest tile for so many rows."""
 
 
 def _product(
     real, M, N, out, o, out_m, init, k, init_m, x, i, x_m, w, j, w_strip, rows, taps, x_row, x_tap, w_tap, lanes
 ):
-    """M rows of N numbers, N a multiple of `lanes`, tile by tile; w begins again `w_strip` further on for each strip."""
+    """M rows of N numbers, N a multiple of `lanes`, tile by tile; each strip of w begins `w_strip` after the last."""
     if M <= 0 or rows <= 0 or taps <= 0:
         return
     for n in range(0, N, 2 * lanes):
@@ -49,10 +49,10 @@ def _product(
             m += MR
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def product(
-    context: Any, M: Any, N: Any, out: Any, o: Any, out_m: Any, init: Any, k: Any, init_m: Any, x: Any, i: Any, x_m: Any,
-    w: Any, j: Any, w_strip: Any, rows: Any, taps: Any, x_row: Any, x_tap: Any, w_tap: Any, lanes: Any,
+    context: Any, M: Any, N: Any, out: Any, o: Any, out_m: Any, init: Any, k: Any, init_m: Any, x: Any, i: Any,
+    x_m: Any, w: Any, j: Any, w_strip: Any, rows: Any, taps: Any, x_row: Any, x_tap: Any, w_tap: Any, lanes: Any,
 ) -> Any:  # fmt: skip
     """`_product` for compiled code: each array is followed by the place in it where to begin."""
     del context, M, N, o, out_m, k, init_m, i, x_m, j, w_strip, rows, taps, x_row, x_tap, w_tap, lanes
@@ -65,7 +65,7 @@ def link_product(letter: str) -> None:
     link("product", _product, 20, letter)
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def _tile(
     context: Any, real: Any, MR: Any, NV: Any, out: Any, o: Any, out_m: Any, init: Any, k: Any, init_m: Any, x: Any,
     i: Any, x_m: Any, w: Any, j: Any, rows: Any, taps: Any, x_row: Any, x_tap: Any, w_tap: Any,

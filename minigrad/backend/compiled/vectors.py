@@ -61,7 +61,7 @@ class Vectors:
         return self.b.bitcast(moved, self.vector.as_pointer())
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def copy_pair(context: Any, source: Any, i: Any, target: Any, j: Any) -> Any:
     """Two vectors from source[i] to target[j]."""
     del context, i, j
@@ -77,7 +77,7 @@ def copy_pair(context: Any, source: Any, i: Any, target: Any, j: Any) -> Any:
     return types.void(source, types.intp, target, types.intp), emit
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def transpose_block(context: Any, source: Any, i: Any, source_row: Any, target: Any, j: Any, target_row: Any) -> Any:
     """A square of as many numbers each way as a vector has, from source[i], transposed to target[j]."""
     del context, i, j, source_row, target_row
@@ -86,9 +86,7 @@ def transpose_block(context: Any, source: Any, i: Any, source_row: Any, target: 
         source, i, source_row, target, j, target_row = arguments
         v = Vectors(builder, signature.args[0].dtype)
         start, end = v.pointer(context, signature.args[0], source, i), v.pointer(context, signature.args[3], target, j)
-        rows = [
-            v.load(builder.gep(start, [builder.mul(source_row, ir.Constant(INT, n))])) for n in range(v.lanes)
-        ]
+        rows = [v.load(builder.gep(start, [builder.mul(source_row, ir.Constant(INT, n))])) for n in range(v.lanes)]
         step = 1
         while step < v.lanes:  # exchange the off-diagonal squares of 1, 2, 4, ... numbers each way
             for n in range(v.lanes):
@@ -106,7 +104,7 @@ def transpose_block(context: Any, source: Any, i: Any, source_row: Any, target: 
     return types.void(source, n, n, target, n, n), emit
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def take_larger(context: Any, pixel: Any, i: Any, k: Any, best: Any, j: Any, winner: Any, m: Any) -> Any:
     """A vector of best[j] and of winner[m], replaced by those of pixel[i] and k that beat them, as in max_pool2d."""
     del context, i, j, m
@@ -126,7 +124,7 @@ def take_larger(context: Any, pixel: Any, i: Any, k: Any, best: Any, j: Any, win
     return types.void(pixel, n, k, best, n, winner, n), emit
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def put_won(context: Any, source: Any, i: Any, winner: Any, m: Any, k: Any, pixel: Any, j: Any) -> Any:
     """A vector to pixel[j]: that of source[i] where winner[m] is k, else 0."""
     del context, i, m, j

@@ -151,7 +151,15 @@ CONTRACTS = [
         name="__pow__",
         reference=np.power,
     ),
-    OpSpec(matmul, np.matmul, shapes=products(), domain=(-10, 10), formula="a · b, matrices", kernels=("matmul",), name="__matmul__"),
+    OpSpec(
+        matmul,
+        np.matmul,
+        shapes=products(),
+        domain=(-10, 10),
+        formula="a · b, matrices",
+        kernels=("matmul",),
+        name="__matmul__",
+    ),
     OpSpec(
         rmatmul,
         rmatmul,

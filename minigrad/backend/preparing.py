@@ -1,0 +1,104 @@
+"""Numba's kernels compiled at their first use, and from then on fetched from Numba's cache.
+
+Each kernel is called once with next to nothing to do, for threads and alone. Two processes do so, a half of the kernels
+each: it takes half the time, and the halves meet in the cache.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from minigrad.backend import numba_kernels as K
+from minigrad.backend.compiled.processor import VECTOR_BYTES
+from minigrad.backend.compiled.shared import trying
+from minigrad.backend.compiled.sparse import share_of_nonzeros
+from minigrad.backend.windows import Window
+
+
+def prepare(dtype: Any) -> None:
+    """Compile all kernels for a dtype, and say so; or fetch them from Numba's cache, where they are from then on."""
+    K.linked(dtype.char)
+    share_of_nonzeros(np.zeros((1, 1, 1, 1), dtype))
+    if any(share_of_nonzeros.stats.cache_misses.values()):
+        with _second_process(dtype.char):
+            _compile(dtype.char, 0, show=True)
+        _compile(dtype.char, 1)
+
+
+def prepare_half(letter: str) -> None:
+    """What the second process does."""
+    K.linked(letter)
+    _compile(letter, 1)
+
+
+def _compile(letter: str, first: int, *, show: bool = False) -> None:
+    """Compile every second kernel, from number `first` on, for the dtype of NumPy's `letter`."""
+    calls = _small_calls(np.dtype(letter))[first::2]
+    start, end = ("\r", "") if sys.stderr.isatty() else ("", "\n")
+    before = trying.get()
+    for n, (kernel, arguments, options) in enumerate(calls, 1):
+        if show:
+            words = f"minigrad compiles its CPU kernels for {np.dtype(letter)}, once: {n} of {len(calls)}"
+            sys.stderr.write(f"{start}{words}{end if n < len(calls) else chr(10)}")
+            sys.stderr.flush()
+        try:
+            for number in (1, 2):
+                trying.set(number)
+                kernel(*arguments, **options)
+        finally:
+            trying.set(before)
+
+
+@contextmanager
+def _second_process(letter: str) -> Iterator[None]:
+    """Meanwhile compile the other half of the kernels there, into the cache; if it fails, only time is lost."""
+    code = f"from minigrad.backend import preparing; preparing.prepare_half({letter!r})"
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path or str(Path.cwd()) for path in sys.path)}
+    try:
+        process = subprocess.Popen(  # noqa: S603 - this Python, with this package
+            [sys.executable, "-c", code], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+    except OSError:
+        yield
+        return
+    with process:
+        yield
+
+
+def _small_calls(dtype: Any) -> list[tuple[Any, tuple[Any, ...], dict[str, Any]]]:
+    """Each kernel with arguments that it is soon done with."""
+    window, pool = Window((2, 2)), Window((2, 2), (2, 2))
+    lanes = VECTOR_BYTES // dtype.itemsize
+    x, w, y = (np.zeros(shape, dtype) for shape in ((1, lanes, 4, 4), (1, lanes, 2, 2), (1, 1, 3, 3)))
+    winners, a, tall = np.zeros((1, lanes, 2, 2), np.uint8), np.zeros((2, 2), dtype), np.zeros((2, 3), dtype)
+    p, g, m, v = (np.zeros(1, dtype) for _ in range(4))
+    rate = {"lr": 0.1}
+    return [
+        (K.conv2d, (x, w, None, window, 1), {}),
+        (K.conv_transpose2d, (y, w, (4, 4), window, 1), {}),
+        (K.filter_correlation, (x, y, window, 1), {}),
+        (K.filter_correlation, (x, y + 1, window, 1), {}),
+        (K.max_pool2d, (x, pool), {}),
+        (K.pool_scatter, (x[:, :, :2, :2], winners, (4, 4), pool), {}),
+        (K.pool_gather, (x, winners, pool), {}),
+        (K.window_sum, (x, pool), {}),
+        (K.matmul, (a, a), {}),
+        (K.matmul, (a, tall), {}),
+        (K.channel_sum, (a,), {}),
+        (K.nhwc, (np.zeros((1, 2, 2, 2), dtype),), {}),
+        (K.relu, (a,), {}),
+        (K.masked, (a, a > 0), {}),
+        (K.cross_entropy, (a, a), {}),
+        (K.sgd_update, (p, g, None), {**rate, "momentum": 0.0}),
+        (K.sgd_update, (p, g, v), {**rate, "momentum": 0.9}),
+        (K.adam_update, (p, g, m, v), {**rate, "beta1": 0.9, "beta2": 0.9, "eps": 1.0, "step": 1}),
+        (K.adagrad_update, (p, g, v), {**rate, "eps": 1.0}),
+    ]
