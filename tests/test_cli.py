@@ -1,5 +1,7 @@
 """The command `minigrad`."""
 
+import re
+
 import pytest
 
 from minigrad.cli import main
@@ -142,11 +144,27 @@ def test_what_cannot_be_written_is_said(project, capsys, monkeypatch):
     assert "could not be started" in second
 
 
-def test_the_doctor_says_what_is_there(capsys):
+def test_the_doctor_says_what_is_missed(capsys, monkeypatch):
+    monkeypatch.setattr("minigrad.backend.kernels.compiled_kernels", lambda: (None, "No module named 'numba'"))
+    assert main(["doctor"]) == 0
+    line = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("kernel sets"))
+    assert line.split(maxsplit=2)[2] == "numpy; not the compiled ones, several times as fast: No module named 'numba'"
+
+
+def test_the_doctor_says_which_kernels_are_forced(capsys, monkeypatch):
+    monkeypatch.setenv("MINIGRAD_KERNELS", "numpy")
+    assert main(["doctor"]) == 0
+    assert "kernel sets  numpy (MINIGRAD_KERNELS)" in capsys.readouterr().out
+
+
+def test_the_doctor_says_what_is_there(capsys, monkeypatch):
+    monkeypatch.delenv("MINIGRAD_KERNELS", raising=False)
     assert main(["doctor"]) == 0
     lines = dict(
         line.split(maxsplit=1) for line in capsys.readouterr().out.replace("kernel sets", "kernel_sets").splitlines()
     )
-    assert lines["kernel_sets"] == "numpy"
+    assert re.match(
+        r"numba \(float32, float64; Numba .*, vectors of \d+ bits, .*thread.*\), numpy$", lines["kernel_sets"]
+    )
     assert lines["devices"].startswith("cpu")
     assert "graphviz-pure" in lines["diagrams"]

@@ -102,7 +102,10 @@ class _Comparison:
         N, C = (int(n) for n in self._rng.integers((0, 1), 6))
         x = self._array(N, C)
         self._compare("masked", x, self._rng.random((N, C)) > 0.5)
+        odd = np.append(x, [np.nan, -np.inf, np.inf, -0.0]).astype(x.dtype)
         self._compare("relu", x)
+        self._compare("relu", odd)
+        self._compare("masked", odd, self._rng.random(odd.shape) > 0.5)
         self._compare("channel_sum", self._array(*(int(n) for n in self._rng.integers((1, 1, 1, 1), 20))))
         M, K, N2 = (int(n) for n in self._rng.choice([0, 1, 2, 5, 16, 31, 50, 200], 3))
         self._compare("matmul", self._array(M, K), self._array(K, N2))
@@ -181,8 +184,9 @@ class _Comparison:
         alike = [_floats_as(a, dtype) for a in arrays]
         given = [a if a is None else self._to_array(a.copy()) for a in alike]
         expected = [a if a is None else a.copy() for a in alike]
-        getattr(self._sets[0], kernel)(*given, **options)
-        getattr(self._sets[1], kernel)(*expected, **options)
+        with np.errstate(all="ignore"):
+            getattr(self._sets[0], kernel)(*given, **options)
+            getattr(self._sets[1], kernel)(*expected, **options)
         self._equal(kernel, tuple(given), tuple(expected), alike)
 
     def _equal(self, kernel: str, found: Any, expected: Any, arguments: list[Any]) -> None:

@@ -130,7 +130,7 @@ def relu(x):
     y, positive = x.copy(), np.zeros(x.shape, bool)
     for i in np.ndindex(x.shape):
         positive[i] = x[i] > 0
-        y[i] = max(0, x[i])
+        y[i] = 0 if x[i] <= 0 else x[i]  # noqa: FURB136 - of 0 and NaN, max gives 0
     return y, positive
 
 

@@ -42,7 +42,7 @@ def changed(**kernels):
 
 
 def test_numpys_kernels_do_what_the_loops_do():
-    assert compare_kernels(loop_kernels, examples=60, channels=()) == 60 * 18
+    assert compare_kernels(loop_kernels, examples=60, channels=()) == 60 * 20
 
 
 def test_numbas_kernels_do_what_numpys_do():
@@ -50,7 +50,7 @@ def test_numbas_kernels_do_what_numpys_do():
     assert kernels is not None, reason
     for dtype in COMPILED:
         cpu_kernels(dtype)
-    assert compare_kernels(kernels, examples=200) == 200 * 18
+    assert compare_kernels(kernels, examples=200) == 200 * 20
 
 
 @pytest.mark.parametrize("kernel", [kernel for kernel in KERNELS if kernel != "dropout_mask"])

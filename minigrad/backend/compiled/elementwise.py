@@ -31,7 +31,7 @@ def _relu(x, y, positive):
     for i in range(len(x)):
         value = x[i]
         positive[i] = value > 0
-        y[i] = max(0, value)
+        y[i] = 0 if value <= 0 else value  # noqa: FURB136 - of 0 and NaN, max gives 0
 
 
 @shared

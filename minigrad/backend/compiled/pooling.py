@@ -96,7 +96,7 @@ def _scatter(y, winners, KH, KW, SH, SW, above, left, overlaps, lanes, x):
     H, W, C = x.shape
     flat, flat_y, flat_winners = x.reshape(-1), y.reshape(-1), winners.reshape(-1)
     OH, OW = y.shape[:2]
-    if overlaps or OH * SH != H or OW * SW != W or SH != KH or SW != KW:  # not each pixel is written
+    if overlaps or above or left or (OH * KH, OW * KW) != (H, W) or (SH, SW) != (KH, KW):  # not each is written once
         flat[:] = 0
     at = 0
     for oh in range(OH):

@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import llvmlite.binding as llvm
 
 
-def _registers() -> tuple[int, int]:
-    """Bytes of a vector, and how many of them the registers hold."""
-    features = llvm.get_host_cpu_features()
+def registers(features: Mapping[str, bool], triple: str) -> tuple[int, int]:
+    """Bytes of a vector, and how many vectors the registers hold, by LLVM's names for features and machine.
+
+    >>> registers({"avx2": True, "avx512f": True}, "x86_64-unknown-linux-gnu")
+    (64, 32)
+    >>> registers({"avx2": True}, "x86_64-unknown-linux-gnu"), registers({}, "x86_64-unknown-linux-gnu")
+    ((32, 16), (16, 16))
+    >>> registers({"neon": True}, "arm64-apple-darwin23")
+    (16, 32)
+    """
     if features.get("avx512f"):
         return 64, 32
     if features.get("avx2"):
         return 32, 16
-    if llvm.get_default_triple().startswith(("aarch64", "arm64")):
-        return 16, 32
-    return 16, 16
+    return 16, 32 if triple.startswith(("aarch64", "arm64")) else 16
 
 
-VECTOR_BYTES, REGISTERS = _registers()
-"""64 and 32 with AVX-512, 32 and 16 with AVX2, 16 and 32 on ARM."""
+VECTOR_BYTES, REGISTERS = registers(llvm.get_host_cpu_features(), llvm.get_default_triple())
+"""This processor's."""
 
 TALL = (REGISTERS - 4) // 2
 """How many rows of two vectors of results leave room for the vectors that they are made of."""

@@ -1,0 +1,208 @@
+"""Compiled kernels: the same numbers on every processor, with any number of threads, beside others, in children."""
+
+import os
+import subprocess
+import sys
+import threading
+from contextvars import copy_context
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import minigrad as mg
+import minigrad.functions as F
+from minigrad import nn, optim
+from minigrad.backend.kernels import compiled_kernels, cpu_kernels
+from minigrad.backend.threads import num_threads
+from minigrad.backend.windows import Window
+from minigrad.testing.kernel_sets import compare_kernels
+
+FLOAT = np.dtype(np.float32)
+numba_kernels = cpu_kernels(FLOAT)
+
+
+def test_numba_serves_here():
+    assert compiled_kernels() == (numba_kernels, "")
+
+
+def in_a_process(code, **environment):
+    """Standard output of Python code in a new process."""
+    command = [sys.executable, "-c", code]
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), **environment}
+    done = subprocess.run(  # noqa: S603 - the code stands here
+        command, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def trained(threads, steps=3):
+    """The parameters after some steps of a small network, large enough that the work is shared out."""
+
+    def train():
+        mg.set_num_threads(threads)
+        mg.seed(0)
+        model = nn.Sequential(
+            *(nn.Conv2d(1, 16, 5, pad="same"), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(16, 18, 3), nn.ReLU()),
+            *(nn.MaxPool2d(2), nn.Flatten(), nn.Linear(18 * 36, 70), nn.Dropout(0.5), nn.Linear(70, 10)),
+        )
+        optimizer = optim.Adam(model.parameters(), lr=1e-3)
+        rng = np.random.default_rng(0)
+        for _ in range(steps):
+            x, t = rng.random((20, 1, 28, 28), np.float32), rng.integers(0, 10, 20)
+            optimizer.zero_grad()
+            F.softmax_cross_entropy(model(x), t).backward()
+            optimizer.step()
+        return np.concatenate([p.data.ravel() for p in model.parameters()])
+
+    return copy_context().run(train)
+
+
+def test_a_fixed_number_of_threads_repeats_bit_for_bit():
+    assert trained(2).tobytes() == trained(2).tobytes()
+    assert trained(3).tobytes() == trained(3).tobytes()
+
+
+def test_numbers_of_threads_differ_by_rounding_alone():
+    alone = trained(1)
+    for threads in (2, 3, 7):
+        np.testing.assert_allclose(trained(threads), alone, rtol=0, atol=2e-3)  # Adam's first steps are of lr's size
+    assert np.abs(trained(2) - alone).mean() < 1e-6
+
+
+def test_threads_of_python_compute_at_once_what_each_computes_alone():
+    expected = trained(2)
+    found = [None] * 4
+
+    def work(i):
+        found[i] = trained(2)
+
+    threads = [threading.Thread(target=work, args=(i,)) for i in range(len(found))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for parameters in found:
+        assert parameters.tobytes() == expected.tobytes()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+def test_a_forked_child_computes_the_same():
+    code = """
+import os, sys, warnings
+sys.path.insert(0, "tests/backend")
+from test_compiled_kernels import trained
+before = trained(2).tobytes()
+warnings.simplefilter("ignore")  # Python warns of forks beside threads
+child = os.fork()
+if child == 0:
+    os._exit(0 if trained(2).tobytes() == before else 1)
+assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+assert trained(2).tobytes() == before
+"""
+    in_a_process(code)
+
+
+def test_the_number_of_threads_belongs_to_the_context():
+    usual = num_threads()
+
+    def inside():
+        mg.set_num_threads(usual + 3)
+        return num_threads()
+
+    assert copy_context().run(inside) == usual + 3
+    assert num_threads() == usual
+
+
+def test_the_number_of_threads_is_an_int_above_0():
+    with pytest.raises(ValueError, match=r"^set_num_threads: n must be at least 1, not 0$"):
+        mg.set_num_threads(0)
+    for wrong in (2.0, True, "2", None):
+        with pytest.raises(TypeError, match=r"^set_num_threads: n must be an int, not "):
+            mg.set_num_threads(wrong)
+
+
+def test_omp_num_threads_is_heard():
+    code = "from minigrad.backend.threads import num_threads; print(num_threads())"
+    assert in_a_process(code, OMP_NUM_THREADS="1") == "1"
+
+
+@pytest.mark.parametrize("features", [{"avx2": True, "avx": True, "fma": True}, {}], ids=["AVX2", "no AVX"])
+def test_other_processors_tiles(features, tmp_path):
+    """Compiled for fewer features, in another process; only what the tile and the lists do."""
+    code = f"""
+import llvmlite.binding as llvm
+import numpy as np
+host = llvm.get_host_cpu_features()
+few = type(host)({{name: name in {features!r} for name in host}})
+llvm.get_host_cpu_features = lambda: few
+from minigrad.backend import numba_kernels, numpy_kernels
+from minigrad.backend.compiled.processor import VECTOR_BYTES
+from minigrad.backend.windows import Window
+rng = np.random.default_rng(0)
+x, w = rng.normal(size=(2, 5, 9, 11)).astype("f"), rng.normal(size=(19, 5, 3, 3)).astype("f")
+window = Window((3, 3), (1, 1), ((1, 1), (1, 1)))
+a, b = rng.normal(size=(31, 40)).astype("f"), rng.normal(size=(40, 37)).astype("f")
+for kernel, arguments in (("conv2d", (x, w, None, window, 1)), ("matmul", (a, b)), ("matmul", (b.T, a.T))):
+    found, expected = (getattr(k, kernel)(*arguments) for k in (numba_kernels, numpy_kernels))
+    np.testing.assert_allclose(found, expected, rtol=0, atol=2e-5 * np.abs(expected).max())
+print(VECTOR_BYTES)
+"""
+    settings = {"NUMBA_CACHE_DIR": str(tmp_path), "NUMBA_CPU_NAME": "generic"}
+    enabled = ",".join(f"+{name}" for name in features)
+    size = in_a_process(code, NUMBA_CPU_FEATURES=enabled, **settings)
+    assert size == ("32" if features else "16")
+
+
+def test_a_gradient_that_is_mostly_zero_is_the_same_as_any_other(monkeypatch):
+    """Also where the skipped products would have been NaN."""
+    rng = np.random.default_rng(0)
+    window = Window((3, 3), pad=((1, 1), (1, 1)))
+    x = rng.normal(size=(3, 32, 8, 8)).astype(np.float32)
+    y = (rng.normal(size=(3, 20, 8, 8)) * (rng.random((3, 20, 8, 8)) < 0.2)).astype(np.float32)
+    w = rng.normal(size=(20, 32, 3, 3)).astype(np.float32)
+    for value in (1.0, np.inf, np.nan):
+        x[1, 3, 4, 5] = w[2, 3, 1, 1] = value
+        results = []
+        for part in (0.4, 0.0):
+            monkeypatch.setattr(numba_kernels, "SPARSE", part)
+            results.append(numba_kernels.filter_correlation(x, y, window, 1))
+            results.append(numba_kernels.conv_transpose2d(y, w, (8, 8), window, 1))
+        for some, all_of_it in zip(results[:2], results[2:], strict=True):
+            np.testing.assert_allclose(some, all_of_it, rtol=0, atol=1e-4)
+
+
+def test_arrays_that_cannot_be_written_to_and_odd_addresses_are_taken():
+    rng = np.random.default_rng(0)
+    memory = np.frombuffer(bytearray(4 * 6 * 8 + 1), np.uint8)[1:].view(np.float32).reshape(6, 8)
+    memory[...] = rng.random((6, 8))
+    fixed = rng.random((8, 5)).astype(np.float32)
+    fixed.flags.writeable = False
+    np.testing.assert_allclose(numba_kernels.matmul(memory, fixed), memory @ fixed, rtol=1e-5)
+    np.testing.assert_allclose(numba_kernels.relu(memory - 0.5)[0], np.maximum(memory - 0.5, 0))
+
+
+def test_im2col_memory_does_not_grow_with_the_batch():
+    code = """
+import resource, sys
+import numpy as np
+from minigrad.backend.kernels import cpu_kernels
+from minigrad.backend.windows import Window
+kernels = cpu_kernels(np.dtype(np.float32))
+window, w = Window((5, 5), pad=((2, 2), (2, 2))), np.zeros((64, 32, 5, 5), np.float32)
+kernels.conv2d(np.zeros((4, 32, 28, 28), np.float32), w, None, window, 1)
+x = np.ones((int(sys.argv[1]), 28, 28, 32), np.float32).transpose(0, 3, 1, 2)
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+y = kernels.conv2d(x, w, None, window, 1)
+print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024 - y.nbytes)
+"""
+    beyond = [int(in_a_process(f"import sys; sys.argv = ['', '{n}']\n{code}")) for n in (20, 200)]
+    assert max(beyond) < 8 * 2**20, "bytes beside the output; the windows of 200 images would be 500 MiB"
+
+
+def test_kernel_sets_agree_on_products_that_are_packed_and_that_are_not(monkeypatch):
+    for small, low in ((0, 2**30), (2**30, 0)):
+        monkeypatch.setattr(numba_kernels, "SMALL", small)
+        monkeypatch.setattr(numba_kernels, "LOW", low)
+        assert compare_kernels(numba_kernels, examples=20)
