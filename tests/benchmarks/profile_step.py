@@ -2,8 +2,8 @@
 
     .venv/bin/python tests/benchmarks/profile_step.py [deep_mnist | simple_conv_net | dense]
 
-Forward and backward of each operation, median of 30 steps; FLOPs of both by the formula, and what they would take at
-the speed of the fastest matrix product that NumPy makes here, the floor. What the optimizer takes is measured around it.
+Forward and backward of each operation, median of 30 steps; FLOPs of both by the formula, and what these would take at
+the speed of NumPy's fastest matrix product here, the floor. What the optimizer takes is measured around it.
 """
 
 from __future__ import annotations
