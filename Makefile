@@ -33,7 +33,7 @@ format: .venv/dev  ## mend what can be mended by itself
 	$(PYTHON) -m venv .venv
 
 .venv/examples: pyproject.toml | .venv/bin/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[examples]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[examples,fast]'
 	touch $@
 
 .venv/dev: pyproject.toml | .venv/bin/python

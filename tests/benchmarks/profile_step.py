@@ -2,7 +2,7 @@
 
     .venv/bin/python tests/benchmarks/profile_step.py [deep_mnist | simple_conv_net | dense]
 
-Forward and backward of each operation, median of 30 steps; FLOPs of both by the formula, and what these would take at
+Forward and backward of each operation, median of 15 steps; FLOPs of both by the formula, and what these would take at
 the speed of NumPy's fastest matrix product here, the floor. What the optimizer takes is measured around it.
 """
 
@@ -25,7 +25,7 @@ from models.deep_mnist import DeepMNIST
 from models.dense import Dense
 from models.simple_conv_net import SimpleConvNet
 
-STEPS = 30
+STEPS, WARM = 15, 10
 WORKLOADS = {
     "deep_mnist": (DeepMNIST, optim.Adam, 1e-4, 50),
     "simple_conv_net": (SimpleConvNet, optim.Adagrad, 0.01, 100),
@@ -41,8 +41,8 @@ def main() -> None:
     model = make()
     optimizer = optimizer_class(model.parameters(), lr=lr)
     data = batches(batch)
-    rows, update, whole = {}, [], []
-    for i in range(STEPS + 5):
+    rows, update, whole, recorders = {}, [], [], []
+    for i in range(STEPS + WARM):
         x, t = data[i % len(data)]
         start = perf_counter()
         optimizer.zero_grad()
@@ -52,10 +52,12 @@ def main() -> None:
         before = perf_counter()
         optimizer.step()
         end = perf_counter()
-        if i < 5:  # warm
+        if i < WARM:
             continue
         update.append(end - before)
         whole.append(end - start)
+        recorders.append((recorded, loss))
+    for recorded, loss in recorders:  # later: drawing takes the caches from the next step
         for node in recorded.draw(loss, fold="never").graph.nodes:
             if node.seconds is not None:
                 label = f"{node.layer or '-'}: {node.name}"
