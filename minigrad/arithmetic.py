@@ -257,9 +257,9 @@ class Mean(Reduction):
         return x.mean(self.axis, keepdims=self.keepdims)
 
     def backward(self, gy: Variable) -> Gradients:
+        count: int = math.prod(self.shape[i] for i in self.axis)
         if gy.dtype == np.float16:
             gy = gy.astype(np.float32)  # the count may be beyond float16
-        count: int = math.prod(self.shape[i] for i in self.axis)
         return (gy.reshape(with_ones(self.shape, self.axis)) / count).broadcast_to(self.shape)
 
     def flops(self) -> int:

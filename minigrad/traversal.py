@@ -64,11 +64,10 @@ def propagate(  # noqa: C901, PLR0912 - the one loop that everything else serves
                 continue
             if anomaly:
                 check_saved(node)
-            i = -1
-            for edge, gx in zip(  # noqa: B905 - `_gradients` counted them
+            found = zip(  # noqa: B905 - `_gradients` counted them
                 node.inputs, _gradients(node, gy) if watch is None else watch.backward(node, gy, run=_gradients)
-            ):
-                i += 1
+            )
+            for i, (edge, gx) in enumerate(found):
                 if edge is None or gx is None:
                     continue
                 if within is not None and edge not in within and edge not in keep:

@@ -14,6 +14,7 @@ Array: TypeAlias = Any
 """A numpy.ndarray or a cupy.ndarray."""
 
 __all__ = [
+    "FULL",
     "Array",
     "as_array",
     "describe",
@@ -28,6 +29,10 @@ __all__ = [
     "wide_dtype",
     "xp_of",
 ]
+
+
+FULL = (np.dtype(np.float32), np.dtype(np.float64))
+"""The dtypes that sums are made in, and that compiled kernels take."""
 
 
 def is_array(value: object) -> bool:
@@ -72,7 +77,7 @@ def wide_dtype(*arrays: Any) -> Any:
     """The dtype to add up arrays or dtypes of floats in: float32 at least."""
     if len(arrays) == 1:
         dtype = getattr(arrays[0], "dtype", arrays[0])
-        if dtype in (np.float32, np.float64):
+        if dtype in FULL:
             return dtype
     return np.result_type(np.float32, *arrays)
 

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from minigrad.backend import Array, numpy_kernels
+from minigrad.backend import FULL, Array, numpy_kernels
 from minigrad.backend.windows import Pair, Window
 
 
@@ -73,9 +73,6 @@ class Kernels(Protocol):
         """In place: h ← h + g², p ← p − lr · g / (√h + eps)."""
 
 
-COMPILED = (np.dtype(np.float32), np.dtype(np.float64))
-"""The dtypes that compiled kernels take."""
-
 SETS = ("numpy", "numba")
 """The names of the kernel sets; numba's needs the extra "fast"."""
 
@@ -95,22 +92,33 @@ def kernels_of(array: Array) -> Kernels:
 
 @cache
 def cpu_kernels(dtype: Any) -> Kernels:
-    """The kernel set for NumPy's arrays of a dtype, compiled if need be; it stays the same from its first use on."""
+    """The kernel set for NumPy's arrays of a dtype; it stays the same from its first use on."""
     forced = os.environ.get("MINIGRAD_KERNELS", "")
     if forced and forced not in SETS:
         raise ValueError(f"MINIGRAD_KERNELS: there is no kernel set {forced!r}; the sets are: {', '.join(SETS)}")
     _keep_freed_memory()
-    if forced == "numpy" or dtype not in COMPILED:
-        return numpy_kernels
-    numba_kernels, reason = compiled_kernels()
-    if numba_kernels is None:
-        if forced:
-            raise ImportError(f"MINIGRAD_KERNELS={forced}: {reason}")
-        return numpy_kernels
-    from minigrad.backend.preparing import prepare  # noqa: PLC0415 - it needs Numba
+    return numpy_kernels if forced == "numpy" or dtype not in FULL else _Compiled(dtype, forced)
 
-    prepare(dtype)
-    return numba_kernels  # type: ignore[no-any-return]
+
+class _Compiled:
+    """Numba's kernels, imported and compiled when the first is asked for; NumPy's, where Numba is not there."""
+
+    dropout_mask = staticmethod(numpy_kernels.dropout_mask)  # chance is NumPy's, in every set
+
+    def __init__(self, dtype: Any, forced: str) -> None:
+        self._dtype, self._forced = dtype, forced
+
+    def __getattr__(self, name: str) -> Any:
+        kernels, reason = compiled_kernels()
+        if kernels is not None:
+            from minigrad.backend.preparing import prepare  # noqa: PLC0415 - it needs Numba
+
+            prepare(self._dtype)
+        elif self._forced:
+            raise ImportError(f"MINIGRAD_KERNELS={self._forced}: {reason}")
+        kernel = getattr(numpy_kernels if kernels is None else kernels, name)
+        setattr(self, name, kernel)  # found without asking from now on
+        return kernel
 
 
 @cache

@@ -12,7 +12,7 @@ from typing import Any
 import numba
 import numpy as np
 
-from minigrad.backend import numpy_kernels
+from minigrad.backend import FULL, numpy_kernels
 from minigrad.backend.compiled import convolution, elementwise, pooling, products, sparse, tile
 from minigrad.backend.compiled.processor import VECTOR_BYTES
 from minigrad.backend.compiled.shared import layer, shares
@@ -21,15 +21,11 @@ from minigrad.backend.windows import Pair, Window
 
 Array = np.ndarray[Any, Any]
 
-COMPILED = (np.dtype(np.float32), np.dtype(np.float64))
-"""The dtypes that the kernels take."""
-
 SMALL = 2**17
 """Up to how many numbers a matrix product's right factor, no wider than the left one is high, is packed as a whole."""
 
 LOW = 512
 """Up to how many rows any other matrix product is done here; above, NumPy's library is as fast."""
-
 
 SPARSE = 0.4
 """Below which part of numbers that are not zero it pays to list them."""
@@ -38,27 +34,24 @@ SPARSE = 0.4
 def conv2d(x: Array, w: Array, b: Array | None, window: Window, groups: int) -> Array:
     if not _takes(x, w) or (b is not None and b.dtype != x.dtype):
         return numpy_kernels.conv2d(x, w, b, window, groups)
-    filters = convolution.packed_filters(_plain(w), groups, False, VECTOR_BYTES // w.itemsize)
-    ((above, _), (left, _)) = window.pad
+    size, outputs = window.padded(x.shape[2:]), window.outputs(x.shape[2:])
+    filters = convolution.packed_filters(_plain(w), groups, False, _lanes(x))
     return _convolved(
-        x, filters, len(w), b, window.padded(x.shape[2:]), (above, left), (1, 1), window.outputs(x.shape[2:]),
-        window.stride, window.dilation,
-    )  # fmt: skip
+        nhwc(x), filters, len(w), b, size, _corner(window), (1, 1), outputs, window.stride, window.dilation
+    )
 
 
 def conv_transpose2d(y: Array, w: Array, size: Pair, window: Window, groups: int) -> Array:
     if not _takes(y, w):
         return numpy_kernels.conv_transpose2d(y, w, size, window, groups)
-    if _is_sparse(y, w, window, groups):
+    y, w = nhwc(y), _plain(w)
+    (above, left), (RH, RW) = _corner(window), window.reach
+    if _is_sparse(y, w, w.shape[1], window, groups):
         x = np.empty((len(y), *size, w.shape[1]), y.dtype)
-        parts = shares(len(y), y.size * w[0].size)
-        (above, _), (left, _) = window.pad
-        lanes = VECTOR_BYTES // y.itemsize
-        sparse.spread(parts, nhwc(y), _plain(w), *window.padded(size), above, left, lanes, x)
+        sparse.spread(shares(len(y), y.size * w[0].size), y, w, *window.padded(size), above, left, _lanes(y), x)
         return x.transpose(0, 3, 1, 2)
     # x[h] = Σ_k y[(h + above − D·k) / S] · w[k]: the pixels of y, S apart, correlated with the flipped filters.
-    filters = convolution.packed_filters(_plain(w), groups, True, VECTOR_BYTES // w.itemsize)
-    (RH, RW), ((above, _), (left, _)) = window.reach, window.pad
+    filters = convolution.packed_filters(w, groups, True, _lanes(y))
     padded, first = (size[0] + RH - 1, size[1] + RW - 1), (RH - 1 - above, RW - 1 - left)
     channels = groups * w.shape[1]
     return _convolved(y, filters, channels, None, padded, first, window.stride, size, (1, 1), window.dilation)
@@ -68,39 +61,32 @@ def _convolved(
     x: Array, filters: Array, channels: int, b: Array | None, padded: Pair, first: Pair, apart: Pair, outputs: Pair,
     stride: Pair, dilation: Pair,
 ) -> Array:  # fmt: skip
-    """Images placed into their padded form from `first` on, `apart`, correlated with packed filters."""
+    """Images (N, H, W, C) placed into their padded form from `first` on, `apart`, correlated with packed filters."""
     groups, _, KH, KW, Cg, _ = filters.shape
-    lanes, Og = VECTOR_BYTES // x.itemsize, channels // groups
+    lanes, Og = _lanes(x), channels // groups
     bias = np.zeros((groups, -(-Og // lanes) * lanes), x.dtype)
     if b is not None:
         bias[:, :Og] = b.reshape(groups, Og)
     out = np.empty((len(x), *outputs, channels), x.dtype)
     parts = shares(len(x), out.size * Cg * KH * KW)
-    convolution.convolve(
-        parts, nhwc(x), filters, bias, *padded, *first, *apart, *stride, *dilation, lanes, out
-    )  # fmt: skip
+    convolution.convolve(parts, x, filters, bias, *padded, *first, *apart, *stride, *dilation, lanes, out)
     return out.transpose(0, 3, 1, 2)
 
 
 def filter_correlation(x: Array, y: Array, window: Window, groups: int) -> Array:
     if not _takes(x, y):
         return numpy_kernels.filter_correlation(x, y, window, groups)
-    (N, O, _, _), Cg, (KH, KW) = y.shape, x.shape[1] // groups, window.kernel
-    lanes = VECTOR_BYTES // x.itemsize
-    Og = O // groups
-    parts = shares(N, y.size * Cg * KH * KW)
-    if _is_sparse(y, x, window, groups):
-        (above, _), (left, _) = window.pad
+    x, y, padded, corner, lanes = nhwc(x), nhwc(y), window.padded(x.shape[2:]), _corner(window), _lanes(x)
+    O, Cg, (KH, KW) = y.shape[3], x.shape[3] // groups, window.kernel
+    parts = shares(len(x), y.size * Cg * KH * KW)
+    if _is_sparse(y, x, x.shape[3], window, groups):
         w = np.empty((O, Cg, KH, KW), x.dtype)
-        sparse.correlate(parts, nhwc(x), nhwc(y), *window.padded(x.shape[2:]), above, left, lanes, w)
+        sparse.correlate(parts, x, y, *padded, *corner, lanes, w)
         return w
+    Og = O // groups
     sums = np.zeros((parts, groups, KH, KW * Cg, -(-Og // lanes) * lanes), x.dtype)
     w = np.empty((groups, Og, Cg, KH, KW), x.dtype)
-    ((above, _), (left, _)) = window.pad
-    convolution.correlate(
-        parts, nhwc(x), nhwc(y), *window.padded(x.shape[2:]), above, left, *window.stride, *window.dilation,
-        lanes, sums, w,
-    )  # fmt: skip
+    convolution.correlate(parts, x, y, *padded, *corner, *window.stride, *window.dilation, lanes, sums, w)
     return w.reshape(O, Cg, KH, KW)
 
 
@@ -109,8 +95,7 @@ def max_pool2d(x: Array, window: Window) -> tuple[Array, Array]:
         return numpy_kernels.max_pool2d(x, window)
     y = np.empty((len(x), *window.outputs(x.shape[2:]), x.shape[1]), x.dtype)
     winners = np.empty(y.shape, np.min_scalar_type(window.kernel[0] * window.kernel[1] - 1))
-    lanes = VECTOR_BYTES // x.itemsize
-    pooling.max_of_windows(shares(len(x), x.size), nhwc(x), *_geometry(window), lanes, y, winners)
+    pooling.max_of_windows(shares(len(x), x.size), nhwc(x), *_geometry(window), _lanes(x), y, winners)
     return y.transpose(0, 3, 1, 2), winners.transpose(0, 3, 1, 2)
 
 
@@ -118,8 +103,8 @@ def pool_scatter(y: Array, winners: Array, size: Pair, window: Window) -> Array:
     if not _takes(y):
         return numpy_kernels.pool_scatter(y, winners, size, window)
     x = np.empty((len(y), *size, y.shape[1]), y.dtype)
-    lanes, parts = VECTOR_BYTES // x.itemsize, shares(len(x), x.size)
-    pooling.scatter(parts, nhwc(y), nhwc(winners), *_geometry(window), window.overlaps, lanes, x)
+    parts = shares(len(x), x.size)
+    pooling.scatter(parts, nhwc(y), nhwc(winners), *_geometry(window), window.overlaps, _lanes(x), x)
     return x.transpose(0, 3, 1, 2)
 
 
@@ -160,13 +145,8 @@ def matmul(a: Array, b: Array) -> Array:
         out[...] = 0
     elif out.size:
         work = M * K * N
-        lanes = VECTOR_BYTES // a.itemsize
-        if packs:
-            parts = shares(M, work)
-            products.rows_times(parts, M, K, N, *_flat(a), *_flat(b), lanes, out.reshape(-1))
-        else:
-            parts = shares(N, work)
-            products.times_columns(parts, M, K, N, *_flat(a), *_flat(b), lanes, out.reshape(-1))
+        multiply, parts = (products.rows_times, M) if packs else (products.times_columns, N)
+        multiply(shares(parts, work), M, K, N, *_flat(a), *_flat(b), _lanes(a), out.reshape(-1))
     return out
 
 
@@ -244,7 +224,7 @@ def description() -> str:
 
 def _takes(*arrays: Array) -> bool:
     dtype = arrays[0].dtype
-    return dtype in COMPILED and linked(dtype.char) and all(array.dtype == dtype for array in arrays[1:])
+    return dtype in FULL and linked(dtype.char) and all(array.dtype == dtype for array in arrays[1:])
 
 
 @cache
@@ -255,26 +235,38 @@ def linked(letter: str) -> bool:
     return True
 
 
-def _is_sparse(y: Array, other: Array, window: Window, groups: int) -> bool:
-    """Whether a gradient of a convolution is better computed from those numbers of y alone that are not zero."""
-    lanes = VECTOR_BYTES // y.itemsize
+def _is_sparse(y: Array, other: Array, channels: int, window: Window, groups: int) -> bool:
+    """Whether a gradient of a convolution is better computed from those numbers of y alone that are not zero.
+
+    y is (N, OH, OW, O), and `other` what they are multiplied with; one that is infinite or NaN must meet the zeros.
+    """
     return (
         groups == 1
         and window.stride == window.dilation == (1, 1)
-        and window.kernel[1] * other.shape[1] % lanes == 0
-        and sparse.share_of_nonzeros(nhwc(y)) < SPARSE
-        and sparse.all_finite(_plain(other if other.flags.c_contiguous else nhwc(other)).reshape(-1))
+        and window.kernel[1] * channels % _lanes(y) == 0
+        and sparse.share_of_nonzeros(y) < SPARSE
+        and sparse.all_finite(other.reshape(-1))
     )
+
+
+def _lanes(x: Array) -> int:
+    """How many numbers a vector has."""
+    return VECTOR_BYTES // x.itemsize
+
+
+def _corner(window: Window) -> Pair:
+    """How far the first window begins above and left of the image."""
+    (above, _), (left, _) = window.pad
+    return above, left
 
 
 def nhwc(x: Array) -> Array:
     """Images (N, C, H, W) as (N, H, W, C), in that memory order: a view where they are kept so."""
     last = x.transpose(0, 2, 3, 1)
-    if last.flags.carray or not x.flags.carray or x.dtype not in COMPILED:
+    if last.flags.carray or not x.flags.carray or x.dtype not in FULL:
         return _plain(last)
     (N, C, H, W), y = x.shape, np.empty(last.shape, x.dtype)
-    lanes = VECTOR_BYTES // x.itemsize
-    products.transpose(shares(N, x.size), x.reshape(-1), N, C, H * W, lanes, y.reshape(-1))
+    products.transpose(shares(N, x.size), x.reshape(-1), N, C, H * W, _lanes(x), y.reshape(-1))
     return y
 
 
@@ -284,8 +276,7 @@ def _plain(x: Array) -> Array:
 
 
 def _geometry(window: Window) -> tuple[int, ...]:
-    ((above, _), (left, _)) = window.pad
-    return (*window.kernel, *window.stride, above, left)
+    return (*window.kernel, *window.stride, *_corner(window))
 
 
 def _flat(a: Array) -> tuple[Array, int, int]:

@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from minigrad.backend.compiled.sparse import share_of_nonzeros
 from minigrad.backend.windows import Window
 
 
+@cache
 def prepare(dtype: Any) -> None:
     """Compile all kernels for a dtype, and say so; or fetch them from Numba's cache, where they are from then on."""
     K.linked(dtype.char)

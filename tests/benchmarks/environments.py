@@ -25,11 +25,6 @@ def interpreter(framework: str) -> Path:
     return ROOT / f".venv-{framework}" / "bin" / "python" if framework in PACKAGES else Path(sys.executable)
 
 
-def script(framework: str) -> Path:
-    """The framework's worker."""
-    return Path(__file__).with_name(f"{framework}_worker.py")
-
-
 def set_up(framework: str):
     """Make the framework's environment, unless it is complete already."""
     folder = ROOT / f".venv-{framework}"

@@ -7,9 +7,10 @@ import os
 import subprocess
 import tempfile
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
-from environments import ROOT, interpreter, script
+from environments import ROOT, interpreter
 
 THREADS = 2
 THREAD_SETTINGS = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), str(THREADS))
@@ -50,7 +51,7 @@ class Worker:
             self.skipped = "no environment, make it with --setup"
             return False
         self.process = subprocess.Popen(
-            [python, script(framework), *filter(None, [way])],
+            [python, Path(__file__).with_name(f"{framework}_worker.py"), *filter(None, [way])],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self.errors,

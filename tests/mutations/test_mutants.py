@@ -25,6 +25,7 @@ def f(x, w):
 rng = np.random.default_rng(0)
 check_grad(f, [rng.standard_normal((3, 3)), rng.standard_normal((3, 3))])
 x = mg.Variable(0.0)
+assert mg.grad(F.relu(x), x).item() == 0
 assert mg.grad(F.leaky_relu(x, 0.0), x).item() == 0
 """
 

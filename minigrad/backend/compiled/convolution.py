@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 from numba import prange
 
-from minigrad.backend.compiled.shared import alone, inner, shared
+from minigrad.backend.compiled.shared import alone, bounds, inner, shared
 from minigrad.backend.compiled.tile import product
 
 
@@ -113,7 +113,7 @@ def convolve(shares, x, w, b, HP, WP, top, left, down, across, SH, SW, DH, DW, l
     """All images, in `shares` parts at once."""
     N = len(x)
     for s in prange(shares):
-        start, stop = N * s // shares, N * (s + 1) // shares
+        start, stop = bounds(N, s, shares)
         padded = np.zeros((HP, WP, w.shape[4]), x.dtype)
         _convolve(x[start:stop], w, b, padded, top, left, down, across, SH, SW, DH, DW, lanes, out[start:stop])
 
@@ -155,7 +155,7 @@ def correlate(shares, x, y, HP, WP, top, left, SH, SW, DH, DW, lanes, sums, w):
     N = len(x)
     groups, Og, Cg, KH, KW = w.shape
     for s in prange(shares):
-        start, stop = N * s // shares, N * (s + 1) // shares
+        start, stop = bounds(N, s, shares)
         padded = np.zeros((HP, WP, Cg), x.dtype)
         _correlate(x[start:stop], y[start:stop], padded, top, left, SH, SW, DH, DW, lanes, sums[s])
     for g in range(groups):

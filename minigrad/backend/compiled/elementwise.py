@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numba import prange
 
-from minigrad.backend.compiled.shared import alone, inner, shared
+from minigrad.backend.compiled.shared import alone, bounds, inner, shared
 
 ROWS_OF_A_SUM = 128
 
@@ -22,7 +22,7 @@ def masked(shares, x, mask, y):
     """x where the mask holds, else 0."""
     N = len(x)
     for s in prange(shares):
-        a, b = N * s // shares, N * (s + 1) // shares
+        a, b = bounds(N, s, shares)
         _masked(x[a:b], mask[a:b], y[a:b])
 
 
@@ -39,7 +39,7 @@ def relu(shares, x, y, positive):
     """max(x, 0), and where x is positive; a NaN stays one."""
     N = len(x)
     for s in prange(shares):
-        a, b = N * s // shares, N * (s + 1) // shares
+        a, b = bounds(N, s, shares)
         _relu(x[a:b], y[a:b], positive[a:b])
 
 
@@ -65,7 +65,8 @@ def sum_of_rows(shares, x, total):
     N = len(x)
     sums = np.zeros((shares, x.shape[1]), x.dtype)
     for s in prange(shares):
-        _sum_of_rows(x[N * s // shares : N * (s + 1) // shares], sums[s])
+        start, stop = bounds(N, s, shares)
+        _sum_of_rows(x[start:stop], sums[s])
     for c in range(len(total)):
         total[c] = sums[0, c]
         for s in range(1, shares):
@@ -105,7 +106,7 @@ def sgd(shares, p, g, lr):
     """p ← p − lr · g."""
     N, rate = len(p), p.dtype.type(lr)
     for s in prange(shares):
-        a, b = N * s // shares, N * (s + 1) // shares
+        a, b = bounds(N, s, shares)
         _sgd(p[a:b], g[a:b], rate)
 
 
@@ -122,7 +123,7 @@ def momentum_sgd(shares, p, g, velocity, lr, momentum):
     """velocity ← momentum · velocity + g, p ← p − lr · velocity."""
     N, rate, kept = len(p), p.dtype.type(lr), p.dtype.type(momentum)
     for s in prange(shares):
-        a, b = N * s // shares, N * (s + 1) // shares
+        a, b = bounds(N, s, shares)
         _momentum_sgd(p[a:b], g[a:b], velocity[a:b], rate, kept)
 
 
@@ -144,7 +145,7 @@ def adam(shares, p, g, m, v, rate, beta1, beta2, floor):
     N, rate_, floor_ = len(p), real(rate), real(floor)
     b1, a1, b2, a2 = real(beta1), real(1 - beta1), real(beta2), real(1 - beta2)
     for s in prange(shares):
-        a, b = N * s // shares, N * (s + 1) // shares
+        a, b = bounds(N, s, shares)
         _adam(p[a:b], g[a:b], m[a:b], v[a:b], rate_, b1, a1, b2, a2, floor_)
 
 
@@ -162,5 +163,5 @@ def adagrad(shares, p, g, h, lr, eps):
     """h ← h + g², p ← p − lr · g / (√h + eps)."""
     N, rate, floor = len(p), p.dtype.type(lr), p.dtype.type(eps)
     for s in prange(shares):
-        a, b = N * s // shares, N * (s + 1) // shares
+        a, b = bounds(N, s, shares)
         _adagrad(p[a:b], g[a:b], h[a:b], rate, floor)

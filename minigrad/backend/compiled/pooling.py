@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numba import prange
 
-from minigrad.backend.compiled.shared import inner, shared
+from minigrad.backend.compiled.shared import bounds, inner, shared
 from minigrad.backend.compiled.vectors import put_won, take_larger
 
 
@@ -65,7 +65,7 @@ def max_of_windows(shares, x, KH, KW, SH, SW, above, left, lanes, y, winners):
     """Maxima (N, OH, OW, C) of images (N, H, W, C)."""
     N = len(x)
     for s in prange(shares):
-        for n in range(N * s // shares, N * (s + 1) // shares):
+        for n in range(*bounds(N, s, shares)):
             _max_of_windows(x[n], KH, KW, SH, SW, above, left, lanes, y[n], winners[n])
 
 
@@ -118,7 +118,7 @@ def scatter(shares, y, winners, KH, KW, SH, SW, above, left, overlaps, lanes, x)
     """Images (N, H, W, C) with each of y (N, OH, OW, C) added at its winner."""
     N = len(x)
     for s in prange(shares):
-        for n in range(N * s // shares, N * (s + 1) // shares):
+        for n in range(*bounds(N, s, shares)):
             _scatter(y[n], winners[n], KH, KW, SH, SW, above, left, overlaps, lanes, x[n])
 
 
@@ -138,7 +138,7 @@ def gather(shares, x, winners, KW, SH, SW, above, left, y):
     """The pixel (N, OH, OW, C) of images (N, H, W, C) where each window's winner is; 0 in the border."""
     N = len(x)
     for s in prange(shares):
-        for n in range(N * s // shares, N * (s + 1) // shares):
+        for n in range(*bounds(N, s, shares)):
             _gather(x[n], winners[n], KW, SH, SW, above, left, y[n])
 
 
@@ -177,5 +177,5 @@ def sum_of_windows(shares, x, KH, KW, SH, SW, above, left, y, backward):
     """Sums y (N, OH, OW, C) over windows of images x (N, H, W, C); backward x, each of y added to its pixels."""
     N = len(x)
     for s in prange(shares):
-        for n in range(N * s // shares, N * (s + 1) // shares):
+        for n in range(*bounds(N, s, shares)):
             _sum(x[n], KH, KW, SH, SW, above, left, y[n], backward)

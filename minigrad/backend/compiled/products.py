@@ -10,7 +10,7 @@ import numpy as np
 from numba import prange
 
 from minigrad.backend.compiled.processor import TALL
-from minigrad.backend.compiled.shared import inner, shared
+from minigrad.backend.compiled.shared import bounds, inner, shared
 from minigrad.backend.compiled.tile import product
 from minigrad.backend.compiled.vectors import copy_pair, transpose_block
 
@@ -70,7 +70,7 @@ def rows_times(shares, M, K, N, a, a_row, a_column, b, b_row, b_column, lanes, o
     packed = np.empty((N + pair - 1) // pair * K * pair, out.dtype)
     _pack(b, b_row, b_column, 0, K, 0, N, packed, lanes)
     for s in prange(shares):
-        start, stop = M * s // shares, M * (s + 1) // shares
+        start, stop = bounds(M, s, shares)
         _rows(stop - start, K, N, a, start * a_row, a_row, a_column, packed, lanes, out, start * N)
 
 
@@ -110,7 +110,7 @@ def times_columns(shares, M, K, N, a, a_row, a_column, b, b_row, b_column, lanes
 def transpose(shares, x, N, R, C, lanes, y):
     """N matrices (R, C), one after the other in memory, each transposed: (C, R). Squares at the edges overlap."""
     for s in prange(shares):
-        for n in range(N * s // shares, N * (s + 1) // shares):
+        for n in range(*bounds(N, s, shares)):
             _transpose(x, n * R * C, R, C, lanes, y)
 
 

@@ -40,6 +40,12 @@ def shares(count: int, work: int, least: int = 2**15) -> int:
     return trying.get() or max(1, min(num_threads(), count, work // least))
 
 
+@inner()
+def bounds(count: int, s: int, shares: int) -> tuple[int, int]:
+    """Where share `s` of `count` things begins and ends."""
+    return count * s // shares, count * (s + 1) // shares
+
+
 def shared(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile a kernel whose first argument says how many shares its `prange` is over: for threads, and alone."""
     together = alone(parallel={"prange": True, **dict.fromkeys(_PASSES, False)})(function)

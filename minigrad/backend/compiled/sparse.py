@@ -22,10 +22,9 @@ from numba.extending import intrinsic
 from minigrad.backend.compiled.convolution import copy_inside, place
 from minigrad.backend.compiled.linking import emit_call, link
 from minigrad.backend.compiled.processor import BLOCKS
-from minigrad.backend.compiled.shared import alone, inner, shared
-from minigrad.backend.compiled.vectors import INT, Vectors
+from minigrad.backend.compiled.shared import alone, bounds, inner, shared
+from minigrad.backend.compiled.vectors import INT, Vectors, emit_switch
 
-BROAD = BLOCKS[1]
 BROADEST = np.array([BLOCKS.get(R, 0) for R in range(6)])
 
 
@@ -60,21 +59,18 @@ def _block(
 
 def _emit(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
     """One tile for each number of rows and vectors, and a jump to the one asked for."""
-    _, R_, NV_, out, o, out_row, x, i, x_row, values, places, first, last = arguments
+    _, rows, vectors, out, o, out_row, x, i, x_row, values, places, first, last = arguments
     v = Vectors(builder, signature.args[0])
     zero = ir.Constant(INT, 0)
     out, x, values = v.address(out, o), v.address(x, i), v.address(values, zero)
     places = builder.inttoptr(places, INT.as_pointer())
-    end = builder.append_basic_block("end")
-    jump = builder.switch(builder.add(builder.mul(R_, ir.Constant(INT, 16)), NV_), end)
-    for R, broadest in BLOCKS.items():
-        for NV in range(1, broadest + 1):
-            block = builder.append_basic_block(f"listed_{R}_{NV}")
-            jump.add_case(ir.Constant(INT, 16 * R + NV), block)
-            builder.position_at_end(block)
-            _emit_block(v, R, NV, out, out_row, x, x_row, values, places, first, last)
-            builder.branch(end)
-    builder.position_at_end(end)
+    number = builder.add(builder.mul(rows, ir.Constant(INT, 16)), vectors)
+    blocks = {
+        16 * R + NV: partial(_emit_block, v, R, NV, out, out_row, x, x_row, values, places, first, last)
+        for R, broadest in BLOCKS.items()
+        for NV in range(1, broadest + 1)
+    }
+    emit_switch(builder, number, blocks)
     return context.get_dummy_value()
 
 
@@ -219,7 +215,7 @@ def correlate(shares, x, y, HP, WP, top, left, lanes, w):
     N, (O, C, KH, KW) = len(x), w.shape
     sums = np.zeros((shares, O * KH * KW * C), x.dtype)
     for s in prange(shares):
-        start, stop = N * s // shares, N * (s + 1) // shares
+        start, stop = bounds(N, s, shares)
         _correlate(x[start:stop], y[start:stop], KH, KW, HP, WP, top, left, lanes, sums[s])
     _gather_filters(sums, w)
 
@@ -248,7 +244,7 @@ def _spread(y, packed, KH, KW, HP, WP, top, left, lanes, x):
     values, places = np.empty(OH * OW * O + 1, y.dtype), np.empty(OH * OW * O + 1, np.int64)
     starts = np.empty(OH * OW + 1, np.int64)
     vectors = KW * C // lanes
-    NV = _pieces(vectors, BROAD)
+    NV = _pieces(vectors, BROADEST[1])
     for image in range(n):
         flat_image[:] = 0
         _list_by_pixel(y[image], NV * lanes, values, places, starts)
@@ -270,7 +266,7 @@ def spread(shares, y, w, HP, WP, top, left, lanes, x):
     """The input's gradient (N, H, W, C) from y (N, OH, OW, O) and filters (O, C, KH, KW), under the same conditions."""
     N, (O, C, KH, KW) = len(x), w.shape
     vectors = KW * C // lanes
-    NV = _pieces(vectors, BROAD)
+    NV = _pieces(vectors, BROADEST[1])
     parts = (vectors + NV - 1) // NV
     packed = _aligned(KH * parts * O * NV * lanes, x, lanes)
     for o in range(O):
@@ -280,5 +276,5 @@ def spread(shares, y, w, HP, WP, top, left, lanes, x):
                     part, n = (j * C + c) // (NV * lanes), (j * C + c) % (NV * lanes)
                     packed[((i * parts + part) * O + o) * NV * lanes + n] = w[o, c, i, j]
     for s in prange(shares):
-        start, stop = N * s // shares, N * (s + 1) // shares
+        start, stop = bounds(N, s, shares)
         _spread(y[start:stop], packed, KH, KW, HP, WP, top, left, lanes, x[start:stop])

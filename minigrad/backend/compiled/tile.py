@@ -24,7 +24,7 @@ from numba.extending import intrinsic
 
 from minigrad.backend.compiled.linking import emit_call, link
 from minigrad.backend.compiled.processor import TALL, TILES
-from minigrad.backend.compiled.vectors import INT, Vectors
+from minigrad.backend.compiled.vectors import INT, Vectors, emit_switch
 
 HEIGHTS = np.array([max((MR for MR, _ in TILES if n >= MR), default=0) for n in range(TALL + 1)])
 """The tallest tile for so many rows."""
@@ -79,15 +79,9 @@ def _emit(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
     _, height, width, *others = arguments
     v = Vectors(builder, signature.args[0])
     out, init, x, w = (v.address(others[at], others[at + 1]) for at in (0, 3, 6, 9))
-    end = builder.append_basic_block("end")
-    jump = builder.switch(builder.add(builder.mul(height, ir.Constant(INT, 4)), width), end)
-    for MR, NV in TILES:
-        block = builder.append_basic_block(f"tile_{MR}_{NV}")
-        jump.add_case(ir.Constant(INT, 4 * MR + NV), block)
-        builder.position_at_end(block)
-        _emit_tile(v, MR, NV, out, init, x, w, others)
-        builder.branch(end)
-    builder.position_at_end(end)
+    number = builder.add(builder.mul(height, ir.Constant(INT, 4)), width)
+    tiles = {4 * MR + NV: partial(_emit_tile, v, MR, NV, out, init, x, w, others) for MR, NV in TILES}
+    emit_switch(builder, number, tiles)
     return context.get_dummy_value()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from llvmlite import ir
@@ -59,6 +60,19 @@ class Vectors:
     def _place(self, pointer: Any, n: int) -> Any:
         moved = self.b.gep(pointer, [ir.Constant(INT, n * self.lanes)])
         return self.b.bitcast(moved, self.vector.as_pointer())
+
+
+def emit_switch(builder: Any, number: Any, cases: Mapping[int, Callable[[], None]]) -> None:
+    """A jump to one of several pieces of code, by their numbers; to none, if there is none of that number."""
+    end = builder.append_basic_block("end")
+    jump = builder.switch(number, end)
+    for case, emit in cases.items():
+        block = builder.append_basic_block(f"case_{case}")
+        jump.add_case(ir.Constant(INT, case), block)
+        builder.position_at_end(block)
+        emit()
+        builder.branch(end)
+    builder.position_at_end(end)
 
 
 @intrinsic

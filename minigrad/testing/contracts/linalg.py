@@ -47,5 +47,12 @@ CONTRACTS = [
         kernels=("matmul",),
         cases=[case(np.zeros((2, 0)), np.zeros((0, 3))), case([1.0, 2.0], [3.0, 4.0])],
     ),
-    OpSpec(F.linear, _linear, shapes=layers(), domain=(-10, 10), formula="x · w + b", kernels=("matmul",)),
+    OpSpec(
+        F.linear,
+        _linear,
+        shapes=layers(),
+        domain=(-10, 10),
+        formula="x · w + b",
+        kernels=("matmul", "channel_sum"),
+    ),
 ]

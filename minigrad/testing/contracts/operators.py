@@ -189,10 +189,15 @@ CONTRACTS = [
             shapes=reductions(min_side=1),
             formula=formula,
             kinks="ties share equally" if name in ("max", "min") else "",
-            kernels=("masked",) if name in ("max", "min") else (),
+            kernels=kernels,
             name=f"{name} as a method",
         )
-        for name, formula in {"sum": "Σ x", "mean": "Σ x / n", "max": "max x", "min": "min x"}.items()
+        for name, formula, kernels in [
+            ("sum", "Σ x", ("channel_sum",)),
+            ("mean", "Σ x / n", ()),
+            ("max", "max x", ("masked",)),
+            ("min", "min x", ("masked",)),
+        ]
     ),
     OpSpec(
         lambda x, shape: x.broadcast_to(shape) * 1,

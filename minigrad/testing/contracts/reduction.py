@@ -30,7 +30,7 @@ TIED = [
 EMPTY = case(np.zeros((0, 3)), axis=0, keepdims=False)
 
 CONTRACTS = [
-    OpSpec(F.sum, np.sum, shapes=reductions(), formula="Σ x over axes", cases=[EMPTY]),
+    OpSpec(F.sum, np.sum, shapes=reductions(), formula="Σ x over axes", kernels=("channel_sum",), cases=[EMPTY]),
     OpSpec(
         F.mean,
         np.mean,

@@ -75,7 +75,7 @@ CONTRACTS = [
         shapes=st.booleans().flatmap(lambda bias: conv2d_args(bias=bias)),
         domain=(-10, 10),
         formula="y[n, o, i, j] = b[o] + Σ x[n, c, i·S + k·D − P, j·S + l·D − P] · w[o, c, k, l]",
-        kernels=("conv2d", "conv_transpose2d", "filter_correlation"),
+        kernels=("conv2d", "conv_transpose2d", "filter_correlation", "channel_sum"),
         cases=CONVOLUTIONS,
     ),
     OpSpec(
