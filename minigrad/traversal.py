@@ -64,15 +64,16 @@ def propagate(  # noqa: C901, PLR0912 - the one loop that everything else serves
                 continue
             if anomaly:
                 check_saved(node)
-            found = zip(  # noqa: B905 - `_gradients` counted them
-                node.inputs, _gradients(node, gy) if watch is None else watch.backward(node, gy, run=_gradients)
-            )
-            for i, (edge, gx) in enumerate(found):
+            for i, (edge, gx) in enumerate(
+                zip(  # noqa: B905 - `_gradients` counted them
+                    node.inputs, _gradients(node, gy) if watch is None else watch.backward(node, gy, run=_gradients)
+                )
+            ):
                 if edge is None or gx is None:
                     continue
                 if within is not None and edge not in within and edge not in keep:
                     continue
-                if mode is not None or not isinstance(gx, ArrayLike) or (gx.data.shape, gx.data.dtype) != edge.output:
+                if mode is not None or not isinstance(gx, ArrayLike) or gx.output != edge.output:
                     gx = _conform(gx, node, i, edge, gy)  # noqa: PLW2901
                 known = pending if isinstance(edge, Function) else finished
                 if edge not in known:
@@ -145,14 +146,12 @@ def _conform(gx: Any, node: Function, i: int, edge: Function | Variable, gy: Var
     if not isinstance(gx, ArrayLike):
         raise TypeError(f"backward of {node.name} returned {type(gx).__name__} for input {i}, expected a Variable")
     variable: Variable = gx  # type: ignore[assignment]
-    shape, dtype = edge.output
-    if gx.data.shape != shape:
-        raise ValueError(
-            f"backward of {node.name} returned shape {gx.data.shape} for input {i}, whose shape is {shape}"
-        )
+    (shape, dtype), found = edge.output, variable.output
+    if found[0] != shape:
+        raise ValueError(f"backward of {node.name} returned shape {found[0]} for input {i}, whose shape is {shape}")
     if gy.requires_grad and not variable.requires_grad and recording.get():
         raise TypeError(
             f"{node.name} has no second derivative: its backward cut the gradient of input {i} off from gy "
             "(compute it with differentiable operations on gy and self.saved)"
         )
-    return variable if gx.data.dtype == dtype else variable.astype(dtype)
+    return variable if found[1] == dtype else variable.astype(dtype)

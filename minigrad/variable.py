@@ -338,8 +338,8 @@ def _seed(function: str, y: Variable, grad: Operand | None, argument: str, *, cr
 
 
 def _with_own_memory(gradient: Variable, taken: set[int], mode: Recording | None) -> Variable:
-    """`gradient` in memory that no other gradient uses; `taken` has the arrays given out so far."""
-    if gradient.data.base is not None or id(gradient.data) in taken:
+    """`gradient` as a Variable in memory that no other gradient uses; `taken` has the arrays given out so far."""
+    if gradient.__class__ is not Variable or gradient.data.base is not None or id(gradient.data) in taken:
         with Switch((recording, mode)):
             gradient = gradient.astype(gradient.dtype)  # a copy
     taken.add(id(gradient.data))

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from minigrad.backend import FULL, Array, numpy_kernels
+from minigrad.backend.scattered import Scattered
 from minigrad.backend.windows import Pair, Window
 
 
@@ -27,6 +28,11 @@ class Kernels(Protocol):
 
     def filter_correlation(self, x: Array, y: Array, window: Window, groups: int) -> Array:
         """The adjoint of conv2d towards its filters: images and (N, O, OH, OW) -> (O, C // groups, KH, KW)."""
+
+    def conv_gradients(
+        self, gy: Scattered, x: Array | None, w: Array | None, size: Pair, window: Window, groups: int
+    ) -> tuple[Array | None, Array | None, Array]:
+        """What conv_transpose2d with w, filter_correlation with x, and channel_sum make of gy."""
 
     def max_pool2d(self, x: Array, window: Window) -> tuple[Array, Array]:
         """Maxima (N, C, OH, OW), and which kernel element each came from: the first of several, or the first NaN."""

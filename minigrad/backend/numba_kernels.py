@@ -6,6 +6,7 @@ not take, float16 or mixed dtypes, NumPy's set does.
 
 from __future__ import annotations
 
+import sys
 from functools import cache
 from typing import Any
 
@@ -13,9 +14,10 @@ import numba
 import numpy as np
 
 from minigrad.backend import FULL, numpy_kernels
-from minigrad.backend.compiled import convolution, elementwise, pooling, products, sparse, tile
+from minigrad.backend.compiled import convolution, elementwise, listed, pooling, products, scattered, tile
 from minigrad.backend.compiled.processor import VECTOR_BYTES
 from minigrad.backend.compiled.shared import layer, shares
+from minigrad.backend.scattered import Scattered
 from minigrad.backend.threads import num_threads
 from minigrad.backend.windows import Pair, Window
 
@@ -28,7 +30,7 @@ LOW = 512
 """Up to how many rows any other matrix product is done here; above, NumPy's library is as fast."""
 
 SPARSE = 0.4
-"""Below which part of numbers that are not zero it pays to list them."""
+"""Up to which part of its pixels a pooling may leave for listing them to pay."""
 
 
 def conv2d(x: Array, w: Array, b: Array | None, window: Window, groups: int) -> Array:
@@ -46,10 +48,6 @@ def conv_transpose2d(y: Array, w: Array, size: Pair, window: Window, groups: int
         return numpy_kernels.conv_transpose2d(y, w, size, window, groups)
     y, w = nhwc(y), _plain(w)
     (above, left), (RH, RW) = _corner(window), window.reach
-    if _is_sparse(y, w, w.shape[1], window, groups):
-        x = np.empty((len(y), *size, w.shape[1]), y.dtype)
-        sparse.spread(shares(len(y), y.size * w[0].size), y, w, *window.padded(size), above, left, _lanes(y), x)
-        return x.transpose(0, 3, 1, 2)
     # x[h] = Σ_k y[(h + above − D·k) / S] · w[k]: the pixels of y, S apart, correlated with the flipped filters.
     filters = convolution.packed_filters(w, groups, True, _lanes(y))
     padded, first = (size[0] + RH - 1, size[1] + RW - 1), (RH - 1 - above, RW - 1 - left)
@@ -78,16 +76,80 @@ def filter_correlation(x: Array, y: Array, window: Window, groups: int) -> Array
         return numpy_kernels.filter_correlation(x, y, window, groups)
     x, y, padded, corner, lanes = nhwc(x), nhwc(y), window.padded(x.shape[2:]), _corner(window), _lanes(x)
     O, Cg, (KH, KW) = y.shape[3], x.shape[3] // groups, window.kernel
-    parts = shares(len(x), y.size * Cg * KH * KW)
-    if _is_sparse(y, x, x.shape[3], window, groups):
-        w = np.empty((O, Cg, KH, KW), x.dtype)
-        sparse.correlate(parts, x, y, *padded, *corner, lanes, w)
-        return w
-    Og = O // groups
+    Og, parts = O // groups, shares(len(x), y.size * Cg * KH * KW)
     sums = np.zeros((parts, groups, KH, KW * Cg, -(-Og // lanes) * lanes), x.dtype)
     w = np.empty((groups, Og, Cg, KH, KW), x.dtype)
-    convolution.correlate(parts, x, y, *padded, *corner, *window.stride, *window.dilation, lanes, sums, w)
+    convolution.correlate(parts, x, y, *padded, Cg, *corner, *window.stride, *window.dilation, lanes, sums)
+    convolution.add_shares(sums, w)
     return w.reshape(O, Cg, KH, KW)
+
+
+def conv_gradients(
+    gy: Scattered, x: Array | None, w: Array | None, size: Pair, window: Window, groups: int
+) -> tuple[Array | None, Array | None, Array]:
+    factors = [factor for factor in (x, w) if factor is not None]
+    if factors and _takes(gy.y, *factors) and groups == 1 and gy.window.pad == ((0, 0), (0, 0)) and gy.y.size:
+        if x is not None and w is None and window.kernel[1] * x.shape[1] < _lanes(x):
+            return None, *_first_layers_gradients(gy, x, window)
+        if _pays_to_list(gy, factors, window):
+            return _gradients_by_lists(gy, x, w, size, window)
+    y = gy.images(sys.modules[__name__])
+    return (
+        None if w is None else conv_transpose2d(y, w, size, window, groups),
+        None if x is None else filter_correlation(x, y, window, groups),
+        channel_sum(y),
+    )
+
+
+def _first_layers_gradients(gy: Scattered, x: Array, window: Window) -> tuple[Array, Array]:
+    """The filters' and the bias's, of images with few channels."""
+    (N, O, _, _), lanes, (KH, KW), C = gy.y.shape, _lanes(x), window.kernel, x.shape[1]
+    parts = shares(N, gy.y.size * C * KH * KW)
+    sums, totals = np.zeros((parts, 1, KH, KW * C, -(-O // lanes) * lanes), x.dtype), np.zeros((parts, O), x.dtype)
+    scattered.correlate(
+        parts, *_scattered(gy), *gy.size, *gy.window.stride, *gy.window.kernel, gy.window.overlaps, nhwc(x),
+        *window.padded(x.shape[2:]), *_corner(window), *window.stride, *window.dilation, lanes, sums, totals,
+    )  # fmt: skip
+    gw = np.empty((1, O, C, KH, KW), x.dtype)
+    convolution.add_shares(sums, gw)
+    return gw[0], totals.sum(0)
+
+
+def _pays_to_list(gy: Scattered, factors: list[Array], window: Window) -> bool:
+    """Whether what is not zero is little, and a step of one pixel away; an infinite factor must meet the zeros."""
+    return (
+        window.stride == window.dilation == (1, 1)
+        and gy.y[0, 0].size <= SPARSE * gy.size[0] * gy.size[1]
+        and all(map(numpy_kernels.all_finite, (gy.y, *factors)))
+    )
+
+
+def _gradients_by_lists(
+    gy: Scattered, x: Array | None, w: Array | None, size: Pair, window: Window
+) -> tuple[Array | None, Array | None, Array]:
+    (N, O, _, _), (KH, KW), C = gy.y.shape, window.kernel, next(f.shape[1] for f in (w, x) if f is not None)
+    dtype, lanes, parts = gy.y.dtype, _lanes(gy.y), shares(N, gy.y.size * C * KH * KW)
+    none = np.empty((0, 0, 0, 0), dtype)
+    gx = none if w is None else np.empty((N, *size, C), dtype)
+    sums = np.zeros((parts, O, KH, -(-KW * C // lanes) * lanes), dtype)
+    totals = np.zeros((parts, O), dtype)
+    scattered.gradients(
+        parts, *_scattered(gy), gy.size[1], *gy.window.stride, *gy.window.kernel, none if x is None else nhwc(x),
+        totals[0] if w is None else scattered.packed_rows(_plain(w), lanes), C, KH, KW, *window.padded(size),
+        *_corner(window), lanes, sums.reshape(parts, -1), totals, gx,
+    )  # fmt: skip
+    gw = None
+    if x is not None:
+        gw = np.empty((O, C, KH, KW), dtype)
+        scattered.add_shares(sums, gw)
+    return None if w is None else gx.transpose(0, 3, 1, 2), gw, totals.sum(0)
+
+
+def _scattered(gy: Scattered) -> tuple[Array, Array, Array]:
+    """The numbers and the winners (N, OH, OW, C), and the mask (N, H · W · C), or (N, 0) without one."""
+    N = len(gy.y)
+    mask = np.empty((N, 0), np.bool_) if gy.mask is None else nhwc(gy.mask).reshape(N, -1)
+    return nhwc(gy.y), nhwc(gy.winners), mask
 
 
 def max_pool2d(x: Array, window: Window) -> tuple[Array, Array]:
@@ -154,10 +216,10 @@ def channel_sum(x: Array) -> Array:
     last = np.moveaxis(x, 1, -1)
     if not _takes(x) or not last.flags.carray or x.size == 0:
         return numpy_kernels.channel_sum(x)
-    y = np.empty(x.shape[1], x.dtype)
-    rows = last.reshape(-1, len(y))
-    elementwise.sum_of_rows(shares(len(rows), x.size), rows, y)
-    return y
+    rows = last.reshape(-1, x.shape[1])
+    totals = np.zeros((shares(len(rows), x.size), x.shape[1]), x.dtype)
+    elementwise.sum_rows(len(totals), rows, totals)
+    return totals.sum(0)  # type: ignore[no-any-return]
 
 
 def relu(x: Array) -> tuple[Array, Array]:
@@ -231,22 +293,8 @@ def _takes(*arrays: Array) -> bool:
 def linked(letter: str) -> bool:
     """True, as soon as what the kernels of a dtype share is compiled."""
     tile.link_product(letter)
-    sparse.link_add_listed(letter)
+    listed.link_add_listed(letter)
     return True
-
-
-def _is_sparse(y: Array, other: Array, channels: int, window: Window, groups: int) -> bool:
-    """Whether a gradient of a convolution is better computed from those numbers of y alone that are not zero.
-
-    y is (N, OH, OW, O), and `other` what they are multiplied with; one that is infinite or NaN must meet the zeros.
-    """
-    return (
-        groups == 1
-        and window.stride == window.dilation == (1, 1)
-        and window.kernel[1] * channels % _lanes(y) == 0
-        and sparse.share_of_nonzeros(y) < SPARSE
-        and sparse.all_finite(other.reshape(-1))
-    )
 
 
 def _lanes(x: Array) -> int:

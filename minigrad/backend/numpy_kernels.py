@@ -11,6 +11,7 @@ cache.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from math import prod
 from typing import Any
@@ -19,6 +20,7 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from minigrad.backend import wide_dtype
+from minigrad.backend.scattered import Scattered
 from minigrad.backend.windows import Pair, Window
 
 Array = np.ndarray[Any, Any]
@@ -81,6 +83,17 @@ def filter_correlation(x: Array, y: Array, window: Window, groups: int) -> Array
     return w.reshape(O, Cg, KH, KW).astype(np.result_type(x, y), copy=False)
 
 
+def conv_gradients(
+    gy: Scattered, x: Array | None, w: Array | None, size: Pair, window: Window, groups: int
+) -> tuple[Array | None, Array | None, Array]:
+    y = gy.images(sys.modules[__name__])
+    return (
+        None if w is None else conv_transpose2d(y, w, size, window, groups),
+        None if x is None else filter_correlation(x, y, window, groups),
+        channel_sum(y),
+    )
+
+
 def max_pool2d(x: Array, window: Window) -> tuple[Array, Array]:
     image = _padded(x, window, -np.inf)
     inside = np.zeros(image.shape[2:], bool)
@@ -103,7 +116,7 @@ def max_pool2d(x: Array, window: Window) -> tuple[Array, Array]:
 
 def pool_scatter(y: Array, winners: Array, size: Pair, window: Window) -> Array:
     image = _blank(y, size, window)
-    finite = _all_finite(y)
+    finite = all_finite(y)
     for k, (rows, columns) in enumerate(window.taps(size)):
         won = _masked(y, winners == k, finite=finite)
         if window.overlaps:
@@ -151,7 +164,7 @@ def relu(x: Array) -> tuple[Array, Array]:
 
 
 def masked(x: Array, mask: Array) -> Array:
-    return _masked(x, mask, finite=_all_finite(x))
+    return _masked(x, mask, finite=all_finite(x))
 
 
 def cross_entropy(logits: Array, targets: Array) -> tuple[Array, Array]:
@@ -213,7 +226,7 @@ def adagrad_update(p: Array, g: Array, h: Array, *, lr: float, eps: float) -> No
         p_ -= step_
 
 
-def _all_finite(x: Array) -> bool:
+def all_finite(x: Array) -> bool:
     with np.errstate(all="ignore"):
         return bool(np.isfinite(x.sum()))  # one pass, and a sum that overflows does no harm
 

@@ -10,8 +10,10 @@ import numpy as np
 
 from minigrad.backend import Array, describe
 from minigrad.backend.kernels import kernels_of
+from minigrad.backend.scattered import Scattered
 from minigrad.backend.windows import Pair, Window
 from minigrad.function import Function, Gradients, Spec
+from minigrad.functions.scattered import ScatteredGradient
 from minigrad.functions.windows import images_of, window_of
 from minigrad.operators import Operand
 from minigrad.variable import Variable, apply, as_variable
@@ -38,10 +40,18 @@ class Conv2d(Function):
         return kernels_of(x).conv2d(x, w, b[0] if b else None, self.window, self.groups)
 
     def backward(self, gy: Variable) -> Gradients:
+        if isinstance(gy, ScatteredGradient):
+            return self._scattered_backward(gy.scattered)
         x, w = self.saved
         gx = None if w is None else apply(ConvTranspose2d(self.window, self.size, self.groups), gy, w)
         gw = None if x is None else apply(FilterCorrelation(self.window, self.groups), x, gy)
         return (gx, gw, gy.sum((0, 2, 3)) if len(self.inputs) > 2 and self.needs(2) else None)[: len(self.inputs)]
+
+    def _scattered_backward(self, gy: Scattered) -> Gradients:
+        """The same, all at once, where nothing is recorded."""
+        x, w = self.saved_arrays
+        found = kernels_of(gy.y).conv_gradients(gy, x, w, self.size, self.window, self.groups)
+        return tuple(None if gradient is None else as_variable(gradient) for gradient in found[: len(self.inputs)])
 
     def flops(self) -> int | None:
         count = _products(self.output, self.input_spec(1))

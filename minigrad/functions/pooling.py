@@ -10,8 +10,11 @@ import numpy as np
 
 from minigrad.backend import Array, wide_dtype
 from minigrad.backend.kernels import kernels_of
+from minigrad.backend.scattered import Scattered
 from minigrad.backend.windows import Pair, Window
+from minigrad.config import recording
 from minigrad.function import Function, Gradients
+from minigrad.functions.scattered import ScatteredGradient
 from minigrad.functions.windows import images_of, pair_of, window_of
 from minigrad.operators import Operand
 from minigrad.variable import Variable, apply
@@ -31,6 +34,8 @@ class MaxPool2d(Function):
 
     def backward(self, gy: Variable) -> Gradients:
         (winners,) = self.saved
+        if recording.get() is None:
+            return ScatteredGradient(Scattered(gy.data, winners.data, self.window, self.size))
         return apply(PoolScatter(self.window, self.size), gy, winners)
 
     def flops(self) -> int:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
-from minigrad.backend import numpy_kernels, to_numpy, wide_dtype
+from minigrad.backend import is_array, numpy_kernels, to_numpy, wide_dtype
+from minigrad.backend.scattered import Scattered
 from minigrad.backend.windows import Pair, Window
 from minigrad.functions.windows import window_of
 from minigrad.testing.arrays import Floats
@@ -65,8 +66,8 @@ class _Comparison:
         self.calls = 0
 
     def convolutions(self) -> None:
-        """conv2d and its two adjoints."""
-        rng, groups = self._rng, int(self._rng.integers(1, 4))
+        """conv2d, its two adjoints, and these behind a max-pooling."""
+        rng, groups = self._rng, int(self._rng.choice([1, 1, 2, 3]))
         window, size = self._geometry(pools=False)
         N, Cg, Og = (int(n) for n in rng.integers((0, 1, 1), 4))
         if self._channels and rng.integers(3) == 0:
@@ -75,11 +76,26 @@ class _Comparison:
         x, y = self._array(N, groups * Cg, *size), self._array(N, groups * Og, *window.outputs(size))
         w = self._array(groups * Og, Cg, *window.kernel)
         b = self._array(groups * Og) if rng.integers(2) else None
-        if rng.integers(2):  # as it comes back from a max-pooling
-            y = y * (rng.random(y.shape) < 0.2)
         self._compare("conv2d", x, w, b, window, groups)
         self._compare("conv_transpose2d", y, w, size, window, groups)
         self._compare("filter_correlation", x, y, window, groups)
+        if rng.integers(3) == 0:  # what is not finite must meet the zeros
+            x = x.copy(order="K")
+            x.flat[:1] = rng.choice([np.inf, np.nan])
+        gone = rng.integers(3)
+        self._compare(
+            "conv_gradients", self._pooled(y), x if gone != 0 else None, w if gone != 1 else None, size, window, groups
+        )
+
+    def _pooled(self, y: Floats) -> Scattered:
+        """Images like y, zero but where the maxima of windows of y are, and behind a ReLU or not."""
+        kernel = tuple(int(self._rng.integers(1, min(3, n) + 1)) for n in y.shape[2:])
+        stride = tuple(int(n) for n in self._rng.integers(1, 4, 2)) if self._rng.integers(2) else kernel
+        pad = tuple(int(self._rng.integers(k)) if self._rng.integers(4) == 0 else 0 for k in kernel)
+        pool = Window((kernel[0], kernel[1]), (stride[0], stride[1]), ((pad[0], pad[0]), (pad[1], pad[1])))
+        maxima, winners = numpy_kernels.max_pool2d(y, pool)
+        mask = self._rng.random(y.shape) > 0.5 if self._rng.integers(2) else None
+        return Scattered(self._array(*maxima.shape), winners, pool, (y.shape[2], y.shape[3]), mask)
 
     def poolings(self) -> None:
         """Maxima and sums over windows, and their adjoints; ties, NaN and −inf among the pixels."""
@@ -140,6 +156,8 @@ class _Comparison:
         while True:
             kernel, stride, dilation, pad = (tuple(int(n) for n in self._rng.integers(1, 4, 2)) for _ in range(4))
             pad = (pad[0] - 1, pad[1] - 1)
+            if not pools and self._rng.integers(3) == 0:
+                stride = dilation = (1, 1)
             if pools:
                 dilation, pad = (1, 1), (min(pad[0], kernel[0] - 1), min(pad[1], kernel[1] - 1))
             size = tuple(int(n) for n in self._rng.integers(1, 9, 2))
@@ -163,20 +181,20 @@ class _Comparison:
         return laid_out(x, str(self._rng.choice(list(LAYOUTS))))
 
     def _compare(self, kernel: str, *arguments: Any) -> None:
-        dtype = next(a.dtype for a in arguments if isinstance(a, np.ndarray))
-        alike = [_floats_as(a, dtype) for a in arguments]
+        dtype = next(a.dtype for a in _arrays(arguments))
+        alike = [_changed(a, lambda array: _floats_as(array, dtype)) for a in arguments]
         candidate, reference = (getattr(kernels, kernel) for kernels in self._sets)
         with np.errstate(all="ignore"):
             expected = reference(*alike)
-        contents = [a.tobytes() if isinstance(a, np.ndarray) else None for a in alike]
-        given = [self._to_array(a) if isinstance(a, np.ndarray) else a for a in alike]
+        contents = [a.tobytes() for a in _arrays(alike)]
+        given = [_changed(a, self._to_array) for a in alike]
         try:
             with np.errstate(all="ignore"):
                 found = candidate(*given)
         except Exception as error:  # noqa: BLE001 - whatever a kernel raises
             raise ContractViolation(f"{kernel} raised {type(error).__name__}", str(error), _described(alike)) from None
-        for content, after in zip(contents, given, strict=True):
-            if content is not None and to_numpy(after).tobytes() != content:
+        for content, after in zip(contents, _arrays(given), strict=True):
+            if to_numpy(after).tobytes() != content:
                 raise ContractViolation(f"{kernel} edits its arguments", _described(alike))
         self._equal(kernel, found, expected, alike)
 
@@ -207,9 +225,23 @@ class _Comparison:
                 )
 
 
-def _floats_as(argument: Any, dtype: Any) -> Any:
-    return argument.astype(dtype) if isinstance(argument, np.ndarray) and argument.dtype.kind == "f" else argument
+def _arrays(arguments: Iterable[Any]) -> list[Any]:
+    """The arrays among a kernel's arguments."""
+    flat = [part for a in arguments for part in (a if isinstance(a, Scattered) else [a])]
+    return [a for a in flat if is_array(a)]
+
+
+def _changed(argument: Any, change: Callable[[Any], Any]) -> Any:
+    """An argument with its arrays changed."""
+    if isinstance(argument, Scattered):
+        return Scattered(*(_changed(part, change) for part in argument))
+    return change(argument) if isinstance(argument, np.ndarray) else argument
+
+
+def _floats_as(array: Floats, dtype: Any) -> Floats:
+    return array.astype(dtype) if array.dtype.kind == "f" else array
 
 
 def _described(arguments: list[Any]) -> str:
-    return ", ".join(f"{a.dtype} {a.shape}" if isinstance(a, np.ndarray) else str(a) for a in arguments)
+    parts = [part for a in arguments for part in (a if isinstance(a, Scattered) else [a])]
+    return ", ".join(f"{a.dtype} {a.shape}" if isinstance(a, np.ndarray) else str(a) for a in parts)

@@ -42,6 +42,14 @@ def filter_correlation(x, y, window, groups):
     return w
 
 
+def conv_gradients(gy, x, w, size, window, groups):
+    y = pool_scatter(gy.y, gy.winners, gy.size, gy.window)
+    if gy.mask is not None:
+        y = np.where(gy.mask, y, y.dtype.type(0))
+    gx = None if w is None else conv_transpose2d(y, w, size, window, groups)
+    return gx, None if x is None else filter_correlation(x, y, window, groups), y.sum((0, 2, 3))
+
+
 def max_pool2d(x, window):
     shape = (*x.shape[:2], *window.outputs(x.shape[2:]))
     y, winners = np.full(shape, np.nan, x.dtype), np.full(shape, -1)

@@ -119,8 +119,11 @@ def convolve(shares, x, w, b, HP, WP, top, left, down, across, SH, SW, DH, DW, l
 
 
 @inner()
-def _correlate(x, y, padded, top, left, SH, SW, DH, DW, lanes, sums):
-    """Add a few images' share of the filters' gradient, (groups, KH, KW · Cg, O / groups filled up), to `sums`."""
+def correlate_few(x, y, room, padded, top, left, SH, SW, DH, DW, lanes, sums):
+    """Add a few images' share of the filters' gradient, (groups, KH, KW · Cg, O / groups filled up), to `sums`.
+
+    After the numbers of y are `room` more in memory.
+    """
     n, OH, OW, O = y.shape
     groups, KH, M, wide = sums.shape
     WP, Cg = padded.shape[1], padded.shape[2]
@@ -132,7 +135,7 @@ def _correlate(x, y, padded, top, left, SH, SW, DH, DW, lanes, sums):
         for image in range(n):
             place(x[image], g * Cg, top, left, 1, 1, padded)
             # A last vector that is not full takes the next pixel's numbers along, if there are any: sums nobody reads.
-            direct = groups == 1 and wide - O <= (n - image - 1) * OH * OW * O
+            direct = groups == 1 and wide - O <= (n - image - 1) * OH * OW * O + room
             if not direct:
                 for h in range(OH):
                     for v in range(OW):
@@ -150,20 +153,24 @@ def _correlate(x, y, padded, top, left, SH, SW, DH, DW, lanes, sums):
 
 
 @shared
-def correlate(shares, x, y, HP, WP, top, left, SH, SW, DH, DW, lanes, sums, w):
-    """The filters' gradient (groups, O / groups, Cg, KH, KW), from shares of the images, added up in their order."""
-    N = len(x)
-    groups, Og, Cg, KH, KW = w.shape
+def correlate(shares, x, y, HP, WP, Cg, top, left, SH, SW, DH, DW, lanes, sums):
+    """Each share of the images adds to its sums, (groups, KH, KW · Cg, O / groups filled up)."""
     for s in prange(shares):
-        start, stop = bounds(N, s, shares)
+        start, stop = bounds(len(x), s, shares)
         padded = np.zeros((HP, WP, Cg), x.dtype)
-        _correlate(x[start:stop], y[start:stop], padded, top, left, SH, SW, DH, DW, lanes, sums[s])
+        correlate_few(x[start:stop], y[start:stop], 0, padded, top, left, SH, SW, DH, DW, lanes, sums[s])
+
+
+@alone()
+def add_shares(sums, w):
+    """The filters' gradient (groups, O / groups, Cg, KH, KW) from those sums, in the order of the shares."""
+    groups, Og, Cg, KH, KW = w.shape
     for g in range(groups):
         for o in range(Og):
             for c in range(Cg):
                 for i in range(KH):
                     for j in range(KW):
                         total = sums[0, g, i, j * Cg + c, o]
-                        for s in range(1, shares):
+                        for s in range(1, len(sums)):
                             total += sums[s, g, i, j * Cg + c, o]
                         w[g, o, c, i, j] = total

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numba import prange
 
-from minigrad.backend.compiled.shared import alone, bounds, inner, shared
+from minigrad.backend.compiled.shared import alone, bounds, inner, shared_if_large
 
 ROWS_OF_A_SUM = 128
 
@@ -17,13 +17,22 @@ def _masked(x, mask, y):
         y[i] = value if mask[i] else 0
 
 
-@shared
+@shared_if_large
 def masked(shares, x, mask, y):
     """x where the mask holds, else 0."""
     N = len(x)
     for s in prange(shares):
         a, b = bounds(N, s, shares)
         _masked(x[a:b], mask[a:b], y[a:b])
+
+
+@inner()
+def clear(x, mask):
+    """Zeros in x where the mask does not hold."""
+    zero = x.dtype.type(0)
+    for i in range(len(x)):  # one array: of two that may be the same, nothing can be said in advance
+        number = x[i]
+        x[i] = number if mask[i] else zero
 
 
 @inner()
@@ -34,7 +43,7 @@ def _relu(x, y, positive):
         y[i] = 0 if value <= 0 else value  # noqa: FURB136 - of 0 and NaN, max gives 0
 
 
-@shared
+@shared_if_large
 def relu(shares, x, y, positive):
     """max(x, 0), and where x is positive; a NaN stays one."""
     N = len(x)
@@ -44,7 +53,8 @@ def relu(shares, x, y, positive):
 
 
 @inner()
-def _sum_of_rows(x, total):
+def add_rows(x, total):
+    """Add the rows of (N, C) to a total."""
     C = len(total)
     flat = x.reshape(-1)
     block = np.zeros(C, x.dtype)
@@ -59,18 +69,12 @@ def _sum_of_rows(x, total):
             total[c] += block[c]
 
 
-@shared
-def sum_of_rows(shares, x, total):
-    """The sum of the rows of (N, C)."""
-    N = len(x)
-    sums = np.zeros((shares, x.shape[1]), x.dtype)
+@shared_if_large
+def sum_rows(shares, x, totals):
+    """Each share of the rows of (N, C) added to its total."""
     for s in prange(shares):
-        start, stop = bounds(N, s, shares)
-        _sum_of_rows(x[start:stop], sums[s])
-    for c in range(len(total)):
-        total[c] = sums[0, c]
-        for s in range(1, shares):
-            total[c] += sums[s, c]
+        start, stop = bounds(len(x), s, shares)
+        add_rows(x[start:stop], totals[s])
 
 
 @alone()
@@ -101,7 +105,7 @@ def _sgd(p, g, lr):
         p[i] -= lr * g[i]
 
 
-@shared
+@shared_if_large
 def sgd(shares, p, g, lr):
     """p ← p − lr · g."""
     N, rate = len(p), p.dtype.type(lr)
@@ -118,7 +122,7 @@ def _momentum_sgd(p, g, velocity, lr, momentum):
         p[i] -= lr * v
 
 
-@shared
+@shared_if_large
 def momentum_sgd(shares, p, g, velocity, lr, momentum):
     """velocity ← momentum · velocity + g, p ← p − lr · velocity."""
     N, rate, kept = len(p), p.dtype.type(lr), p.dtype.type(momentum)
@@ -138,7 +142,7 @@ def _adam(p, g, m, v, rate, beta1, new1, beta2, new2, floor):
         p[i] -= rate * (mean / (np.sqrt(square) + floor))
 
 
-@shared
+@shared_if_large
 def adam(shares, p, g, m, v, rate, beta1, beta2, floor):
     """m and v ← their running means, p ← p − rate · m / (√v + floor)."""
     real = p.dtype.type
@@ -158,7 +162,7 @@ def _adagrad(p, g, h, lr, eps):
         p[i] -= lr * (gradient / (np.sqrt(total) + eps))
 
 
-@shared
+@shared_if_large
 def adagrad(shares, p, g, h, lr, eps):
     """h ← h + g², p ← p − lr · g / (√h + eps)."""
     N, rate, floor = len(p), p.dtype.type(lr), p.dtype.type(eps)

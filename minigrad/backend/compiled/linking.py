@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable
+from pathlib import Path
 from types import FunctionType
 from typing import Any
 
@@ -15,6 +17,9 @@ from numba.core import cgutils
 REALS = {"f": types.float32, "d": types.float64}
 """Numba's types, by NumPy's letters for them."""
 
+SOURCES = zlib.crc32(b"".join(file.read_bytes() for file in sorted(Path(__file__).parent.glob("*.py"))))
+"""Changes when any source here does: Numba's cache looks at a function's own file alone, not at those it calls into."""
+
 _kept: dict[str, Any] = {}  # compiled code lives as long as its object does, and what calls it as long as the process
 
 
@@ -23,11 +28,17 @@ def link(name: str, function: Callable[..., None], count: int, letter: str) -> N
     symbol = _symbol(name, REALS[letter])
     if symbol in _kept:
         return
-    copy = FunctionType(function.__code__, function.__globals__, symbol)  # Numba's cache knows a function by its name
-    copy.__qualname__, copy.__module__ = symbol, function.__module__
     signature = types.void(REALS[letter], *[types.intp] * count)
-    _kept[symbol] = numba.cfunc(signature, cache=True)(copy)
+    _kept[symbol] = numba.cfunc(signature, cache=True)(renamed(function, symbol))
     llvm.add_symbol(symbol, _kept[symbol].address)
+
+
+def renamed(function: Callable[..., Any], name: str) -> Callable[..., Any]:
+    """The function under a name of its own in Numba's cache, for the sources as they are."""
+    name = f"{name}_{SOURCES:08x}"
+    copy = FunctionType(function.__code__, function.__globals__, name)
+    copy.__qualname__, copy.__module__ = name, function.__module__
+    return copy
 
 
 def emit_call(name: str, context: Any, builder: Any, signature: Any, arguments: Any) -> Any:

@@ -10,30 +10,13 @@ import numpy as np
 from numba import prange
 
 from minigrad.backend.compiled.shared import bounds, inner, shared
-from minigrad.backend.compiled.vectors import put_won, take_larger
+from minigrad.backend.compiled.vectors import max_of_pixels, put_won
 
 
 @inner()
-def _take(pixel, k, best, winner):
-    for c in range(len(best)):
-        best[c] = pixel[c]
-        winner[c] = k
-
-
-@inner()
-def _take_larger(pixel, k, best, winner, lanes):
-    """Each channel's pixel where it is larger; twice changes nothing, so the last vector may overlap another."""
-    C = len(best)
-    if lanes <= C:
-        for block in range((C + lanes - 1) // lanes):
-            c = min(block * lanes, C - lanes)
-            take_larger(pixel, c, k, best, c, winner, c)
-    else:
-        for c in range(C):
-            old, new = best[c], pixel[c]
-            better = (not new <= old) & (old == old)  # noqa: PLR0124 - a NaN beats all and is beaten by nothing
-            best[c] = new if better else old
-            winner[c] = k if better else winner[c]
+def _inside(count, first, length):
+    """Which of a window's `count` pixels along an axis, whose first is at `first`, lie within `length` pixels."""
+    return max(0, -first), min(count, length - first)
 
 
 @inner()
@@ -44,20 +27,26 @@ def _max_of_windows(x, KH, KW, SH, SW, above, left, lanes, y, winners):
     at = 0
     for oh in range(y.shape[0]):
         for ow in range(y.shape[1]):
-            best, winner = flat_y[at : at + C], flat_winners[at : at + C]
+            top, side = oh * SH - above, ow * SW - left
+            (i, last_i), (j, last_j) = _inside(KH, top, H), _inside(KW, side, W)
+            rows, columns, k, start = last_i - i, last_j - j, i * KW + j, ((top + i) * W + side + j) * C
+            if rows <= 0 or columns <= 0:  # in the border alone
+                flat_y[at : at + C] = -np.inf
+                flat_winners[at : at + C] = 0
+            elif lanes <= C:
+                for block in range((C + lanes - 1) // lanes):
+                    c = min(block * lanes, C - lanes)  # twice changes nothing, so the last vector may overlap another
+                    max_of_pixels(flat, start + c, rows, columns, W * C, C, k, KW, flat_y, at + c, flat_winners, at + c)
+            else:
+                for c in range(C):
+                    best, winner = flat[start + c], k
+                    for row in range(rows):
+                        for column in range(columns):
+                            new = flat[start + (row * W + column) * C + c]
+                            if (not new <= best) & (best == best):  # noqa: PLR0124 - a NaN beats all, and nothing beats it
+                                best, winner = new, k + row * KW + column
+                    flat_y[at + c], flat_winners[at + c] = best, winner
             at += C
-            first = True
-            for i in range(max(0, above - oh * SH), min(KH, H + above - oh * SH)):
-                for j in range(max(0, left - ow * SW), min(KW, W + left - ow * SW)):
-                    start = ((oh * SH - above + i) * W + ow * SW - left + j) * C
-                    if first:
-                        _take(flat[start : start + C], winners.dtype.type(i * KW + j), best, winner)
-                        first = False
-                    else:
-                        _take_larger(flat[start : start + C], winners.dtype.type(i * KW + j), best, winner, lanes)
-            if first:  # in the border alone
-                best[:] = -np.inf
-                winner[:] = 0
 
 
 @shared
@@ -70,47 +59,32 @@ def max_of_windows(shares, x, KH, KW, SH, SW, above, left, lanes, y, winners):
 
 
 @inner()
-def _put_won(source, winner, k, pixel, lanes):
-    """Each channel's number where k won, else 0; the last vector may overlap another."""
-    C = len(source)
-    if lanes <= C:
-        for block in range((C + lanes - 1) // lanes):
-            c = min(block * lanes, C - lanes)
-            put_won(source, c, winner, c, k, pixel, c)
-    else:
-        for c in range(C):
-            value = source[c]
-            pixel[c] = value if winner[c] == k else 0
-
-
-@inner()
-def _add_won(source, winner, k, pixel):
-    for c in range(len(source)):
-        value = source[c]
-        pixel[c] += value if winner[c] == k else 0
-
-
-@inner()
-def _scatter(y, winners, KH, KW, SH, SW, above, left, overlaps, lanes, x):
+def scatter_one(y, winners, KH, KW, SH, SW, above, left, overlaps, lanes, x):
     """Add each of y (OH, OW, C) at its winner in x (H, W, C)."""
     H, W, C = x.shape
-    flat, flat_y, flat_winners = x.reshape(-1), y.reshape(-1), winners.reshape(-1)
+    flat, flat_y, flat_winners, zero = x.reshape(-1), y.reshape(-1), winners.reshape(-1), x.dtype.type(0)
     OH, OW = y.shape[:2]
     if overlaps or above or left or (OH * KH, OW * KW) != (H, W) or (SH, SW) != (KH, KW):  # not each is written once
         flat[:] = 0
     at = 0
     for oh in range(OH):
         for ow in range(OW):
-            source, winner = flat_y[at : at + C], flat_winners[at : at + C]
-            at += C
-            for i in range(max(0, above - oh * SH), min(KH, H + above - oh * SH)):
-                for j in range(max(0, left - ow * SW), min(KW, W + left - ow * SW)):
-                    start = ((oh * SH - above + i) * W + ow * SW - left + j) * C
-                    pixel = flat[start : start + C]
+            top, side = oh * SH - above, ow * SW - left
+            (first_i, last_i), (first_j, last_j) = _inside(KH, top, H), _inside(KW, side, W)
+            for i in range(first_i, last_i):
+                for j in range(first_j, last_j):
+                    k, pixel = i * KW + j, ((top + i) * W + side + j) * C
                     if overlaps:
-                        _add_won(source, winner, winners.dtype.type(i * KW + j), pixel)
+                        for c in range(C):
+                            flat[pixel + c] += flat_y[at + c] if flat_winners[at + c] == k else zero
+                    elif lanes <= C:
+                        for block in range((C + lanes - 1) // lanes):
+                            c = min(block * lanes, C - lanes)  # the last vector may overlap another
+                            put_won(flat_y, at + c, flat_winners, at + c, k, flat, pixel + c)
                     else:
-                        _put_won(source, winner, winners.dtype.type(i * KW + j), pixel, lanes)
+                        for c in range(C):
+                            flat[pixel + c] = flat_y[at + c] if flat_winners[at + c] == k else zero
+            at += C
 
 
 @shared
@@ -119,7 +93,7 @@ def scatter(shares, y, winners, KH, KW, SH, SW, above, left, overlaps, lanes, x)
     N = len(x)
     for s in prange(shares):
         for n in range(*bounds(N, s, shares)):
-            _scatter(y[n], winners[n], KH, KW, SH, SW, above, left, overlaps, lanes, x[n])
+            scatter_one(y[n], winners[n], KH, KW, SH, SW, above, left, overlaps, lanes, x[n])
 
 
 @inner()

@@ -10,7 +10,7 @@ import numpy as np
 from numba import prange
 
 from minigrad.backend.compiled.processor import TALL
-from minigrad.backend.compiled.shared import bounds, inner, shared
+from minigrad.backend.compiled.shared import bounds, inner, shared_if_large
 from minigrad.backend.compiled.tile import product
 from minigrad.backend.compiled.vectors import copy_pair, transpose_block
 
@@ -63,7 +63,7 @@ def _rows(M, K, N, a, i, a_row, a_column, packed, lanes, out, o):
                     out[o + (m + r) * N + whole + c] = rest[r * lanes + c]
 
 
-@shared
+@shared_if_large
 def rows_times(shares, M, K, N, a, a_row, a_column, b, b_row, b_column, lanes, out):
     """a (M, K) times a small b (K, N); a and b as flat arrays with the distances between rows and columns."""
     pair = 2 * lanes
@@ -97,7 +97,7 @@ def _columns(first, last, M, K, N, a, a_row, a_column, b, b_row, b_column, lanes
                 out[m * N + n] = sums[m * pair + (n - n0) % pair]
 
 
-@shared
+@shared_if_large
 def times_columns(shares, M, K, N, a, a_row, a_column, b, b_row, b_column, lanes, out):
     """A low a (M, K) times b (K, N), given as to `rows_times`."""
     strips = (N + 2 * lanes - 1) // (2 * lanes)
@@ -106,7 +106,7 @@ def times_columns(shares, M, K, N, a, a_row, a_column, b, b_row, b_column, lanes
         _columns(first, last, M, K, N, a, a_row, a_column, b, b_row, b_column, lanes, out)
 
 
-@shared
+@shared_if_large
 def transpose(shares, x, N, R, C, lanes, y):
     """N matrices (R, C), one after the other in memory, each transposed: (C, R). Squares at the edges overlap."""
     for s in prange(shares):

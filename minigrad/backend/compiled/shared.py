@@ -14,11 +14,11 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from functools import cache, partial, wraps
 from threading import local
-from types import FunctionType
 from typing import Any
 
 import numba
 
+from minigrad.backend.compiled.linking import renamed
 from minigrad.backend.threads import num_threads
 
 alone = partial(numba.njit, nogil=True, cache=True, error_model="numpy", no_cfunc_wrapper=True)
@@ -47,16 +47,23 @@ def bounds(count: int, s: int, shares: int) -> tuple[int, int]:
 
 
 def shared(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Compile a kernel whose first argument says how many shares its `prange` is over: for threads, and alone."""
-    together = alone(parallel={"prange": True, **dict.fromkeys(_PASSES, False)})(function)
-    name = f"{function.__name__}_alone"  # Numba's cache knows a function by its name
-    copy = FunctionType(function.__code__, function.__globals__, name)
-    copy.__qualname__, copy.__module__ = name, function.__module__
-    by_itself = alone()(copy)
+    """Compile a kernel whose first argument says how many shares its `prange` is over: for threads, or alone."""
+    return _shared(function, often_small=False)
+
+
+def shared_if_large(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Compile a kernel that often has little to do, and then keeps away from threads altogether: both ways, at once."""
+    return _shared(function, often_small=True)
+
+
+def _shared(function: Callable[..., Any], *, often_small: bool) -> Callable[..., Any]:
+    threads = {"prange": True, **dict.fromkeys(_PASSES, False)}
+    together = alone(parallel=threads)(renamed(function, function.__name__))
+    by_itself = alone()(renamed(function, f"{function.__name__}_alone"))
 
     @wraps(function)
     def call(count: int, *arguments: Any) -> Any:
-        if count == 1 or layer() is None or os.getpid() != _PROCESS:
+        if (often_small and count == 1) or layer() is None or os.getpid() != _PROCESS:
             return by_itself(count, *arguments)  # wakes nobody, and waits for nobody
         if getattr(_mask, "threads", None) != count:
             numba.set_num_threads(min(count, numba.config.NUMBA_NUM_THREADS))

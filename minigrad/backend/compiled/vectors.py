@@ -7,6 +7,7 @@ from typing import Any
 
 from llvmlite import ir
 from numba import types
+from numba.core import cgutils
 from numba.extending import intrinsic
 
 from minigrad.backend.compiled.processor import VECTOR_BYTES
@@ -45,9 +46,7 @@ class Vectors:
 
     def spread(self, pointer: Any) -> Any:
         """One number in all places of a vector."""
-        undefined = ir.Constant(self.vector, ir.Undefined)
-        first = self.b.insert_element(undefined, self.b.load(pointer), ir.Constant(ir.IntType(32), 0))
-        return self.shuffle(first, undefined, [0] * self.lanes)
+        return _spread(self.b, self.b.load(pointer), self.lanes)
 
     def shuffle(self, a: Any, b: Any, order: list[int]) -> Any:
         """Numbers of a (from 0 on) and of b (from `lanes` on), in another order."""
@@ -119,51 +118,68 @@ def transpose_block(context: Any, source: Any, i: Any, source_row: Any, target: 
 
 
 @intrinsic
-def take_larger(context: Any, pixel: Any, i: Any, k: Any, best: Any, j: Any, winner: Any, m: Any) -> Any:
-    """A vector of best[j] and of winner[m], replaced by those of pixel[i] and k that beat them, as in max_pool2d."""
-    del context, i, j, m
+def max_of_pixels(
+    context: Any, x: Any, i: Any, rows: Any, columns: Any, row: Any, column: Any, k: Any, k_row: Any, best: Any, j: Any,
+    winner: Any, m: Any,
+) -> Any:  # fmt: skip
+    """The largest of rows × columns vectors of x to best[j], and which it is, counted from k, to winner[m].
+
+    The first of several equal ones; a NaN beats all, and is beaten by nothing.
+    """
+    del context, i, rows, columns, row, column, k, k_row, j, m
 
     def emit(context: Any, b: Any, signature: Any, arguments: Any) -> Any:
-        pixel, i, k, best, j, winner, m = arguments
-        v = Vectors(b, signature.args[0].dtype)
-        best = v.pointer(context, signature.args[3], best, j)
-        old, new = v.load(best), v.load(v.pointer(context, signature.args[0], pixel, i))
-        beaten = b.or_(b.fcmp_ordered("<=", new, old), b.fcmp_unordered("uno", old, old))
-        winners, ks, place = _numbers(context, b, v.lanes, signature.args[5], winner, m, k)
-        v.store(b.select(beaten, old, new), best)
-        b.store(b.select(beaten, winners, ks), place).align = 1
+        x, i, rows, columns, row, column, k, k_row, best, j, winner, m = arguments
+        kinds = signature.args
+        v = Vectors(b, kinds[0].dtype)
+        start = v.pointer(context, kinds[0], x, i)
+        number, place = _integers(context, b, v.lanes, kinds[10], winner, m)
+        largest = cgutils.alloca_once_value(b, v.load(start))
+        first = cgutils.alloca_once_value(b, _spread(b, b.trunc(k, number), v.lanes))
+        with cgutils.for_range(b, rows) as down, cgutils.for_range(b, columns) as across:
+            distance = b.add(b.mul(down.index, row), b.mul(across.index, column))
+            count = b.add(k, b.add(b.mul(down.index, k_row), across.index))
+            old, new = b.load(largest), v.load(b.gep(start, [distance]))
+            kept = b.or_(b.fcmp_ordered("<=", new, old), b.fcmp_unordered("uno", old, old))
+            b.store(b.select(kept, old, new), largest)
+            b.store(b.select(kept, b.load(first), _spread(b, b.trunc(count, number), v.lanes)), first)
+        v.store(b.load(largest), v.pointer(context, kinds[8], best, j))
+        b.store(b.load(first), place).align = 1
         return context.get_dummy_value()
 
     n = types.intp
-    return types.void(pixel, n, k, best, n, winner, n), emit
+    return types.void(x, n, n, n, n, n, n, n, best, n, winner, n), emit
 
 
 @intrinsic
 def put_won(context: Any, source: Any, i: Any, winner: Any, m: Any, k: Any, pixel: Any, j: Any) -> Any:
     """A vector to pixel[j]: that of source[i] where winner[m] is k, else 0."""
-    del context, i, m, j
+    del context, i, m, k, j
 
     def emit(context: Any, b: Any, signature: Any, arguments: Any) -> Any:
         source, i, winner, m, k, pixel, j = arguments
         v = Vectors(b, signature.args[0].dtype)
-        winners, ks, _ = _numbers(context, b, v.lanes, signature.args[2], winner, m, k)
+        number, place = _integers(context, b, v.lanes, signature.args[2], winner, m)
+        winners = b.load(place)
+        winners.align = 1
         values = v.load(v.pointer(context, signature.args[0], source, i))
-        won = b.select(b.icmp_unsigned("==", winners, ks), values, ir.Constant(v.vector, None))
-        v.store(won, v.pointer(context, signature.args[5], pixel, j))
+        here = b.icmp_unsigned("==", winners, _spread(b, b.trunc(k, number), v.lanes))
+        v.store(b.select(here, values, ir.Constant(v.vector, None)), v.pointer(context, signature.args[5], pixel, j))
         return context.get_dummy_value()
 
     n = types.intp
-    return types.void(source, n, winner, n, k, pixel, n), emit
+    return types.void(source, n, winner, n, n, pixel, n), emit
 
 
-def _numbers(context: Any, b: Any, lanes: int, kind: Any, array: Any, place: Any, k: Any) -> tuple[Any, Any, Any]:
-    """As many integers of an array as a vector of floats has, k as often, and where they lie."""
-    integer, i32 = ir.IntType(kind.dtype.bitwidth), ir.IntType(32)
-    vector = ir.VectorType(integer, lanes)
-    data = context.make_array(kind)(context, b, array).data
-    at = b.bitcast(b.gep(b.bitcast(data, integer.as_pointer()), [place]), vector.as_pointer())
-    numbers = b.load(at)
-    numbers.align = 1
-    undefined = ir.Constant(vector, ir.Undefined)
-    first = b.insert_element(undefined, k, ir.Constant(i32, 0))
-    return numbers, b.shuffle_vector(first, undefined, ir.Constant(ir.VectorType(i32, lanes), [0] * lanes)), at
+def _integers(context: Any, b: Any, lanes: int, kind: Any, array: Any, place: Any) -> tuple[Any, Any]:
+    """The type of an array's integers, and where as many of them as a vector of floats has lie."""
+    integer = ir.IntType(kind.dtype.bitwidth)
+    data = b.bitcast(context.make_array(kind)(context, b, array).data, integer.as_pointer())
+    return integer, b.bitcast(b.gep(data, [place]), ir.VectorType(integer, lanes).as_pointer())
+
+
+def _spread(b: Any, number: Any, lanes: int) -> Any:
+    """One number in all places of a vector."""
+    undefined, i32 = ir.Constant(ir.VectorType(number.type, lanes), ir.Undefined), ir.IntType(32)
+    first = b.insert_element(undefined, number, ir.Constant(i32, 0))
+    return b.shuffle_vector(first, undefined, ir.Constant(ir.VectorType(i32, lanes), [0] * lanes))

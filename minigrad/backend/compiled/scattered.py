@@ -1,0 +1,246 @@
+"""A convolution's gradients from what came back through a max-pooling, which is zero but where a window's maximum was.
+
+Each image's other numbers are listed: for the filters' gradient once for each filter, with the places in the image
+where its windows begin; for the input's gradient once for each pixel, with the filters that meet there. Where the
+filters' rows are shorter than a vector, one image at a time is written with its zeros, to memory that stays cached.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import prange
+
+from minigrad.backend.compiled.convolution import copy_inside, correlate_few, place
+from minigrad.backend.compiled.elementwise import add_rows, clear
+from minigrad.backend.compiled.listed import add_listed
+from minigrad.backend.compiled.pooling import scatter_one
+from minigrad.backend.compiled.processor import BLOCKS
+from minigrad.backend.compiled.shared import alone, bounds, inner, shared
+
+BROADEST = np.array([BLOCKS.get(R, 0) for R in range(6)])
+"""How many vectors of results each of so many rows may have."""
+
+
+@inner()
+def _aligned(count, like, lanes):
+    """A flat array of zeros that begins where a vector does: no vector in it then lies in two lines of the cache."""
+    memory = np.zeros(count + lanes, like.dtype)
+    skip = (-(memory.ctypes.data // memory.itemsize)) % lanes
+    return memory[skip : skip + count]
+
+
+@inner()
+def _pieces(vectors, broadest):
+    """How many vectors a piece has, if `vectors` are split evenly into pieces of at most `broadest`."""
+    count = (vectors + broadest - 1) // broadest
+    return (vectors + count - 1) // count
+
+
+@inner()
+def _windows(OH, OW, SH, SW, PH, PW, width, C):
+    """In images (H, width, C): where each of OH × OW windows begins, and how far from there its pixels are."""
+    firsts, offsets = np.empty(OH * OW, np.int64), np.empty(PH * PW, np.int64)
+    for p in range(OH * OW):
+        firsts[p] = (p // OW * SH * width + p % OW * SW) * C
+    for k in range(PH * PW):
+        offsets[k] = (k // PW * width + k % PW) * C
+    return firsts, offsets
+
+
+@inner()
+def _let_through(y, winners, mask, firsts, offsets, passed, total):
+    """Of each window's numbers (P, O) those whose winners the mask lets through, and their sums."""
+    O = len(total)
+    total[:] = 0
+    for p in range(len(firsts)):
+        for o in range(O):
+            number = y[p * O + o]
+            if len(mask) > 0:
+                number *= mask[firsts[p] + offsets[winners[p * O + o]] + o]
+            passed[p * O + o] = number
+            total[o] += number
+
+
+@inner()
+def _list_by_filter(passed, winners, firsts, offsets, values, places, counts):
+    """For each filter o, from o · P on: its numbers that are not 0, and where their windows of the image begin."""
+    P, O = len(firsts), len(counts)
+    counts[:] = 0
+    for p in range(P):
+        for o in range(O):
+            number = passed[p * O + o]
+            at = o * P + counts[o]
+            values[at] = number
+            places[at] = firsts[p] + offsets[winners[p * O + o]]
+            counts[o] += number != 0
+
+
+@inner()
+def _list_by_pixel(passed, winners, O, pixels, apart, values, places, counts):
+    """For each of the windows' pixels n, from n · O on: its numbers that are not 0, and where their filters begin."""
+    counts[:] = 0
+    for p in range(len(counts) // pixels):
+        for o in range(O):
+            number, n = passed[p * O + o], p * pixels + winners[p * O + o]
+            at = n * O + counts[n]
+            values[at] = number
+            places[at] = o * apart
+            counts[n] += number != 0
+
+
+@inner()
+def _correlate(image, values, places, counts, P, KH, row, vectors, lanes, sums):
+    """Add an image's share of the filters' gradient, (O, KH, vectors · lanes)."""
+    for o in range(len(counts)):
+        if counts[o] == 0:
+            continue
+        i = 0
+        while i < KH:
+            R = min(5, KH - i) if KH - i != 4 else 2
+            NV = _pieces(vectors, BROADEST[R])
+            for part in range(0, vectors, NV):
+                add_listed(
+                    R, min(NV, vectors - part), sums, ((o * KH + i) * vectors + part) * lanes, vectors * lanes,
+                    image, i * row + part * lanes, row, values, places, o * P, o * P + counts[o],
+                )  # fmt: skip
+            i += R
+
+
+@inner()
+def _spread(values, places, counts, firsts, offsets, row, packed, O, KH, vectors, lanes, image):
+    """Add each pixel's filters at its window of the image."""
+    NV = _pieces(vectors, BROADEST[1])
+    slab = 0
+    for i in range(KH):
+        for part in range(0, vectors, NV):  # the filters' row, or a part of it, stays in the first cache
+            for n in range(len(counts)):
+                if counts[n] > 0:
+                    at = firsts[n // len(offsets)] + offsets[n % len(offsets)] + i * row + part * lanes
+                    add_listed(
+                        1, min(NV, vectors - part), image, at, 0, packed, slab, 0,
+                        values, places, n * O, n * O + counts[n],
+                    )  # fmt: skip
+            slab += O * NV * lanes
+
+
+@inner()
+def _gradients(
+    start, stop, y, winners, mask, W, SH, SW, PH, PW, x, packed, C, KH, KW, HP, WP, top, left, lanes, sums, totals, gx
+):
+    """Of images `start` to `stop`: add to the filters' and the bias's gradients, and write the input's."""
+    n, OH, OW, O = y.shape
+    P, vectors, row = OH * OW, (KW * C + lanes - 1) // lanes, WP * C
+    apart = _pieces(vectors, BROADEST[1]) * lanes
+    flat_y, flat_winners, flat_mask = y.reshape(n, P * O), winners.reshape(n, P * O), mask.reshape(n, -1)
+    pixels, pixel_offsets = _windows(OH, OW, SH, SW, PH, PW, W, O)
+    firsts, offsets = _windows(OH, OW, SH, SW, PH, PW, WP, C)
+    passed, total = np.empty(P * O, y.dtype), np.empty(O, y.dtype)
+    room = P * O * (PH * PW if len(gx) > 0 else 1)
+    values, places = np.empty(room, y.dtype), np.empty(room, np.int64)
+    by_filter, by_pixel = np.empty(O, np.int64), np.empty(P * PH * PW, np.int64)
+    image = _aligned(HP * row + lanes, y, lanes)  # a last vector may reach beyond
+    padded = image[: HP * row].reshape(HP, WP, C)
+    for m in range(start, stop):
+        _let_through(flat_y[m], flat_winners[m], flat_mask[m], pixels, pixel_offsets, passed, total)
+        for o in range(O):
+            totals[o] += total[o]
+        if len(x) > 0:
+            image[:] = 0
+            place(x[m], 0, top, left, 1, 1, padded)
+            _list_by_filter(passed, flat_winners[m], firsts, offsets, values, places, by_filter)
+            _correlate(image, values, places, by_filter, P, KH, row, vectors, lanes, sums)
+        if len(gx) > 0:
+            image[:] = 0
+            _list_by_pixel(passed, flat_winners[m], O, PH * PW, apart, values, places, by_pixel)
+            _spread(values, places, by_pixel, firsts, offsets, row, packed, O, KH, vectors, lanes, image)
+            copy_inside(padded, top, left, gx[m])
+
+
+@alone()
+def packed_rows(w, lanes):
+    """Filters (O, C, KH, KW) as `gradients` reads them: each row in pieces, of each piece all filters together."""
+    O, C, KH, KW = w.shape
+    vectors = (KW * C + lanes - 1) // lanes
+    wide = _pieces(vectors, BROADEST[1]) * lanes
+    pieces = (vectors * lanes + wide - 1) // wide
+    packed = _aligned(KH * pieces * O * wide, w, lanes)
+    for o in range(O):
+        for c in range(C):
+            for i in range(KH):
+                for j in range(KW):
+                    piece, n = (j * C + c) // wide, (j * C + c) % wide
+                    packed[((i * pieces + piece) * O + o) * wide + n] = w[o, c, i, j]
+    return packed
+
+
+@alone()
+def add_shares(sums, gw):
+    """The filters' gradient (O, C, KH, KW) from what each share of the images found, (shares, O, KH, a row)."""
+    O, C, KH, KW = gw.shape
+    for o in range(O):
+        for c in range(C):
+            for i in range(KH):
+                for j in range(KW):
+                    total = sums[0, o, i, j * C + c]
+                    for s in range(1, len(sums)):
+                        total += sums[s, o, i, j * C + c]
+                    gw[o, c, i, j] = total
+
+
+@shared
+def gradients(
+    shares, y, winners, mask, W, SH, SW, PH, PW, x, packed, C, KH, KW, HP, WP, top, left, lanes, sums, totals, gx
+):
+    """All three gradients of a convolution whose windows are one pixel apart.
+
+    y and winners are (N, OH, OW, O), of windows (PH, PW), (SH, SW) apart, of what the convolution gave, (N, H, W, O);
+    so large is the mask, (N, H · W · O), or (N, 0). Each share adds to its sums (O · KH · a row), the filters'
+    gradient, and to its totals (O,), the bias's. x (N, ...) or gx may be empty, and is left out then.
+    """
+    for s in prange(shares):
+        start, stop = bounds(len(y), s, shares)
+        _gradients(
+            start, stop, y, winners, mask, W, SH, SW, PH, PW, x, packed, C, KH, KW, HP, WP, top, left, lanes, sums[s],
+            totals[s], gx,
+        )  # fmt: skip
+
+
+@shared
+def correlate(
+    shares,
+    y,
+    winners,
+    mask,
+    H,
+    W,
+    PSH,
+    PSW,
+    PH,
+    PW,
+    overlaps,
+    x,
+    HP,
+    WP,
+    top,
+    left,
+    SH,
+    SW,
+    DH,
+    DW,
+    lanes,
+    sums,
+    totals,
+):
+    """The filters' gradient and the bias's of any convolution without groups, as `convolution.correlate` sums it."""
+    O = y.shape[3]
+    for s in prange(shares):
+        start, stop = bounds(len(y), s, shares)
+        memory, padded = np.zeros(H * W * O + lanes, y.dtype), np.zeros((HP, WP, x.shape[3]), y.dtype)
+        flat = memory[: H * W * O]
+        image = flat.reshape(1, H, W, O)
+        for n in range(start, stop):
+            scatter_one(y[n], winners[n], PH, PW, PSH, PSW, 0, 0, overlaps, lanes, image[0])
+            if mask.shape[1] > 0:
+                clear(flat, mask[n])
+            add_rows(flat.reshape(H * W, O), totals[s])
+            correlate_few(x[n : n + 1], image, lanes, padded, top, left, SH, SW, DH, DW, lanes, sums[s])
