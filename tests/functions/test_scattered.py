@@ -133,7 +133,7 @@ def test_a_recorder_sees_its_numbers_and_changes_nothing(written):
     w.zero_grad()
     stage(x, w, b).sum().backward()
     np.testing.assert_array_equal(watched, w.grad.numpy())
-    assert "MaxPool2d" in seen.draw().dot()
+    assert "MaxPool2d" in seen.draw().dot
 
 
 def test_its_shape_is_known_without_the_images(written):
