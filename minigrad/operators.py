@@ -12,7 +12,7 @@ from minigrad import arithmetic as A
 from minigrad import backend
 from minigrad.array_like import ArrayLike, differentiates
 from minigrad.backend import Array, describe
-from minigrad.shapes import Axis, axes_of, broadcasts, lengths_of, places_of
+from minigrad.shapes import Axis, axes_of, broadcasts, completed, lengths_of, places_of
 
 if TYPE_CHECKING:
     from minigrad.function import Function
@@ -114,10 +114,9 @@ class Operators(ArrayLike):
     def reshape(self, *shape: int | Sequence[int]) -> Variable:
         """The same numbers, in row-major order, in another shape; one length may be -1."""
         wanted = lengths_of(shape)
-        try:
-            full = self.data.reshape(wanted).shape
-        except (ValueError, TypeError):
-            raise ValueError(f"reshape: {describe(self.data)} cannot become {wanted}") from None
+        full = completed(wanted, self.size)
+        if full is None:
+            raise ValueError(f"reshape: {describe(self.data)} cannot become {wanted}")
         return self._apply(A.Reshape(full), self)
 
     def transpose(self, *axes: int | Sequence[int] | None) -> Variable:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Sequence
 from typing import Any, TypeAlias
@@ -46,6 +47,21 @@ def lengths_of(arguments: tuple[Any, ...]) -> tuple[Any, ...]:
     if len(arguments) == 1 and isinstance(arguments[0], (Sequence, np.ndarray)):
         return tuple(arguments[0])
     return arguments
+
+
+def completed(shape: Sequence[Any], size: int) -> tuple[int, ...] | None:
+    """The shape of so many elements, in which one length may be -1, in full; None if there is none."""
+    try:
+        lengths = [operator.index(n) for n in shape]
+    except TypeError:
+        return None
+    if -1 in lengths:
+        i = lengths.index(-1)
+        lengths[i] = 1
+        if not math.prod(lengths):
+            return None  # any length would do
+        lengths[i] = size // math.prod(lengths)
+    return tuple(lengths) if min(lengths, default=0) >= 0 and math.prod(lengths) == size else None
 
 
 def broadcasts(shape: tuple[int, ...], to: tuple[int, ...]) -> bool:

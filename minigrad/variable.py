@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, overload
 
 import numpy as np
@@ -72,6 +72,33 @@ def apply(function: Function, *inputs: Operand) -> Variable:  # noqa: C901, PLR0
         function.inputs = ()  # it was not applied
         raise
     return result
+
+
+def apply_chain(functions: Sequence[Function], forward: Callable[..., list[Array]], *inputs: Variable) -> Variable:
+    """Apply Functions, the first to the inputs, each other one to the result before, where one call computes them all.
+
+    The graph is the one that `apply` would record. Nobody may look on (`mode.watch`, `detect_anomaly`).
+
+    Args:
+        functions: new instances.
+        forward: makes each one's result of the inputs' arrays, and saves what each one's `forward` would. Of all but
+            the last result only shape and dtype count.
+        inputs: of the first Function.
+    Returns:
+        a Variable of the last result.
+    """
+    arrays = [x.data for x in inputs]
+    if _repeats(arrays):
+        arrays = [array.view() for array in arrays]
+    edges = tuple([edge_of(x) for x in inputs]) if recording.get() is not None else (None,) * len(inputs)
+    linked = any(edge is not None for edge in edges)
+    for function, made_by in zip(functions, [edges, *([(f if linked else None,) for f in functions])], strict=False):
+        function.inputs = made_by
+    results = forward(*arrays)
+    if linked:
+        for function, given, y in zip(functions, [arrays, *([y] for y in results)], results, strict=False):
+            function.record(next(_serials), given, y, _as_variable)
+    return _as_variable(results[-1], functions[-1] if linked else None)
 
 
 def _computed(function: Function, arrays: list[Array], watch: Watch | None = None) -> Variable:

@@ -37,6 +37,11 @@ class Kernels(Protocol):
     def max_pool2d(self, x: Array, window: Window) -> tuple[Array, Array]:
         """Maxima (N, C, OH, OW), and which kernel element each came from: the first of several, or the first NaN."""
 
+    def pooled_convolution(
+        self, x: Array, w: Array, b: Array | None, window: Window, groups: int, pool: Window
+    ) -> tuple[Array, Array, Array]:
+        """max_pool2d of relu of conv2d: the maxima, where the convolution is positive, and the winners."""
+
     def pool_scatter(self, y: Array, winners: Array, size: Pair, window: Window) -> Array:
         """Add each of (N, C, OH, OW) at its winner: (N, C, H, W) with (H, W) = size."""
 
@@ -48,6 +53,9 @@ class Kernels(Protocol):
 
     def window_spread(self, y: Array, size: Pair, window: Window) -> Array:
         """The adjoint of window_sum: each of (N, C, OH, OW) added to all pixels of its window."""
+
+    def contiguous(self, x: Array) -> Array:
+        """Images (N, C, H, W) in that memory order."""
 
     def matmul(self, a: Array, b: Array) -> Array:
         """The product a @ b of two matrices, or of two stacks of them."""

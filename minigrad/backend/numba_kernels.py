@@ -14,7 +14,7 @@ import numba
 import numpy as np
 
 from minigrad.backend import FULL, numpy_kernels
-from minigrad.backend.compiled import convolution, elementwise, listed, pooling, products, scattered, tile
+from minigrad.backend.compiled import convolution, elementwise, fused, listed, pooling, products, scattered, tile
 from minigrad.backend.compiled.processor import VECTOR_BYTES
 from minigrad.backend.compiled.shared import layer, shares
 from minigrad.backend.scattered import Scattered
@@ -60,15 +60,21 @@ def _convolved(
     stride: Pair, dilation: Pair,
 ) -> Array:  # fmt: skip
     """Images (N, H, W, C) placed into their padded form from `first` on, `apart`, correlated with packed filters."""
-    groups, _, KH, KW, Cg, _ = filters.shape
-    lanes, Og = _lanes(x), channels // groups
-    bias = np.zeros((groups, -(-Og // lanes) * lanes), x.dtype)
+    out = np.empty((len(x), *outputs, channels), x.dtype)
+    parts = shares(len(x), out.size * filters[0, 0, ..., 0].size)
+    bias = _packed_bias(b, filters, channels)
+    convolution.convolve(parts, x, filters, bias, *padded, *first, *apart, *stride, *dilation, _lanes(x), out)
+    return out.transpose(0, 3, 1, 2)
+
+
+def _packed_bias(b: Array | None, filters: Array, channels: int) -> Array:
+    """The bias, or zeros, for each group filled up to whole vectors."""
+    groups, lanes = len(filters), _lanes(filters)
+    Og = channels // groups
+    bias = np.zeros((groups, -(-Og // lanes) * lanes), filters.dtype)
     if b is not None:
         bias[:, :Og] = b.reshape(groups, Og)
-    out = np.empty((len(x), *outputs, channels), x.dtype)
-    parts = shares(len(x), out.size * Cg * KH * KW)
-    convolution.convolve(parts, x, filters, bias, *padded, *first, *apart, *stride, *dilation, lanes, out)
-    return out.transpose(0, 3, 1, 2)
+    return bias
 
 
 def filter_correlation(x: Array, y: Array, window: Window, groups: int) -> Array:
@@ -161,6 +167,23 @@ def max_pool2d(x: Array, window: Window) -> tuple[Array, Array]:
     return y.transpose(0, 3, 1, 2), winners.transpose(0, 3, 1, 2)
 
 
+def pooled_convolution(
+    x: Array, w: Array, b: Array | None, window: Window, groups: int, pool: Window
+) -> tuple[Array, Array, Array]:
+    if not _takes(x, w) or (b is not None and b.dtype != x.dtype):
+        return numpy_kernels.pooled_convolution(x, w, b, window, groups, pool)
+    filters, size = convolution.packed_filters(_plain(w), groups, False, _lanes(x)), window.outputs(x.shape[2:])
+    positive = np.empty((len(x), *size, len(w)), np.bool_)
+    y = np.empty((len(x), *pool.outputs(size), len(w)), x.dtype)
+    winners = np.empty(y.shape, np.min_scalar_type(pool.kernel[0] * pool.kernel[1] - 1))
+    fused.pooled_convolution(
+        shares(len(x), positive.size * w[0].size), nhwc(x), filters, _packed_bias(b, filters, len(w)),
+        *window.padded(x.shape[2:]), *_corner(window), *window.stride, *window.dilation, *_geometry(pool), _lanes(x),
+        positive, y, winners,
+    )  # fmt: skip
+    return y.transpose(0, 3, 1, 2), positive.transpose(0, 3, 1, 2), winners.transpose(0, 3, 1, 2)
+
+
 def pool_scatter(y: Array, winners: Array, size: Pair, window: Window) -> Array:
     if not _takes(y):
         return numpy_kernels.pool_scatter(y, winners, size, window)
@@ -193,6 +216,13 @@ def window_spread(y: Array, size: Pair, window: Window) -> Array:
     x = np.empty((len(y), *size, y.shape[1]), y.dtype)
     pooling.sum_of_windows(shares(len(x), x.size), x, *_geometry(window), nhwc(y), True)
     return x.transpose(0, 3, 1, 2)
+
+
+def contiguous(x: Array) -> Array:
+    last, (_, C, H, W) = x.transpose(0, 2, 3, 1), x.shape
+    if x.flags.carray or not last.flags.carray or x.dtype not in FULL:
+        return np.ascontiguousarray(x)
+    return _exchanged(last, H * W, C).reshape(x.shape)
 
 
 def matmul(a: Array, b: Array) -> Array:
@@ -310,11 +340,16 @@ def _corner(window: Window) -> Pair:
 
 def nhwc(x: Array) -> Array:
     """Images (N, C, H, W) as (N, H, W, C), in that memory order: a view where they are kept so."""
-    last = x.transpose(0, 2, 3, 1)
+    last, (_, C, H, W) = x.transpose(0, 2, 3, 1), x.shape
     if last.flags.carray or not x.flags.carray or x.dtype not in FULL:
         return _plain(last)
-    (N, C, H, W), y = x.shape, np.empty(last.shape, x.dtype)
-    products.transpose(shares(N, x.size), x.reshape(-1), N, C, H * W, _lanes(x), y.reshape(-1))
+    return _exchanged(x, C, H * W).reshape(last.shape)
+
+
+def _exchanged(x: Array, R: int, C: int) -> Array:
+    """Matrices (R, C), one after the other in memory, each transposed."""
+    y = np.empty(x.size, x.dtype)
+    products.transpose(shares(len(x), x.size), x.reshape(-1), len(x), R, C, _lanes(x), y)
     return y
 
 

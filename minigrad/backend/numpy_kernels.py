@@ -114,6 +114,14 @@ def max_pool2d(x: Array, window: Window) -> tuple[Array, Array]:
     return y, winners
 
 
+def pooled_convolution(
+    x: Array, w: Array, b: Array | None, window: Window, groups: int, pool: Window
+) -> tuple[Array, Array, Array]:
+    images, positive = relu(conv2d(x, w, b, window, groups))
+    y, winners = max_pool2d(images, pool)
+    return y, positive, winners
+
+
 def pool_scatter(y: Array, winners: Array, size: Pair, window: Window) -> Array:
     image = _blank(y, size, window)
     finite = all_finite(y)
@@ -148,6 +156,10 @@ def window_spread(y: Array, size: Pair, window: Window) -> Array:
     for rows, columns in window.taps(size):
         image[:, :, rows, columns] += y
     return image[:, :, *window.inside()].astype(y.dtype, copy=False)
+
+
+def contiguous(x: Array) -> Array:
+    return np.ascontiguousarray(x)
 
 
 def matmul(a: Array, b: Array) -> Array:

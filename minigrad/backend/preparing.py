@@ -87,6 +87,7 @@ def _small_calls(dtype: Any) -> list[tuple[Any, tuple[Any, ...], dict[str, Any]]
     behind, rate = Scattered(y[:, :, :1, :1], winners[:, :1, :1, :1], window, (3, 3)), {"lr": 0.1}
     return [
         (K.conv2d, (x, w, None, window, 1), {}),
+        (K.pooled_convolution, (x, w, None, window, 1, pool), {}),
         (K.conv_transpose2d, (y, w, (4, 4), window, 1), {}),
         (K.filter_correlation, (x, y, window, 1), {}),
         (K.conv_gradients, (behind, x, w, (4, 4), window, 1), {}),

@@ -35,9 +35,13 @@ class Conv2d(Function):
     groups: int = 1
 
     def forward(self, x: Array, w: Array, *b: Array) -> Array:
+        self.keep(x, w)
+        return kernels_of(x).conv2d(x, w, b[0] if b else None, self.window, self.groups)
+
+    def keep(self, x: Array, w: Array) -> None:
+        """What backward needs."""
         self.size: Pair = x.shape[2:]
         self.save(x if self.needs(1) else None, w if self.needs(0) else None)
-        return kernels_of(x).conv2d(x, w, b[0] if b else None, self.window, self.groups)
 
     def backward(self, gy: Variable) -> Gradients:
         if isinstance(gy, ScatteredGradient):
@@ -133,6 +137,14 @@ def conv2d(
     >>> conv2d(np.ones((1, 1, 3, 3)), np.ones((1, 1, 2, 2))).shape
     (1, 1, 2, 2)
     """
+    function, inputs = convolution_of(x, w, b, stride=stride, pad=pad, dilation=dilation, groups=groups)
+    return apply(function, *inputs)
+
+
+def convolution_of(
+    x: Operand, w: Operand, b: Operand | None, *, stride: Any, pad: Any, dilation: Any, groups: int
+) -> tuple[Conv2d, list[Variable]]:
+    """The Function of such a convolution, and what it is applied to."""
     x, w = images_of("conv2d", x), as_variable(w)
     bias = [] if b is None else [as_variable(b)]
     both = f"x {describe(x)}, w {describe(w)}"
@@ -147,4 +159,4 @@ def conv2d(
     if bias and bias[0].shape != w.shape[:1]:
         raise ValueError(f"conv2d: b must be ({w.shape[0]},), one for each filter; b {describe(bias[0])}, {both}")
     window = window_of("conv2d", x, kernel=w.shape[2:], stride=stride, pad=pad, dilation=dilation)  # type: ignore[arg-type]
-    return apply(Conv2d(window, int(groups)), x, w, *bias)
+    return Conv2d(window, int(groups)), [x, w, *bias]

@@ -27,10 +27,14 @@ class MaxPool2d(Function):
     window: Window
 
     def forward(self, x: Array) -> Array:
-        self.size: Pair = x.shape[2:]
         y, winners = kernels_of(x).max_pool2d(x, self.window)
-        self.save(winners)
+        self.keep((x.shape[2], x.shape[3]), winners)
         return y
+
+    def keep(self, size: Pair, winners: Array) -> None:
+        """What backward needs."""
+        self.size = size
+        self.save(winners)
 
     def backward(self, gy: Variable) -> Gradients:
         (winners,) = self.saved
@@ -97,8 +101,13 @@ def max_pool2d(x: Operand, kernel: Any, *, stride: Any = None, pad: Any = 0, cei
                 [13. 15.]]]])
     """
     x = images_of("max_pool2d", x)
+    return apply(max_pooling_of(x, kernel, stride=stride, pad=pad, ceil_mode=ceil_mode), x)
+
+
+def max_pooling_of(x: Variable, kernel: Any, *, stride: Any, pad: Any, ceil_mode: bool) -> MaxPool2d:
+    """The Function of such a pooling of images."""
     window = _pool_window("max_pool2d", x, kernel, stride, pad)
-    return apply(MaxPool2d(_reaching_up(window, _size(x)) if ceil_mode else window), x)
+    return MaxPool2d(_reaching_up(window, _size(x)) if ceil_mode else window)
 
 
 @dataclass(eq=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -63,7 +63,12 @@ class Conv2d(Module):
         self.b = initial("Conv2d", "bias_init", bias_init, (self.out_channels,), rng) if bias else None
 
     def forward(self, x: Operand) -> Variable:
-        return F.conv2d(x, self.w, self.b, stride=self.stride, pad=self.pad, dilation=self.dilation, groups=self.groups)
+        return F.conv2d(x, self.w, self.b, **self.options)
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """Those of `functions.conv2d`."""
+        return {"stride": self.stride, "pad": self.pad, "dilation": self.dilation, "groups": self.groups}
 
     def settings(self) -> str:
         parts = [str(self.in_channels), str(self.out_channels), short(self.kernel)]

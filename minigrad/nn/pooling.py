@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import minigrad.functions as F
 from minigrad.backend.windows import Pair
@@ -30,6 +30,11 @@ class _Pool2d(Module):
         self.pad = pad_of(name, pad)
         self.ceil_mode = ceil_mode
 
+    @property
+    def options(self) -> dict[str, Any]:
+        """Those of the function of its name."""
+        return {"kernel": self.kernel, "stride": self.stride, "pad": self.pad, "ceil_mode": self.ceil_mode}
+
     def settings(self) -> str:
         parts = [short(self.kernel)]
         if self.stride != self.kernel:
@@ -55,7 +60,7 @@ class MaxPool2d(_Pool2d):
     """
 
     def forward(self, x: Operand) -> Variable:
-        return F.max_pool2d(x, self.kernel, stride=self.stride, pad=self.pad, ceil_mode=self.ceil_mode)
+        return F.max_pool2d(x, **self.options)
 
 
 class AvgPool2d(_Pool2d):

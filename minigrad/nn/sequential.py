@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, overload
 
-from minigrad.nn.module import Module
+from minigrad.functions.fused import pooled_convolution
+from minigrad.nn.activation import ReLU
+from minigrad.nn.convolution import Conv2d
+from minigrad.nn.module import Module, caller
+from minigrad.nn.pooling import MaxPool2d
 
 
 class Sequential(Module):
@@ -34,8 +38,14 @@ class Sequential(Module):
         self.layers = modules
 
     def forward(self, x: Any) -> Any:
-        for layer in self.layers:
-            x = layer(x)
+        layers = self.layers
+        while layers:
+            match layers:
+                case (Conv2d() as convolution, ReLU(), MaxPool2d() as pooling, *_) if _are_plain(layers[:3]):
+                    x = pooled_convolution(x, convolution.w, convolution.b, convolution.options, pooling.options)
+                    layers = layers[3:]
+                case (layer, *_):
+                    x, layers = layer(x), layers[1:]
         return x
 
     def __len__(self) -> int:
@@ -50,3 +60,11 @@ class Sequential(Module):
     def __getitem__(self, i: slice) -> Sequential: ...
     def __getitem__(self, i: int | slice) -> Module:
         return Sequential(*self.layers[i]) if isinstance(i, slice) else self.layers[i]
+
+
+def _are_plain(layers: Sequence[Module]) -> bool:
+    """Whether nobody can tell that these do not run one by one: they do nothing of their own, and nobody looks on."""
+    return (
+        all(type(layer) in (Conv2d, ReLU, MaxPool2d) and "forward" not in vars(layer) for layer in layers)
+        and caller.get() is None
+    )

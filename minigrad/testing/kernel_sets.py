@@ -82,9 +82,11 @@ class _Comparison:
         if rng.integers(3) == 0:  # what is not finite must meet the zeros
             x = x.copy(order="K")
             x.flat[:1] = rng.choice([np.inf, np.nan])
+        pooled = self._pooled(y)
+        self._compare("pooled_convolution", x, w, b, window, groups, pooled.window)
         gone = rng.integers(3)
         self._compare(
-            "conv_gradients", self._pooled(y), x if gone != 0 else None, w if gone != 1 else None, size, window, groups
+            "conv_gradients", pooled, x if gone != 0 else None, w if gone != 1 else None, size, window, groups
         )
 
     def _pooled(self, y: Floats) -> Scattered:
@@ -122,6 +124,7 @@ class _Comparison:
         self._compare("relu", x)
         self._compare("relu", odd)
         self._compare("masked", odd, self._rng.random(odd.shape) > 0.5)
+        self._compare("contiguous", self._array(*(int(n) for n in self._rng.integers(1, 20, 4))))
         self._compare("channel_sum", self._array(*(int(n) for n in self._rng.integers((1, 1, 1, 1), 20))))
         M, K, N2 = (int(n) for n in self._rng.choice([0, 1, 2, 5, 16, 31, 50, 200], 3))
         self._compare("matmul", self._array(M, K), self._array(K, N2))

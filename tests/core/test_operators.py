@@ -1,5 +1,6 @@
 """Operators and methods of Variables: values, dtypes and gradients, with every kind of operand on either side."""
 
+import itertools
 import operator
 import re
 
@@ -608,3 +609,23 @@ def test_results_and_gradients_are_arrays(f, shape, dtype):
     assert isinstance(x.grad.data, np.ndarray)
     assert (x.grad.shape, x.grad.dtype) == (shape, dtype)
     assert (array == 2).all()
+
+
+@pytest.mark.parametrize("shape", [(6,), (0,), (0, 3), (2, 3), (), (1,)])
+def test_reshape_takes_the_lengths_that_numpy_takes(shape):
+    x = np.zeros(shape)
+    for n in range(4):
+        for wanted in itertools.product([-1, 0, 1, 2, 3, 6], repeat=n):
+            try:
+                expected = x.reshape(wanted).shape
+            except ValueError:
+                with pytest.raises(ValueError, match="reshape: "):
+                    Variable(x).reshape(wanted)
+            else:
+                assert Variable(x).reshape(wanted).shape == expected
+
+
+@pytest.mark.parametrize("wanted", [(-2, 3), (-1, -2)])
+def test_reshape_takes_no_other_negative_length(wanted):
+    with pytest.raises(ValueError, match="reshape: "):
+        Variable(np.zeros(6)).reshape(wanted)

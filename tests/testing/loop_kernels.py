@@ -61,6 +61,12 @@ def max_pool2d(x, window):
     return y, winners.astype(np.min_scalar_type(window.kernel[0] * window.kernel[1] - 1))
 
 
+def pooled_convolution(x, w, b, window, groups, pool):
+    y = conv2d(x, w, b, window, groups)
+    maxima, winners = max_pool2d(np.maximum(y, 0), pool)
+    return maxima, y > 0, winners
+
+
 def pool_scatter(y, winners, size, window):
     x = np.zeros((*y.shape[:2], *size), y.dtype)
     for (i, j), (k, m), (h, v) in _taps(window, size):
@@ -140,6 +146,10 @@ def relu(x):
         positive[i] = x[i] > 0
         y[i] = 0 if x[i] <= 0 else x[i]  # noqa: FURB136 - of 0 and NaN, max gives 0
     return y, positive
+
+
+def contiguous(x):
+    return np.array(x, order="C")
 
 
 def channel_sum(x):

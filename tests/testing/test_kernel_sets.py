@@ -17,10 +17,12 @@ KERNELS = [
     "filter_correlation",
     "conv_gradients",
     "max_pool2d",
+    "pooled_convolution",
     "pool_scatter",
     "pool_gather",
     "window_sum",
     "window_spread",
+    "contiguous",
     "matmul",
     "relu",
     "channel_sum",
@@ -43,13 +45,13 @@ def changed(**kernels):
 
 
 def test_numpys_kernels_do_what_the_loops_do():
-    assert compare_kernels(loop_kernels, examples=60, channels=()) == 60 * 21
+    assert compare_kernels(loop_kernels, examples=60, channels=()) == 60 * 23
 
 
 def test_numbas_kernels_do_what_numpys_do():
     kernels, reason = compiled_kernels()
     assert kernels is not None, reason
-    assert compare_kernels(kernels, examples=200) == 200 * 21
+    assert compare_kernels(kernels, examples=200) == 200 * 23
 
 
 @pytest.mark.parametrize("kernel", [kernel for kernel in KERNELS if kernel != "dropout_mask"])

@@ -75,7 +75,7 @@ def place(image, first, top, left, down, across, padded):
 
 
 @inner()
-def _convolve(x, w, b, padded, top, left, down, across, SH, SW, DH, DW, lanes, out):
+def convolve_few(x, w, b, padded, top, left, down, across, SH, SW, DH, DW, lanes, out):
     """A few images (n, H, W, C) with packed filters and biases (groups, wide) into out (n, OH, OW, O)."""
     n, OH, OW, O = out.shape
     groups, _, KH, KW, Cg, pair = w.shape
@@ -115,7 +115,7 @@ def convolve(shares, x, w, b, HP, WP, top, left, down, across, SH, SW, DH, DW, l
     for s in prange(shares):
         start, stop = bounds(N, s, shares)
         padded = np.zeros((HP, WP, w.shape[4]), x.dtype)
-        _convolve(x[start:stop], w, b, padded, top, left, down, across, SH, SW, DH, DW, lanes, out[start:stop])
+        convolve_few(x[start:stop], w, b, padded, top, left, down, across, SH, SW, DH, DW, lanes, out[start:stop])
 
 
 @inner()

@@ -36,6 +36,16 @@ def clear(x, mask):
 
 
 @inner()
+def relu_in_place(x, positive):
+    """max(x, 0) in x, and where it was positive."""
+    zero = x.dtype.type(0)
+    for i in range(len(x)):
+        number = x[i]
+        positive[i] = number > 0
+        x[i] = zero if number <= 0 else number  # a NaN stays one
+
+
+@inner()
 def _relu(x, y, positive):
     for i in range(len(x)):
         value = x[i]

@@ -20,7 +20,7 @@ def _inside(count, first, length):
 
 
 @inner()
-def _max_of_windows(x, KH, KW, SH, SW, above, left, lanes, y, winners):
+def max_of_one(x, KH, KW, SH, SW, above, left, lanes, y, winners):
     """Maxima of one image (H, W, C), and which kernel element each came from."""
     H, W, C = x.shape
     flat, flat_y, flat_winners = x.reshape(-1), y.reshape(-1), winners.reshape(-1)
@@ -55,7 +55,7 @@ def max_of_windows(shares, x, KH, KW, SH, SW, above, left, lanes, y, winners):
     N = len(x)
     for s in prange(shares):
         for n in range(*bounds(N, s, shares)):
-            _max_of_windows(x[n], KH, KW, SH, SW, above, left, lanes, y[n], winners[n])
+            max_of_one(x[n], KH, KW, SH, SW, above, left, lanes, y[n], winners[n])
 
 
 @inner()
