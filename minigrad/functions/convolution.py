@@ -147,16 +147,21 @@ def convolution_of(
     """The Function of such a convolution, and what it is applied to."""
     x, w = images_of("conv2d", x), as_variable(w)
     bias = [] if b is None else [as_variable(b)]
-    both = f"x {describe(x)}, w {describe(w)}"
     if w.ndim != 4 or 0 in w.shape:
-        raise ValueError(f"conv2d: w must be filters (O, C // groups, KH, KW), none of them 0; {both}")
+        raise ValueError(f"conv2d: w must be filters (O, C // groups, KH, KW), none of them 0; {_both(x, w)}")
     if not isinstance(groups, (int, np.integer)):
         raise TypeError(f"conv2d: groups must be an int, not {groups!r}")
     if groups < 1 or x.shape[1] % groups or w.shape[0] % groups:
-        raise ValueError(f"conv2d: groups={groups} must divide x's channels and w's filters; {both}")
+        raise ValueError(f"conv2d: groups={groups} must divide x's channels and w's filters; {_both(x, w)}")
     if x.shape[1] != w.shape[1] * groups:
-        raise ValueError(f"conv2d: x has {x.shape[1]} channels but w expects {w.shape[1] * groups}; {both}")
+        raise ValueError(f"conv2d: x has {x.shape[1]} channels but w expects {w.shape[1] * groups}; {_both(x, w)}")
     if bias and bias[0].shape != w.shape[:1]:
-        raise ValueError(f"conv2d: b must be ({w.shape[0]},), one for each filter; b {describe(bias[0])}, {both}")
+        raise ValueError(
+            f"conv2d: b must be ({w.shape[0]},), one for each filter; b {describe(bias[0])}, {_both(x, w)}"
+        )
     window = window_of("conv2d", x, kernel=w.shape[2:], stride=stride, pad=pad, dilation=dilation)  # type: ignore[arg-type]
     return Conv2d(window, int(groups)), [x, w, *bias]
+
+
+def _both(x: Variable, w: Variable) -> str:
+    return f"x {describe(x)}, w {describe(w)}"

@@ -8,6 +8,7 @@ import numpy as np
 
 from minigrad.backend import Array, describe
 from minigrad.backend.kernels import kernels_of
+from minigrad.config import recording
 from minigrad.function import Function, Gradients
 from minigrad.operators import Operand
 from minigrad.variable import Variable, apply, as_variable
@@ -36,10 +37,20 @@ class Linear(Function):
         return y + b[0] if b else y
 
     def backward(self, gy: Variable) -> Gradients:
+        biased = len(self.inputs) > 2 and self.needs(2)
+        if recording.get() is None:
+            return self._backward_of_arrays(gy.data, biased=biased)
         x, w = self.saved
         gx = None if w is None else gy @ w.T
         gw = None if x is None else x.T @ gy
-        return (gx, gw, gy.sum(0) if len(self.inputs) > 2 and self.needs(2) else None)[: len(self.inputs)]
+        return (gx, gw, gy.sum(0) if biased else None)[: len(self.inputs)]
+
+    def _backward_of_arrays(self, gy: Array, *, biased: bool) -> Gradients:
+        """The same, without a Function for each step."""
+        (x, w), kernels = self.saved_arrays, kernels_of(gy)
+        gx = None if w is None else as_variable(kernels.matmul(gy, w.T))
+        gw = None if x is None else as_variable(kernels.matmul(x.T, gy))
+        return (gx, gw, as_variable(kernels.channel_sum(gy)) if biased else None)[: len(self.inputs)]
 
     def flops(self) -> int | None:
         x = self.input_spec(0)

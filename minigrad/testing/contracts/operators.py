@@ -226,6 +226,7 @@ CONTRACTS = [
         np.reshape,
         shapes=reshaped(),
         formula="in another shape",
+        kernels=("contiguous",),
         name="reshape as a method",
     ),
     OpSpec(

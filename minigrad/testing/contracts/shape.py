@@ -145,7 +145,13 @@ def taken(draw: st.DrawFn) -> Call:
 
 
 CONTRACTS = [
-    OpSpec(F.reshape, np.reshape, shapes=reshaped(), formula="the same numbers in another shape"),
+    OpSpec(
+        F.reshape,
+        np.reshape,
+        shapes=reshaped(),
+        formula="the same numbers in another shape",
+        kernels=("contiguous",),
+    ),
     OpSpec(
         F.transpose,
         np.transpose,
@@ -161,7 +167,13 @@ CONTRACTS = [
         formula="all axes from one on as one",
     ),
     OpSpec(F.squeeze, np.squeeze, shapes=squeezed(), formula="without axes of length 1"),
-    OpSpec(F.expand_dims, np.expand_dims, shapes=expanded(), formula="with new axes of length 1"),
+    OpSpec(
+        F.expand_dims,
+        np.expand_dims,
+        shapes=expanded(),
+        formula="with new axes of length 1",
+        kernels=("contiguous",),
+    ),
     OpSpec(F.broadcast_to, np.broadcast_to, shapes=repeated(), formula="repeated to a larger shape"),
     OpSpec(
         concatenate,
