@@ -9,16 +9,20 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+import llvmlite.binding as llvm
+import numba
 import numpy as np
 
 from minigrad.backend import numba_kernels as K
 from minigrad.backend.compiled.elementwise import cross_entropy
+from minigrad.backend.compiled.linking import SOURCES
 from minigrad.backend.compiled.processor import VECTOR_BYTES
 from minigrad.backend.compiled.shared import trying
 from minigrad.backend.scattered import Scattered
@@ -29,12 +33,20 @@ from minigrad.backend.windows import Window
 def prepare(dtype: Any) -> None:
     """Compile all kernels for a dtype, and say so; or fetch them from Numba's cache, where they are from then on."""
     K.linked(dtype.char)
-    row = np.zeros((1, 1), dtype)
-    cross_entropy(row, row, row[0], row)
-    if any(cross_entropy.stats.cache_misses.values()):
-        with _second_process(dtype.char):
-            _compile(dtype.char, 0, show=True)
-        _compile(dtype.char, 1)
+    if (done := _mark(dtype)).exists():
+        return
+    with _second_process(dtype.char):
+        _compile(dtype.char, 0, show=True)
+    _compile(dtype.char, 1)
+    with suppress(OSError):  # then it is done again next time, from the cache
+        done.touch()
+
+
+def _mark(dtype: Any) -> Path:
+    """The file in Numba's cache that says: all kernels are in it, of these sources, for this Numba and processor."""
+    processor = f"{llvm.get_host_cpu_name()} {llvm.get_host_cpu_features().flatten()}"
+    what = zlib.crc32(f"{SOURCES} {numba.__version__} {sys.version} {processor}".encode())
+    return Path(cross_entropy.stats.cache_path) / f"minigrad-{dtype}-{what:08x}.complete"
 
 
 def prepare_half(letter: str) -> None:

@@ -27,9 +27,12 @@ def pooled_convolution(
     if recording.get() not in (None, FORWARD) or anomaly_detection.get():
         return max_pool2d(relu(conv2d(x, w, b, **convolving)), **pooling)
     convolution, inputs = convolution_of(x, w, b, **convolving)
-    (N, _, H, W), filters = inputs[0].shape, len(inputs[1])
+    x, w = inputs[:2]
+    (N, _, H, W), filters = x.shape, len(w)
     size = convolution.window.outputs((H, W))
-    images = _shaped((N, filters, *size), np.result_type(*(variable.dtype for variable in inputs)))
+    # Shape and dtype of what is not made: an array without memory.
+    nothing = x.xp.zeros((), np.result_type(*(variable.dtype for variable in inputs)))
+    images = x.xp.broadcast_to(nothing, (N, filters, *size))
     activation, pool = ReLU(), max_pooling_of(as_variable(images), **pooling)
 
     def forward(x: Array, w: Array, *b: Array) -> list[Array]:
@@ -42,8 +45,3 @@ def pooled_convolution(
         return [images, images, y]
 
     return apply_chain([convolution, activation, pool], forward, *inputs)
-
-
-def _shaped(shape: tuple[int, ...], dtype: Any) -> Array:
-    """An array of this shape that takes no memory."""
-    return np.broadcast_to(np.zeros((), dtype), shape)

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import threading
+from contextlib import nullcontext
 from contextvars import copy_context
 from pathlib import Path
 
@@ -13,7 +14,10 @@ import pytest
 import minigrad as mg
 import minigrad.functions as F
 from minigrad import nn, optim
+from minigrad.backend import numpy_kernels, preparing
+from minigrad.backend.compiled import linking
 from minigrad.backend.kernels import compiled_kernels, cpu_kernels
+from minigrad.backend.scattered import Scattered
 from minigrad.backend.threads import num_threads
 from minigrad.backend.windows import Window
 from minigrad.testing.kernel_sets import compare_kernels
@@ -156,22 +160,69 @@ print(VECTOR_BYTES)
     assert size == ("32" if features else "16")
 
 
-def test_a_gradient_that_is_mostly_zero_is_the_same_as_any_other(monkeypatch):
-    """Also where the skipped products would have been NaN."""
+@pytest.mark.parametrize("value", [1.0, np.inf, np.nan])
+@pytest.mark.parametrize("channels", [1, 3, 32])
+@pytest.mark.parametrize("kernel", [2, 17])
+def test_gradients_behind_a_pooling_are_those_of_the_images_with_their_zeros(value, channels, kernel):
+    """Also where a product with such a zero is NaN, and where winners need more than a byte."""
     rng = np.random.default_rng(0)
-    window = Window((3, 3), pad=((1, 1), (1, 1)))
-    x = rng.normal(size=(3, 32, 8, 8)).astype(np.float32)
-    y = (rng.normal(size=(3, 20, 8, 8)) * (rng.random((3, 20, 8, 8)) < 0.2)).astype(np.float32)
-    w = rng.normal(size=(20, 32, 3, 3)).astype(np.float32)
-    for value in (1.0, np.inf, np.nan):
-        x[1, 3, 4, 5] = w[2, 3, 1, 1] = value
-        results = []
-        for part in (0.4, 0.0):
-            monkeypatch.setattr(numba_kernels, "SPARSE", part)
-            results.append(numba_kernels.filter_correlation(x, y, window, 1))
-            results.append(numba_kernels.conv_transpose2d(y, w, (8, 8), window, 1))
-        for some, all_of_it in zip(results[:2], results[2:], strict=True):
-            np.testing.assert_allclose(some, all_of_it, rtol=0, atol=1e-4)
+    window, pool = Window((3, 3), pad=((1, 1), (1, 1))), Window((kernel, kernel), (kernel, kernel))
+    x = rng.normal(size=(3, channels, 34, 34)).astype(np.float32)
+    w = rng.normal(size=(20, channels, 3, 3)).astype(np.float32)
+    y, winners = numpy_kernels.max_pool2d(rng.normal(size=(3, 20, 34, 34)).astype(np.float32), pool)
+    mask = rng.random((3, 20, 34, 34)) < 0.7
+    for changed in (x, w, y):
+        changed[1, 0, 1, 1] = value
+        gy = Scattered(y, winners, pool, (34, 34), mask)
+        for factors in ((x, w), (x, None), (None, w)):
+            found = numba_kernels.conv_gradients(gy, *factors, (34, 34), window, 1)
+            with np.errstate(invalid="ignore"):
+                expected = numpy_kernels.conv_gradients(gy, *factors, (34, 34), window, 1)
+            for got, wanted in zip(found, expected, strict=True):
+                assert (got is None) == (wanted is None)
+                if wanted is not None:
+                    np.testing.assert_allclose(got, wanted, rtol=1e-4, atol=1e-3)
+
+
+def test_a_convolution_in_one_pass_with_its_pooling_is_the_same_bit_for_bit():
+    rng = np.random.default_rng(0)
+    for channels, filters in ((1, 30), (32, 64), (5, 7)):
+        x = rng.normal(size=(3, channels, 9, 8)).astype(np.float32)
+        w, b = rng.normal(size=(filters, channels, 3, 3)).astype(np.float32), np.ones(filters, np.float32)
+        window, pool = Window((3, 3), pad=((1, 1), (0, 2))), Window((2, 2), (2, 2))
+        images, positive = numba_kernels.relu(numba_kernels.conv2d(x, w, b, window, 1))
+        y, winners = numba_kernels.max_pool2d(images, pool)
+        found = numba_kernels.pooled_convolution(x, w, b, window, 1, pool)
+        for got, wanted in zip(found, (y, positive, winners), strict=True):
+            np.testing.assert_array_equal(got, wanted)
+
+
+def test_kernels_have_another_name_in_the_cache_when_any_source_changes(monkeypatch):
+    names = set()
+    for sources in (1, 2):
+        monkeypatch.setattr(linking, "SOURCES", sources)
+        names.add(linking.renamed(lambda: 0, "kernel").__qualname__)
+    assert names == {"kernel_00000001", "kernel_00000002"}
+
+
+def test_what_was_interrupted_is_compiled_at_the_next_start(monkeypatch, tmp_path):
+    compiled = []
+
+    def interrupted_once(letter, first, *, show=False):
+        compiled.append((letter, first))
+        if len(compiled) == 1:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(preparing, "_compile", interrupted_once)
+    monkeypatch.setattr(preparing, "_second_process", lambda letter: nullcontext())
+    monkeypatch.setattr(preparing, "_mark", lambda dtype: tmp_path / "complete")
+    prepare = preparing.prepare.__wrapped__  # without what this process knows
+    with pytest.raises(KeyboardInterrupt):
+        prepare(FLOAT)
+    prepare(FLOAT)
+    assert compiled == [("f", 0), ("f", 0), ("f", 1)]
+    prepare(FLOAT)
+    assert len(compiled) == 3
 
 
 def test_arrays_that_cannot_be_written_to_and_odd_addresses_are_taken():
