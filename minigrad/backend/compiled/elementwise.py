@@ -7,7 +7,8 @@ from numba import prange
 
 from minigrad.backend.compiled.shared import alone, bounds, inner, shared_if_large
 
-ROWS_OF_A_SUM = 128
+ROWS_OF_A_SUM, TOGETHER = 128, 8
+"""How many rows add up to one number of a longer sum, and how many at once: one row may be no whole vectors."""
 
 
 @inner()
@@ -65,18 +66,22 @@ def relu(shares, x, y, positive):
 @inner()
 def add_rows(x, total):
     """Add the rows of (N, C) to a total."""
-    C = len(total)
+    N, C = len(x), len(total)
     flat = x.reshape(-1)
-    block = np.zeros(C, x.dtype)
-    for start in range(0, len(x), ROWS_OF_A_SUM):  # few at a time: a sum of many small numbers loses less
-        for c in range(C):
-            block[c] = 0
-        for n in range(start, min(start + ROWS_OF_A_SUM, len(x))):
-            row = flat[n * C : (n + 1) * C]
+    block = np.empty(TOGETHER * C, x.dtype)
+    for start in range(0, N, ROWS_OF_A_SUM):  # few at a time: a sum of many small numbers loses less
+        stop = min(start + ROWS_OF_A_SUM, N)
+        whole = stop - (stop - start) % TOGETHER
+        block[:] = 0
+        for n in range(start, whole, TOGETHER):
+            rows = flat[n * C : (n + TOGETHER) * C]
+            for c in range(len(block)):
+                block[c] += rows[c]
+        for n in range(whole * C, stop * C):
+            block[n % C] += flat[n]
+        for r in range(TOGETHER):
             for c in range(C):
-                block[c] += row[c]
-        for c in range(C):
-            total[c] += block[c]
+                total[c] += block[r * C + c]
 
 
 @shared_if_large
