@@ -48,6 +48,7 @@ def propagate(  # noqa: C901, PLR0912 - the one loop that everything else serves
     pending: dict[Edge, Variable] = {start: seed}  # an intermediate gradient is dropped as soon as it is consumed
     finished: dict[Edge, Variable] = {}
     summed: set[Edge] = set()  # whose gradient is a sum that nobody else has
+    usual = seed.__class__  # of most gradients; one of another class may have no array yet
     queue: list[tuple[int, Function]] = []
     if isinstance(start, Function):
         queue.append((-start.serial, start))
@@ -73,7 +74,7 @@ def propagate(  # noqa: C901, PLR0912 - the one loop that everything else serves
                     continue
                 if within is not None and edge not in within and edge not in keep:
                     continue
-                if mode is not None or not isinstance(gx, ArrayLike) or gx.output != edge.output:
+                if gx.__class__ is not usual or mode is not None or (gx.data.shape, gx.data.dtype) != edge.output:
                     gx = _conform(gx, node, i, edge, gy)  # noqa: PLW2901
                 known = pending if isinstance(edge, Function) else finished
                 if edge not in known:
