@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import operator
+import sys
 from collections.abc import Sequence
 from typing import Any, TypeAlias
 
@@ -11,6 +12,10 @@ import numpy as np
 
 Axis: TypeAlias = int | Sequence[int] | None
 """One axis, several, or None for all."""
+
+
+LARGEST = sys.maxsize // 16
+"""How many elements of any dtype NumPy can count the bytes of."""
 
 
 def axes_of(function: str, axis: Axis, ndim: int) -> tuple[int, ...]:
@@ -54,6 +59,8 @@ def completed(shape: Sequence[Any], size: int) -> tuple[int, ...] | None:
     try:
         lengths = [operator.index(n) for n in shape]
     except TypeError:
+        return None
+    if any(isinstance(n, bool) for n in shape) or math.prod(n or 1 for n in lengths) > LARGEST:
         return None
     if -1 in lengths:
         i = lengths.index(-1)

@@ -88,16 +88,23 @@ def apply_chain(functions: Sequence[Function], forward: Callable[..., list[Array
         a Variable of the last result.
     """
     arrays = [x.data for x in inputs]
-    if _repeats(arrays):
+    if len(arrays) > 1 and _repeats(arrays):
         arrays = [array.view() for array in arrays]
     edges = tuple([edge_of(x) for x in inputs]) if recording.get() is not None else (None,) * len(inputs)
     linked = any(edge is not None for edge in edges)
-    for function, made_by in zip(functions, [edges, *([(f if linked else None,) for f in functions])], strict=False):
-        function.inputs = made_by
-    results = forward(*arrays)
-    if linked:
-        for function, given, y in zip(functions, [arrays, *([y] for y in results)], results, strict=False):
-            function.record(next(_serials), given, y, _as_variable)
+    try:
+        for function, made_by in zip(
+            functions, [edges, *([(f if linked else None,) for f in functions])], strict=False
+        ):
+            function.inputs = made_by
+        results = forward(*arrays)
+        if linked:
+            for function, given, y in zip(functions, [arrays, *([y] for y in results)], results, strict=False):
+                function.record(next(_serials), given, y, _as_variable)
+    except BaseException:
+        for function in functions:
+            function.inputs = ()  # it was not applied
+        raise
     return _as_variable(results[-1], functions[-1] if linked else None)
 
 

@@ -28,6 +28,10 @@ class Scattered(NamedTuple):
     size: Pair
     mask: Array | None = None
 
+    def masked(self, mask: Array) -> Scattered:
+        """The same where the mask holds, else 0."""
+        return self._replace(mask=mask if self.mask is None else mask & self.mask)
+
     def images(self, kernels: Kernels) -> Array:
         """With the zeros: (N, C, H, W)."""
         x = kernels.pool_scatter(self.y, self.winners, self.size, self.window)

@@ -13,7 +13,7 @@ from minigrad.backend import Array, xp_of
 from minigrad.backend.kernels import kernels_of
 from minigrad.function import Function, Gradients
 from minigrad.functions.elementwise import exp, masked
-from minigrad.functions.scattered import ScatteredGradient
+from minigrad.functions.scattered import ScatteredGradient, without_zeros
 from minigrad.operators import Operand
 from minigrad.shapes import places_of
 from minigrad.variable import Variable, apply, as_variable
@@ -29,7 +29,10 @@ class ReLU(Function):
 
     def backward(self, gy: Variable) -> Gradients:
         (positive,) = self.saved
-        return gy.masked(positive.data) if isinstance(gy, ScatteredGradient) else masked(gy, positive.data)
+        scattered = without_zeros(gy)
+        if scattered is None:
+            return masked(gy, positive.data)
+        return ScatteredGradient(scattered.masked(positive.data))
 
 
 def relu(x: Operand) -> Variable:

@@ -13,7 +13,7 @@ from minigrad.backend.kernels import kernels_of
 from minigrad.backend.scattered import Scattered
 from minigrad.backend.windows import Pair, Window
 from minigrad.function import Function, Gradients, Spec
-from minigrad.functions.scattered import ScatteredGradient
+from minigrad.functions.scattered import without_zeros
 from minigrad.functions.windows import images_of, window_of
 from minigrad.operators import Operand
 from minigrad.variable import Variable, apply, as_variable
@@ -44,8 +44,8 @@ class Conv2d(Function):
         self.save(x if self.needs(1) else None, w if self.needs(0) else None)
 
     def backward(self, gy: Variable) -> Gradients:
-        if isinstance(gy, ScatteredGradient):
-            return self._scattered_backward(gy.scattered)
+        if (scattered := without_zeros(gy)) is not None:
+            return self._scattered_backward(scattered)
         x, w = self.saved
         gx = None if w is None else apply(ConvTranspose2d(self.window, self.size, self.groups), gy, w)
         gw = None if x is None else apply(FilterCorrelation(self.window, self.groups), x, gy)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from minigrad.backend import Array
 from minigrad.backend.kernels import kernels_of
 from minigrad.backend.scattered import Scattered
@@ -10,27 +12,35 @@ from minigrad.variable import Variable
 
 
 class ScatteredGradient(Variable):
-    """A constant whose array is made when somebody asks for it: a ReLU and a convolution, met next, do not."""
+    """A constant whose array is made when somebody asks for it, and counts alone from then on."""
 
     def __init__(self, scattered: Scattered) -> None:
-        self.scattered = scattered
+        self._scattered: Scattered | None = scattered
         self._images: Array | None = None
 
     @property
     def data(self) -> Array:
         """The images, with all their zeros."""
-        if self._images is None:
-            self._images = self.scattered.images(kernels_of(self.scattered.y))
+        if self._scattered is not None:
+            self._images, self._scattered = self._scattered.images(kernels_of(self._scattered.y)), None
         return self._images
+
+    @data.setter
+    def data(self, images: Array) -> None:
+        self._images, self._scattered = images, None
 
     @property
     def output(self) -> Spec:
         """Shape and dtype, without the images."""
-        y = self.scattered.y
-        return (*y.shape[:2], *self.scattered.size), y.dtype
+        if self._scattered is None:
+            return super().output
+        y = self._scattered.y
+        return (*y.shape[:2], *self._scattered.size), y.dtype
 
-    def masked(self, mask: Array) -> Variable:
-        """The gradient where the mask holds, else 0."""
-        if self.scattered.mask is not None:
-            mask = mask & self.scattered.mask
-        return ScatteredGradient(self.scattered._replace(mask=mask))
+    def __reduce__(self) -> tuple[Any, ...]:
+        return self.detach().__reduce__()
+
+
+def without_zeros(gradient: Variable) -> Scattered | None:
+    """What a gradient is, if it came back through a max-pooling and nobody has asked for its array."""
+    return gradient._scattered if isinstance(gradient, ScatteredGradient) else None

@@ -258,3 +258,18 @@ def test_kernel_sets_agree_on_products_that_are_packed_and_that_are_not(monkeypa
         monkeypatch.setattr(numba_kernels, "SMALL", small)
         monkeypatch.setattr(numba_kernels, "LOW", low)
         assert compare_kernels(numba_kernels, examples=20)
+
+
+def test_numpys_kernels_serve_where_numba_may_not_compile():
+    code = "from minigrad.backend.kernels import compiled_kernels; print(compiled_kernels())"
+    assert in_a_process(code, NUMBA_DISABLE_JIT="1") == "(None, 'NUMBA_DISABLE_JIT is set')"
+
+
+def test_a_bias_gradient_of_many_pixels_loses_little():
+    rng = np.random.default_rng(0)
+    pool = Window((2, 2), (2, 2))
+    y, winners = numpy_kernels.max_pool2d(rng.normal(size=(8, 8, 256, 256)).astype(np.float32), pool)
+    gy = Scattered(np.full_like(y, 0.1), winners, pool, (256, 256))
+    w = np.ones((8, 8, 3, 3), np.float32)
+    gb = numba_kernels.conv_gradients(gy, None, w, (258, 258), Window((3, 3)), 1)[2]
+    np.testing.assert_allclose(gb, np.full(8, np.float64(np.float32(0.1)) * y[:, 0].size), rtol=1e-5)

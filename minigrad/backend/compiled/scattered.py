@@ -48,17 +48,14 @@ def _windows(OH, OW, SH, SW, PH, PW, width, C):
 
 
 @inner()
-def _let_through(y, winners, mask, firsts, offsets, passed, total):
-    """Of each window's numbers (P, O) those whose winners the mask lets through, and their sums."""
-    O = len(total)
-    total[:] = 0
+def _let_through(y, winners, mask, firsts, offsets, O, passed):
+    """Of each window's numbers (P, O) those whose winners the mask lets through."""
     for p in range(len(firsts)):
         for o in range(O):
             number = y[p * O + o]
             if len(mask) > 0:
                 number *= mask[firsts[p] + offsets[winners[p * O + o]] + o]
             passed[p * O + o] = number
-            total[o] += number
 
 
 @inner()
@@ -134,16 +131,15 @@ def _gradients(
     flat_y, flat_winners, flat_mask = y.reshape(n, P * O), winners.reshape(n, P * O), mask.reshape(n, -1)
     pixels, pixel_offsets = _windows(OH, OW, SH, SW, PH, PW, W, O)
     firsts, offsets = _windows(OH, OW, SH, SW, PH, PW, WP, C)
-    passed, total = np.empty(P * O, y.dtype), np.empty(O, y.dtype)
+    passed = np.empty(P * O, y.dtype)
     room = P * O * (PH * PW if len(gx) > 0 else 1)
     values, places = np.empty(room, y.dtype), np.empty(room, np.int64)
     by_filter, by_pixel = np.empty(O, np.int64), np.empty(P * PH * PW, np.int64)
     image = _aligned(HP * row + lanes, y, lanes)  # a last vector may reach beyond
     padded = image[: HP * row].reshape(HP, WP, C)
     for m in range(start, stop):
-        _let_through(flat_y[m], flat_winners[m], flat_mask[m], pixels, pixel_offsets, passed, total)
-        for o in range(O):
-            totals[o] += total[o]
+        _let_through(flat_y[m], flat_winners[m], flat_mask[m], pixels, pixel_offsets, O, passed)
+        add_rows(passed.reshape(P, O), totals)
         if len(x) > 0:
             image[:] = 0
             place(x[m], 0, top, left, 1, 1, padded)
