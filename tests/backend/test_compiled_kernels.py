@@ -144,6 +144,7 @@ few = type(host)({{name: name in {features!r} for name in host}})
 llvm.get_host_cpu_features = lambda: few
 from minigrad.backend import numba_kernels, numpy_kernels
 from minigrad.backend.compiled.processor import VECTOR_BYTES
+from minigrad.backend.scattered import Scattered
 from minigrad.backend.windows import Window
 rng = np.random.default_rng(0)
 x, w = rng.normal(size=(2, 5, 9, 11)).astype("f"), rng.normal(size=(19, 5, 3, 3)).astype("f")
@@ -152,6 +153,14 @@ a, b = rng.normal(size=(31, 40)).astype("f"), rng.normal(size=(40, 37)).astype("
 for kernel, arguments in (("conv2d", (x, w, None, window, 1)), ("matmul", (a, b)), ("matmul", (b.T, a.T))):
     found, expected = (getattr(k, kernel)(*arguments) for k in (numba_kernels, numpy_kernels))
     np.testing.assert_allclose(found, expected, rtol=0, atol=2e-5 * np.abs(expected).max())
+pool = Window((2, 2), (2, 2))
+x = rng.normal(size=(2, 20, 9, 11)).astype("f")
+w = rng.normal(size=(19, 20, 3, 3)).astype("f")
+y, winners = numpy_kernels.max_pool2d(rng.normal(size=(2, 19, 9, 11)).astype("f"), pool)
+behind = Scattered(y, winners, pool, (9, 11), rng.random((2, 19, 9, 11)) > 0.5)
+found, expected = (k.conv_gradients(behind, x, w, (9, 11), window, 1) for k in (numba_kernels, numpy_kernels))
+for got, wanted in zip(found, expected, strict=True):
+    np.testing.assert_allclose(got, wanted, rtol=0, atol=2e-5 * np.abs(wanted).max())
 print(VECTOR_BYTES)
 """
     settings = {"NUMBA_CACHE_DIR": str(tmp_path), "NUMBA_CPU_NAME": "generic"}
