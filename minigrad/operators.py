@@ -1,4 +1,4 @@
-"""Operators: what can be written with a Variable, each the application of a Function of arithmetic.py."""
+"""Operators: what can be written with a Variable, each the application of a Function."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, Union, cast
 import numpy as np
 
 from minigrad import arithmetic as A
-from minigrad import backend
+from minigrad import backend, manipulation, reduction
 from minigrad.array_like import ArrayLike, differentiates
 from minigrad.backend import Array, describe
 from minigrad.shapes import Axis, axes_of, broadcasts, completed, lengths_of, places_of
@@ -90,7 +90,7 @@ class Operators(ArrayLike):
     def __getitem__(self, key: Any) -> Variable:
         parts = key if isinstance(key, tuple) else (key,)
         plain = tuple(_index(part) for part in parts)
-        return self._apply(A.GetItem(plain if isinstance(key, tuple) else plain[0]), self)
+        return self._apply(manipulation.GetItem(plain if isinstance(key, tuple) else plain[0]), self)
 
     def __iter__(self) -> Iterator[Variable]:
         return (self[i] for i in range(len(self.data)))
@@ -99,7 +99,7 @@ class Operators(ArrayLike):
         """This Variable on `device` ("cpu", "cuda", "cuda:1"): itself if it is there, else a differentiable copy."""
         if device == self.device:
             return cast("Variable", self)
-        return self._apply(A.ToDevice(device, self.device), self)
+        return self._apply(manipulation.ToDevice(device, self.device), self)
 
     def astype(self, dtype: Any) -> Variable:
         """This Variable in another float type; the gradient comes back in this one's.
@@ -109,7 +109,7 @@ class Operators(ArrayLike):
         """
         if np.dtype(dtype).kind != "f" and cast("Variable", self).requires_grad:
             raise TypeError(f"astype: only floats have gradients, not {np.dtype(dtype)}; use .data.astype")
-        return self._apply(A.Cast(np.dtype(dtype)), self)
+        return self._apply(manipulation.Cast(np.dtype(dtype)), self)
 
     def reshape(self, *shape: int | Sequence[int]) -> Variable:
         """The same numbers, in row-major order, in another shape; one length may be -1."""
@@ -117,21 +117,21 @@ class Operators(ArrayLike):
         full = completed(wanted, self.size)
         if full is None:
             raise ValueError(f"reshape: {describe(self.data)} cannot become {wanted}")
-        return self._apply(A.Reshape(full), self)
+        return self._apply(manipulation.Reshape(full), self)
 
     def transpose(self, *axes: int | Sequence[int] | None) -> Variable:
         """The axes in another order: axis axes[i] becomes axis i; all reversed by default."""
         order = range(self.ndim)[::-1] if not axes or axes[0] is None else lengths_of(axes)
         if len(order) != self.ndim:
             raise ValueError(f"transpose: axes {tuple(order)} must name every axis of {describe(self.data)}")
-        return self._apply(A.Transpose(tuple(places_of("transpose", order, self.ndim, "axes"))), self)
+        return self._apply(manipulation.Transpose(tuple(places_of("transpose", order, self.ndim, "axes"))), self)
 
     def swapaxes(self, i: int, j: int) -> Variable:
         """Axes i and j exchanged."""
         axes = list(range(self.ndim))
         (i,), (j,) = places_of("swapaxes", [i], self.ndim), places_of("swapaxes", [j], self.ndim)
         axes[i], axes[j] = axes[j], axes[i]
-        return self._apply(A.Transpose(tuple(axes)), self)
+        return self._apply(manipulation.Transpose(tuple(axes)), self)
 
     def broadcast_to(self, shape: Sequence[int]) -> Variable:
         """Repeated to a larger shape, as NumPy broadcasts it."""
@@ -140,7 +140,7 @@ class Operators(ArrayLike):
             return cast("Variable", self)
         if not broadcasts(self.shape, shape):
             raise ValueError(f"broadcast_to: {describe(self.data)} does not broadcast to {shape}")
-        return self._apply(A.BroadcastTo(shape), self)
+        return self._apply(manipulation.BroadcastTo(shape), self)
 
     def sum_to(self, shape: Sequence[int]) -> Variable:
         """Summed to a smaller shape: the adjoint of broadcast_to."""
@@ -149,27 +149,27 @@ class Operators(ArrayLike):
             return cast("Variable", self)
         if not broadcasts(shape, self.shape):
             raise ValueError(f"sum_to: {describe(self.data)} is no broadcast form of {shape}")
-        return self._apply(A.SumTo(shape), self)
+        return self._apply(reduction.SumTo(shape), self)
 
     def scatter_add(self, key: Any, shape: Sequence[int]) -> Variable:
         """Zeros of `shape` with these values added at `[key]`: the adjoint of indexing."""
-        return self._apply(A.ScatterAdd(key, tuple(shape)), self)
+        return self._apply(manipulation.ScatterAdd(key, tuple(shape)), self)
 
     def sum(self, axis: Axis = None, *, keepdims: bool = False) -> Variable:
         """The sum over `axis` (all by default)."""
-        return self._apply(A.Sum(axes_of("sum", axis, self.ndim), keepdims), self)
+        return self._apply(reduction.Sum(axes_of("sum", axis, self.ndim), keepdims), self)
 
     def mean(self, axis: Axis = None, *, keepdims: bool = False) -> Variable:
         """The mean over `axis` (all by default)."""
-        return self._apply(A.Mean(axes_of("mean", axis, self.ndim), keepdims), self)
+        return self._apply(reduction.Mean(axes_of("mean", axis, self.ndim), keepdims), self)
 
     def max(self, axis: Axis = None, *, keepdims: bool = False) -> Variable:
         """The maximum over `axis` (all by default); ties share the gradient equally."""
-        return self._apply(A.Max(self._filled_axes("max", axis), keepdims), self)
+        return self._apply(reduction.Max(self._filled_axes("max", axis), keepdims), self)
 
     def min(self, axis: Axis = None, *, keepdims: bool = False) -> Variable:
         """The minimum over `axis` (all by default); ties share the gradient equally."""
-        return self._apply(A.Min(self._filled_axes("min", axis), keepdims), self)
+        return self._apply(reduction.Min(self._filled_axes("min", axis), keepdims), self)
 
     def _filled_axes(self, function: str, axis: Axis) -> tuple[int, ...]:
         axes = axes_of(function, axis, self.ndim)

@@ -7,7 +7,6 @@ from numbers import Real
 
 import numpy as np
 
-from minigrad.arithmetic import total
 from minigrad.array_like import differentiates
 from minigrad.backend import Array, xp_of
 from minigrad.backend.kernels import kernels_of
@@ -15,6 +14,7 @@ from minigrad.function import Function, Gradients
 from minigrad.functions.elementwise import exp, masked
 from minigrad.functions.scattered import ScatteredGradient, without_zeros
 from minigrad.operators import Operand
+from minigrad.reduction import total
 from minigrad.shapes import places_of
 from minigrad.variable import Variable, apply, as_variable
 

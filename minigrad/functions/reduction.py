@@ -7,13 +7,13 @@ from numbers import Real
 
 import numpy as np
 
-from minigrad.arithmetic import Reduction, with_ones
 from minigrad.array_like import differentiates
 from minigrad.backend import Array, describe
 from minigrad.function import Gradients
 from minigrad.functions.activation import below_maximum, log_total
 from minigrad.functions.elementwise import exp, sqrt
 from minigrad.operators import Operand
+from minigrad.reduction import Reduction, with_ones
 from minigrad.shapes import Axis, axes_of
 from minigrad.variable import Variable, apply, as_variable
 

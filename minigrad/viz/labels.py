@@ -10,21 +10,15 @@ from typing import Any
 
 import numpy as np
 
-from minigrad import arithmetic as A
+from minigrad.arithmetic import MatMul
 from minigrad.backend import is_array
 from minigrad.function import Function
 from minigrad.viz.graph import Family
 
-_ARITHMETIC: dict[type[Function], Family] = {
-    A.MatMul: "product",
-    **dict.fromkeys((A.Sum, A.Mean, A.Max, A.Min, A.SumTo), "reduction"),
-    **dict.fromkeys(
-        (A.BroadcastTo, A.Reshape, A.Transpose, A.GetItem, A.ScatterAdd, A.Cast, A.ToDevice),
-        "view",
-    ),
-}
 _MODULES: dict[str, Family] = {
     "minigrad.arithmetic": "elementwise",
+    "minigrad.reduction": "reduction",
+    "minigrad.manipulation": "view",
     "minigrad.functions.activation": "elementwise",
     "minigrad.functions.elementwise": "elementwise",
     "minigrad.functions.dropout": "elementwise",
@@ -44,7 +38,7 @@ _DEEPEST = 3
 def family_of(function: Function) -> Family:
     """The family, by the module that defines the Function or the class it derives from."""
     for kind in type(function).__mro__:
-        family = _ARITHMETIC.get(kind) or _MODULES.get(kind.__module__)
+        family = "product" if kind is MatMul else _MODULES.get(kind.__module__)
         if family is not None:
             return family
     return "other"

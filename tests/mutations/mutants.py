@@ -13,8 +13,8 @@ from source import Source
 EQUIVALENT = {
     "arithmetic.py:PowScalar.backward:sign:1": "−0 for 0",
     "arithmetic.py:PowScalar.backward:constant:1": "1 · 0 for gy · 0",
-    "arithmetic.py:ScatterAdd.forward:condition:1": "keys with None or ... take the slower way, to the same values",
-    "arithmetic.py:SumTo.forward:axis:1": "the reshape that follows gives the same shape with and without the axes",
+    "manipulation.py:ScatterAdd.forward:condition:1": "keys with None or ... take the slower way, to the same values",
+    "reduction.py:SumTo.forward:axis:1": "the reshape that follows gives the same shape with and without the axes",
 }
 """Mutants that compute the same as the original, id -> reason: no test can kill them."""
 

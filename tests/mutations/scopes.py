@@ -6,7 +6,10 @@ from importlib.util import find_spec
 
 from source import Source, called, is_none, names_in
 
-FAMILIES = ("arithmetic.py", "functions/")
+CORE = ("arithmetic.py", "reduction.py", "manipulation.py")
+"""The Functions behind operators and methods."""
+
+FAMILIES = (*CORE, "functions/")
 """The modules of Functions: of these, every backward and what each forward saves for it."""
 
 ADJOINTS = {"SumTo", "ScatterAdd", "ConvTranspose2d", "FilterCorrelation", "PoolScatter", "PoolGather", "AvgSpread2d"}
@@ -16,7 +19,7 @@ PATHS = frozenset({"sign", "accumulation", "condition", "detach"})
 """The operators for code that carries gradients from node to node and computes none itself."""
 
 PLAIN = {
-    "arithmetic.py": {"with_ones": None},
+    "reduction.py": {"with_ones": None},
     "backend/numpy_kernels.py": {
         "conv_transpose2d": None,
         "filter_correlation": None,

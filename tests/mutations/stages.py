@@ -2,10 +2,12 @@
 
 import ast
 
+from scopes import CORE, FAMILIES
+
 FIRST = ["tests/testing", "tests/functions"]
 NEXT = [["tests/core"], ["tests/nn", "tests/models"]]
 LEFT_OUT = "tests/mutations"
-TRACED = ("functions/", "arithmetic.py", "backend/")  # what all functions go through is not
+TRACED = (*FAMILIES, "backend/")  # what all functions go through is not
 
 
 def stages_of(mutant, tree):
@@ -39,7 +41,7 @@ def public_names(mutant, package):
     Found by name alone: who mentions it, and who mentions that, up to what users call.
     """
     mentions, public = {}, set()
-    modules = [package / name for name in ("operators.py", "arithmetic.py", "backend/numpy_kernels.py")]
+    modules = [package / name for name in ("operators.py", *CORE, "backend/numpy_kernels.py")]
     for path in (*sorted((package / "functions").glob("*.py")), *modules):
         tree = ast.parse(path.read_bytes())
         for node in tree.body:

@@ -8,9 +8,9 @@ import numpy as np
 from hypothesis import strategies as st
 
 import minigrad.functions as F
-from minigrad.arithmetic import BroadcastTo
 from minigrad.backend import Array
 from minigrad.function import Function, Gradients
+from minigrad.manipulation import BroadcastTo
 from minigrad.testing.bench.wrong import Wrong, applied
 from minigrad.testing.spec import Call, OpSpec
 from minigrad.testing.strategies import broadcastable, shapes

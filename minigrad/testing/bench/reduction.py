@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 
 import minigrad.functions as F
-from minigrad.arithmetic import Max, Mean, Min, Sum
 from minigrad.backend import Array
 from minigrad.function import Function, Gradients
 from minigrad.functions.reduction import LogSumExp
+from minigrad.reduction import Max, Mean, Min, Sum
 from minigrad.shapes import Axis, axes_of
 from minigrad.testing.bench.draws import vectors, with_mask
 from minigrad.testing.bench.wrong import Wrong, applied

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 import minigrad.functions as F
-from minigrad.arithmetic import ScatterAdd
 from minigrad.backend import Array
 from minigrad.function import Function, Gradients
 from minigrad.functions.elementwise import masked
+from minigrad.manipulation import ScatterAdd
 from minigrad.testing.bench.draws import with_mask, with_rows
 from minigrad.testing.bench.wrong import Wrong, applied
 from minigrad.testing.spec import Call, OpSpec

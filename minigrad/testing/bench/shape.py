@@ -10,10 +10,10 @@ import numpy as np
 from hypothesis import strategies as st
 
 import minigrad.functions as F
-from minigrad.arithmetic import Transpose
 from minigrad.backend import Array
 from minigrad.function import Function, Gradients
 from minigrad.functions.shape import Concatenate, Pad
+from minigrad.manipulation import Transpose
 from minigrad.testing.bench.draws import matrices
 from minigrad.testing.bench.wrong import Wrong, applied
 from minigrad.testing.spec import Call, OpSpec

@@ -1,0 +1,131 @@
+"""The Functions that move numbers and leave them as they are: shapes, places, types and devices."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from minigrad.backend import describe, scatter_add, to_device, wide_dtype, xp_of
+from minigrad.backend.kernels import kernels_of
+from minigrad.function import Function, Gradients
+
+if TYPE_CHECKING:
+    from minigrad.backend import Array
+    from minigrad.variable import Variable
+
+
+@dataclass(eq=False)
+class BroadcastTo(Function):
+    """x repeated to a larger shape, as NumPy broadcasts it (a view)."""
+
+    shape: tuple[int, ...]
+    flops_per_element = 0
+
+    def forward(self, x: Array) -> Array:
+        self.source = x.shape
+        return xp_of(x).broadcast_to(x, self.shape)
+
+    def backward(self, gy: Variable) -> Gradients:
+        return gy.sum_to(self.source)
+
+
+@dataclass(eq=False)
+class Reshape(Function):
+    """The same numbers, in row-major order, in another shape."""
+
+    shape: tuple[int, ...]
+    flops_per_element = 0
+
+    def forward(self, x: Array) -> Array:
+        self.source = x.shape
+        if x.ndim == 4 and len(self.shape) < 3 and not x.flags.c_contiguous:
+            x = kernels_of(x).contiguous(x)  # images that lie NHWC in memory
+        return x.reshape(self.shape)
+
+    def backward(self, gy: Variable) -> Gradients:
+        return gy.reshape(self.source)
+
+
+@dataclass(eq=False)
+class Transpose(Function):
+    """Axis axes[i] of x becomes axis i."""
+
+    axes: tuple[int, ...]
+    flops_per_element = 0
+
+    def forward(self, x: Array) -> Array:
+        return x.transpose(self.axes)
+
+    def backward(self, gy: Variable) -> Gradients:
+        return gy.transpose(tuple(sorted(range(len(self.axes)), key=self.axes.__getitem__)))
+
+
+@dataclass(eq=False)
+class GetItem(Function):
+    """x[key], by any of NumPy's ways of indexing."""
+
+    key: Any
+    flops_per_element = 0
+
+    def forward(self, x: Array) -> Array:
+        self.shape = x.shape
+        try:
+            return x[self.key]
+        except IndexError as error:
+            raise IndexError(f"getitem: {error}; x {describe(x)}") from None
+
+    def backward(self, gy: Variable) -> Gradients:
+        return gy.scatter_add(self.key, self.shape)
+
+
+@dataclass(eq=False)
+class ScatterAdd(Function):
+    """Zeros with the values of x added at `key`: the adjoint of GetItem."""
+
+    key: Any
+    shape: tuple[int, ...]
+
+    def forward(self, x: Array) -> Array:
+        parts = self.key if isinstance(self.key, tuple) else (self.key,)
+        if all(part is None or part is ... or type(part) in (int, slice) for part in parts):
+            y = xp_of(x).zeros(self.shape, x.dtype)
+            y[self.key] = x  # basic indexing reaches no position twice
+            return y
+        y = xp_of(x).zeros(self.shape, wide_dtype(x.dtype) if x.dtype.kind == "f" else x.dtype)
+        scatter_add(y, self.key, x)
+        return y.astype(x.dtype, copy=False)
+
+    def backward(self, gy: Variable) -> Gradients:
+        return gy[self.key]
+
+    def flops(self) -> int:
+        return self.input_size(0)
+
+
+@dataclass(eq=False)
+class Cast(Function):
+    """x in another float type; the traversal gives each gradient its variable's dtype, so it is cast back there."""
+
+    dtype: Any
+    flops_per_element = 0
+
+    def forward(self, x: Array) -> Array:
+        return x.astype(self.dtype)
+
+    def backward(self, gy: Variable) -> Gradients:
+        return gy
+
+
+@dataclass(eq=False)
+class ToDevice(Function):
+    """A copy of x on another device."""
+
+    device: str
+    source: str
+    flops_per_element = 0
+
+    def forward(self, x: Array) -> Array:
+        return to_device(x, self.device)
+
+    def backward(self, gy: Variable) -> Gradients:
+        return gy.to(self.source)

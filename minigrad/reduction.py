@@ -1,0 +1,116 @@
+"""The Functions that put one number in place of many: sums, means and extremes along axes."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from minigrad.backend.kernels import kernels_of
+from minigrad.function import Function, Gradients
+
+if TYPE_CHECKING:
+    from minigrad.backend import Array
+    from minigrad.variable import Variable
+
+
+def total(x: Array, axis: int | tuple[int, ...] | None, *, keepdims: bool) -> Array:
+    """The sum in x's dtype; of float16 in float32."""
+    return x.sum(axis, dtype=np.float32 if x.dtype == np.float16 else None, keepdims=keepdims)
+
+
+def summed(x: Array, axis: int | tuple[int, ...] | None, *, keepdims: bool) -> Array:
+    """The sum in x's dtype, rounded to it once."""
+    y = total(x, axis, keepdims=keepdims)
+    return y.astype(np.float16) if x.dtype == np.float16 else y
+
+
+@dataclass(eq=False)
+class Reduction(Function):
+    """One number in place of all those along some axes."""
+
+    axis: tuple[int, ...]
+    keepdims: bool
+
+    def flops(self) -> int:
+        return self.input_size(0)
+
+
+class Sum(Reduction):
+    """The sum over some axes."""
+
+    def forward(self, x: Array) -> Array:
+        self.shape = x.shape
+        if x.ndim < 2 or self.keepdims or x.dtype.kind != "f" or self.axis != (0, *range(2, x.ndim)):
+            return summed(x, self.axis, keepdims=self.keepdims)
+        return kernels_of(x).channel_sum(x)
+
+    def backward(self, gy: Variable) -> Gradients:
+        return gy.reshape(with_ones(self.shape, self.axis)).broadcast_to(self.shape)
+
+
+class Mean(Reduction):
+    """The mean over some axes."""
+
+    def forward(self, x: Array) -> Array:
+        self.shape = x.shape
+        return x.mean(self.axis, keepdims=self.keepdims)
+
+    def backward(self, gy: Variable) -> Gradients:
+        count: int = math.prod(self.shape[i] for i in self.axis)
+        if gy.dtype == np.float16:
+            gy = gy.astype(np.float32)  # the count may be beyond float16
+        return (gy.reshape(with_ones(self.shape, self.axis)) / count).broadcast_to(self.shape)
+
+    def flops(self) -> int:
+        return self.input_size(0) + math.prod(self.output[0])
+
+
+class Max(Reduction):
+    """The maximum over some axes; ties share the gradient equally."""
+
+    def forward(self, x: Array) -> Array:
+        return self._pick(x, x.max(self.axis, keepdims=True))
+
+    def _pick(self, x: Array, best: Array) -> Array:
+        winners = (x == best) | (x != x)  # noqa: PLR0124 - a NaN wins, and equals nothing
+        self.save((winners / winners.sum(self.axis, keepdims=True)).astype(x.dtype))
+        return best if self.keepdims else best.squeeze(self.axis)
+
+    def backward(self, gy: Variable) -> Gradients:
+        (share,) = self.saved
+        gy = gy.reshape(with_ones(share.shape, self.axis)).broadcast_to(share.shape)
+        return share * np.where(share.data > 0, gy, 0)
+
+
+class Min(Max):
+    """The minimum over some axes; ties share the gradient equally."""
+
+    def forward(self, x: Array) -> Array:
+        return self._pick(x, x.min(self.axis, keepdims=True))
+
+
+def with_ones(shape: tuple[int, ...], axis: tuple[int, ...]) -> tuple[int, ...]:
+    """The shape that a reduction over `axis` has with keepdims."""
+    return tuple(1 if i in axis else n for i, n in enumerate(shape))
+
+
+@dataclass(eq=False)
+class SumTo(Function):
+    """x summed to a smaller shape: the adjoint of BroadcastTo."""
+
+    shape: tuple[int, ...]
+
+    def forward(self, x: Array) -> Array:
+        self.source = x.shape
+        lead = x.ndim - len(self.shape)
+        repeated = [lead + i for i, n in enumerate(self.shape) if n == 1 and x.shape[lead + i] != 1]
+        return summed(x, (*range(lead), *repeated), keepdims=True).reshape(self.shape)
+
+    def backward(self, gy: Variable) -> Gradients:
+        return gy.broadcast_to(self.source)
+
+    def flops(self) -> int:
+        return self.input_size(0)
