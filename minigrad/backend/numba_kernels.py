@@ -236,9 +236,12 @@ def matmul(a: Array, b: Array) -> Array:
     if out.size and K == 0:
         out[...] = 0
     elif out.size:
-        work = M * K * N
-        multiply, parts = (products.rows_times, M) if packs else (products.times_columns, N)
-        multiply(shares(parts, work), M, K, N, *_flat(a), *_flat(b), _lanes(a), out.reshape(-1))
+        work, lanes, flat_a, flat_b, flat = M * K * N, _lanes(a), _flat(a), _flat(b), out.reshape(-1)
+        if packs:
+            packed = products.packed_whole(*flat_b, K, N, lanes)
+            products.rows_times(shares(M, work), M, K, N, *flat_a, packed, lanes, flat)
+        else:
+            products.times_columns(shares(N, work), M, K, N, *flat_a, *flat_b, lanes, flat)
     return out
 
 

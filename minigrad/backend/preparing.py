@@ -22,9 +22,9 @@ import numpy as np
 
 from minigrad.backend import numba_kernels as K
 from minigrad.backend.compiled.elementwise import cross_entropy
+from minigrad.backend.compiled.launching import launch
 from minigrad.backend.compiled.linking import SOURCES
 from minigrad.backend.compiled.processor import VECTOR_BYTES
-from minigrad.backend.compiled.shared import trying
 from minigrad.backend.scattered import Scattered
 from minigrad.backend.windows import Window
 
@@ -52,6 +52,7 @@ def _mark(dtype: Any) -> Path:
 def prepare_half(letter: str) -> None:
     """What the second process does."""
     K.linked(letter)
+    launch()
     _compile(letter, 1)
 
 
@@ -59,18 +60,12 @@ def _compile(letter: str, first: int, *, show: bool = False) -> None:
     """Compile every second kernel, from number `first` on, for the dtype of NumPy's `letter`."""
     calls = _small_calls(np.dtype(letter))[first::2]
     start, end = ("\r", "") if sys.stderr.isatty() else ("", "\n")
-    before = trying.get()
     for n, (kernel, arguments, options) in enumerate(calls, 1):
         if show:
             words = f"minigrad compiles its CPU kernels for {np.dtype(letter)}, once: {n} of {len(calls)}"
             sys.stderr.write(f"{start}{words}{end if n < len(calls) else chr(10)}")
             sys.stderr.flush()
-        try:
-            for number in (1, 2):
-                trying.set(number)
-                kernel(*arguments, **options)
-        finally:
-            trying.set(before)
+        kernel(*arguments, **options)
 
 
 @contextmanager

@@ -244,6 +244,18 @@ def test_arrays_that_cannot_be_written_to_and_odd_addresses_are_taken():
     np.testing.assert_allclose(numba_kernels.relu(memory - 0.5)[0], np.maximum(memory - 0.5, 0))
 
 
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_thread_that_finds_no_memory_for_itself_is_a_memory_error(threads):
+    x, w, far = np.ones((2, 64, 1, 1), np.float32), np.ones((64, 64, 1, 1), np.float32), 4_000_000
+
+    def convolve():
+        mg.set_num_threads(threads)
+        return F.conv2d(x, w, stride=far, pad=far)  # few pixels, of an image of petabytes
+
+    with pytest.raises(MemoryError, match=f"convolve: not enough memory to work in, threads: {threads}"):
+        copy_context().run(convolve)
+
+
 def test_im2col_memory_does_not_grow_with_the_batch():
     code = """
 import resource, sys

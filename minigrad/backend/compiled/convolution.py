@@ -10,7 +10,6 @@ Filters are packed: (groups, strips, KH, KW, Cg, 2 · lanes), each strip the fil
 from __future__ import annotations
 
 import numpy as np
-from numba import prange
 
 from minigrad.backend.compiled.shared import alone, bounds, inner, shared
 from minigrad.backend.compiled.tile import product
@@ -109,13 +108,11 @@ def convolve_few(x, w, b, padded, top, left, down, across, SH, SW, DH, DW, lanes
 
 
 @shared
-def convolve(shares, x, w, b, HP, WP, top, left, down, across, SH, SW, DH, DW, lanes, out):
+def convolve(s, shares, x, w, b, HP, WP, top, left, down, across, SH, SW, DH, DW, lanes, out):
     """All images, in `shares` parts at once."""
-    N = len(x)
-    for s in prange(shares):
-        start, stop = bounds(N, s, shares)
-        padded = np.zeros((HP, WP, w.shape[4]), x.dtype)
-        convolve_few(x[start:stop], w, b, padded, top, left, down, across, SH, SW, DH, DW, lanes, out[start:stop])
+    start, stop = bounds(len(x), s, shares)
+    padded = np.zeros((HP, WP, w.shape[4]), x.dtype)
+    convolve_few(x[start:stop], w, b, padded, top, left, down, across, SH, SW, DH, DW, lanes, out[start:stop])
 
 
 @inner()
@@ -153,12 +150,11 @@ def correlate_few(x, y, room, padded, top, left, SH, SW, DH, DW, lanes, sums):
 
 
 @shared
-def correlate(shares, x, y, HP, WP, Cg, top, left, SH, SW, DH, DW, lanes, sums):
+def correlate(s, shares, x, y, HP, WP, Cg, top, left, SH, SW, DH, DW, lanes, sums):
     """Each share of the images adds to its sums, (groups, KH, KW · Cg, O / groups filled up)."""
-    for s in prange(shares):
-        start, stop = bounds(len(x), s, shares)
-        padded = np.zeros((HP, WP, Cg), x.dtype)
-        correlate_few(x[start:stop], y[start:stop], 0, padded, top, left, SH, SW, DH, DW, lanes, sums[s])
+    start, stop = bounds(len(x), s, shares)
+    padded = np.zeros((HP, WP, Cg), x.dtype)
+    correlate_few(x[start:stop], y[start:stop], 0, padded, top, left, SH, SW, DH, DW, lanes, sums[s])
 
 
 @alone()

@@ -3,28 +3,21 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import prange
 
-from minigrad.backend.compiled.shared import alone, bounds, inner, shared_if_large
+from minigrad.backend.compiled.shared import alone, bounds, inner, shared
 
 ROWS_OF_A_SUM, TOGETHER = 1024, 8
 """How many rows add up to one number of a longer sum, and how many at once: one row may be no whole vectors."""
 
 
-@inner()
-def _masked(x, mask, y):
+@shared
+def masked(s, shares, x, mask, y):
+    """x where the mask holds, else 0."""
+    a, b = bounds(len(x), s, shares)
+    x, mask, y = x[a:b], mask[a:b], y[a:b]
     for i in range(len(x)):
         value = x[i]
         y[i] = value if mask[i] else 0
-
-
-@shared_if_large
-def masked(shares, x, mask, y):
-    """x where the mask holds, else 0."""
-    N = len(x)
-    for s in prange(shares):
-        a, b = bounds(N, s, shares)
-        _masked(x[a:b], mask[a:b], y[a:b])
 
 
 @inner()
@@ -46,21 +39,15 @@ def relu_in_place(x, positive):
         x[i] = zero if number <= 0 else number  # a NaN stays one
 
 
-@inner()
-def _relu(x, y, positive):
+@shared
+def relu(s, shares, x, y, positive):
+    """max(x, 0), and where x is positive; a NaN stays one."""
+    a, b = bounds(len(x), s, shares)
+    x, y, positive = x[a:b], y[a:b], positive[a:b]
     for i in range(len(x)):
         value = x[i]
         positive[i] = value > 0
         y[i] = 0 if value <= 0 else value  # noqa: FURB136 - of 0 and NaN, max gives 0
-
-
-@shared_if_large
-def relu(shares, x, y, positive):
-    """max(x, 0), and where x is positive; a NaN stays one."""
-    N = len(x)
-    for s in prange(shares):
-        a, b = bounds(N, s, shares)
-        _relu(x[a:b], y[a:b], positive[a:b])
 
 
 @inner()
@@ -84,12 +71,11 @@ def add_rows(x, total):
                 total[c] += block[r * C + c]
 
 
-@shared_if_large
-def sum_rows(shares, x, totals):
+@shared
+def sum_rows(s, shares, x, totals):
     """Each share of the rows of (N, C) added to its total."""
-    for s in prange(shares):
-        start, stop = bounds(len(x), s, shares)
-        add_rows(x[start:stop], totals[s])
+    start, stop = bounds(len(x), s, shares)
+    add_rows(x[start:stop], totals[s])
 
 
 @alone()
@@ -114,73 +100,53 @@ def cross_entropy(logits, targets, losses, softmax):
         losses[n] = loss
 
 
-@inner()
-def _sgd(p, g, lr):
-    for i in range(len(p)):
-        p[i] -= lr * g[i]
-
-
-@shared_if_large
-def sgd(shares, p, g, lr):
+@shared
+def sgd(s, shares, p, g, lr):
     """p ← p − lr · g."""
-    N, rate = len(p), p.dtype.type(lr)
-    for s in prange(shares):
-        a, b = bounds(N, s, shares)
-        _sgd(p[a:b], g[a:b], rate)
-
-
-@inner()
-def _momentum_sgd(p, g, velocity, lr, momentum):
+    rate = p.dtype.type(lr)
+    a, b = bounds(len(p), s, shares)
+    p, g = p[a:b], g[a:b]
     for i in range(len(p)):
-        v = momentum * velocity[i] + g[i]
-        velocity[i] = v
-        p[i] -= lr * v
+        p[i] -= rate * g[i]
 
 
-@shared_if_large
-def momentum_sgd(shares, p, g, velocity, lr, momentum):
+@shared
+def momentum_sgd(s, shares, p, g, velocity, lr, momentum):
     """velocity ← momentum · velocity + g, p ← p − lr · velocity."""
-    N, rate, kept = len(p), p.dtype.type(lr), p.dtype.type(momentum)
-    for s in prange(shares):
-        a, b = bounds(N, s, shares)
-        _momentum_sgd(p[a:b], g[a:b], velocity[a:b], rate, kept)
-
-
-@inner()
-def _adam(p, g, m, v, rate, beta1, new1, beta2, new2, floor):
+    rate, kept = p.dtype.type(lr), p.dtype.type(momentum)
+    a, b = bounds(len(p), s, shares)
+    p, g, velocity = p[a:b], g[a:b], velocity[a:b]
     for i in range(len(p)):
-        gradient = g[i]
-        mean = beta1 * m[i] + new1 * gradient
-        square = beta2 * v[i] + new2 * (gradient * gradient)
-        m[i] = mean
-        v[i] = square
-        p[i] -= rate * (mean / (np.sqrt(square) + floor))
+        v = kept * velocity[i] + g[i]
+        velocity[i] = v
+        p[i] -= rate * v
 
 
-@shared_if_large
-def adam(shares, p, g, m, v, rate, beta1, beta2, floor):
+@shared
+def adam(s, shares, p, g, m, v, rate, beta1, beta2, floor):
     """m and v ← their running means, p ← p − rate · m / (√v + floor)."""
     real = p.dtype.type
-    N, rate_, floor_ = len(p), real(rate), real(floor)
+    rate_, floor_ = real(rate), real(floor)
     b1, a1, b2, a2 = real(beta1), real(1 - beta1), real(beta2), real(1 - beta2)
-    for s in prange(shares):
-        a, b = bounds(N, s, shares)
-        _adam(p[a:b], g[a:b], m[a:b], v[a:b], rate_, b1, a1, b2, a2, floor_)
+    a, b = bounds(len(p), s, shares)
+    p, g, m, v = p[a:b], g[a:b], m[a:b], v[a:b]
+    for i in range(len(p)):
+        gradient = g[i]
+        mean = b1 * m[i] + a1 * gradient
+        square = b2 * v[i] + a2 * (gradient * gradient)
+        m[i] = mean
+        v[i] = square
+        p[i] -= rate_ * (mean / (np.sqrt(square) + floor_))
 
 
-@inner()
-def _adagrad(p, g, h, lr, eps):
+@shared
+def adagrad(s, shares, p, g, h, lr, eps):
+    """h ← h + g², p ← p − lr · g / (√h + eps)."""
+    rate, floor = p.dtype.type(lr), p.dtype.type(eps)
+    a, b = bounds(len(p), s, shares)
+    p, g, h = p[a:b], g[a:b], h[a:b]
     for i in range(len(p)):
         gradient = g[i]
         total = h[i] + gradient * gradient
         h[i] = total
-        p[i] -= lr * (gradient / (np.sqrt(total) + eps))
-
-
-@shared_if_large
-def adagrad(shares, p, g, h, lr, eps):
-    """h ← h + g², p ← p − lr · g / (√h + eps)."""
-    N, rate, floor = len(p), p.dtype.type(lr), p.dtype.type(eps)
-    for s in prange(shares):
-        a, b = bounds(N, s, shares)
-        _adagrad(p[a:b], g[a:b], h[a:b], rate, floor)
+        p[i] -= rate * (gradient / (np.sqrt(total) + floor))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import prange
 
 from minigrad.backend.compiled.convolution import convolve_few
 from minigrad.backend.compiled.elementwise import relu_in_place
@@ -13,14 +12,13 @@ from minigrad.backend.compiled.shared import bounds, shared
 
 @shared
 def pooled_convolution(
-    shares, x, w, b, HP, WP, top, left, SH, SW, DH, DW, PH, PW, PSH, PSW, above, before, lanes, positive, y, winners
+    s, shares, x, w, b, HP, WP, top, left, SH, SW, DH, DW, PH, PW, PSH, PSW, above, before, lanes, positive, y, winners
 ):
     """Images (N, H, W, C) with packed filters and biases to maxima and winners; positive is (N, OH, OW, O)."""
     _, OH, OW, O = positive.shape
-    for s in prange(shares):
-        start, stop = bounds(len(x), s, shares)
-        padded, image = np.zeros((HP, WP, w.shape[4]), x.dtype), np.empty((1, OH, OW, O), x.dtype)
-        for n in range(start, stop):
-            convolve_few(x[n : n + 1], w, b, padded, top, left, 1, 1, SH, SW, DH, DW, lanes, image)
-            relu_in_place(image.reshape(-1), positive[n].reshape(-1))
-            max_of_one(image[0], PH, PW, PSH, PSW, above, before, lanes, y[n], winners[n])
+    start, stop = bounds(len(x), s, shares)
+    padded, image = np.zeros((HP, WP, w.shape[4]), x.dtype), np.empty((1, OH, OW, O), x.dtype)
+    for n in range(start, stop):
+        convolve_few(x[n : n + 1], w, b, padded, top, left, 1, 1, SH, SW, DH, DW, lanes, image)
+        relu_in_place(image.reshape(-1), positive[n].reshape(-1))
+        max_of_one(image[0], PH, PW, PSH, PSW, above, before, lanes, y[n], winners[n])

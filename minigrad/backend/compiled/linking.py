@@ -36,10 +36,10 @@ def link(name: str, function: Callable[..., None], count: int, letter: str) -> N
     llvm.add_symbol(symbol, _kept[symbol].address)
 
 
-def renamed(function: Callable[..., Any], name: str) -> Callable[..., Any]:
-    """The function under a name of its own in Numba's cache, for the sources as they are."""
+def renamed(function: Callable[..., Any], name: str, **names: Any) -> Callable[..., Any]:
+    """The function under a name of its own in Numba's cache, for the sources as they are, and with more `names`."""
     name = f"{name}_{SOURCES:08x}"
-    copy = FunctionType(function.__code__, function.__globals__, name)
+    copy = FunctionType(function.__code__, {**function.__globals__, **names} if names else function.__globals__, name)
     copy.__qualname__, copy.__module__ = name, function.__module__
     return copy
 

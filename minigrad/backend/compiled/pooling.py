@@ -7,7 +7,6 @@ outside the image is skipped.
 from __future__ import annotations
 
 import numpy as np
-from numba import prange
 
 from minigrad.backend.compiled.shared import bounds, inner, shared
 from minigrad.backend.compiled.vectors import max_of_pixels, put_won
@@ -50,12 +49,10 @@ def max_of_one(x, KH, KW, SH, SW, above, left, lanes, y, winners):
 
 
 @shared
-def max_of_windows(shares, x, KH, KW, SH, SW, above, left, lanes, y, winners):
+def max_of_windows(s, shares, x, KH, KW, SH, SW, above, left, lanes, y, winners):
     """Maxima (N, OH, OW, C) of images (N, H, W, C)."""
-    N = len(x)
-    for s in prange(shares):
-        for n in range(*bounds(N, s, shares)):
-            max_of_one(x[n], KH, KW, SH, SW, above, left, lanes, y[n], winners[n])
+    for n in range(*bounds(len(x), s, shares)):
+        max_of_one(x[n], KH, KW, SH, SW, above, left, lanes, y[n], winners[n])
 
 
 @inner()
@@ -88,32 +85,23 @@ def scatter_one(y, winners, KH, KW, SH, SW, above, left, overlaps, lanes, x):
 
 
 @shared
-def scatter(shares, y, winners, KH, KW, SH, SW, above, left, overlaps, lanes, x):
+def scatter(s, shares, y, winners, KH, KW, SH, SW, above, left, overlaps, lanes, x):
     """Images (N, H, W, C) with each of y (N, OH, OW, C) added at its winner."""
-    N = len(x)
-    for s in prange(shares):
-        for n in range(*bounds(N, s, shares)):
-            scatter_one(y[n], winners[n], KH, KW, SH, SW, above, left, overlaps, lanes, x[n])
-
-
-@inner()
-def _gather(x, winners, KW, SH, SW, above, left, y):
-    H, W, C = x.shape
-    for oh in range(y.shape[0]):
-        for ow in range(y.shape[1]):
-            for c in range(C):
-                k = winners[oh, ow, c]
-                h, v = oh * SH - above + k // KW, ow * SW - left + k % KW
-                y[oh, ow, c] = x[h, v, c] if 0 <= h < H and 0 <= v < W else 0
+    for n in range(*bounds(len(x), s, shares)):
+        scatter_one(y[n], winners[n], KH, KW, SH, SW, above, left, overlaps, lanes, x[n])
 
 
 @shared
-def gather(shares, x, winners, KW, SH, SW, above, left, y):
+def gather(s, shares, x, winners, KW, SH, SW, above, left, y):
     """The pixel (N, OH, OW, C) of images (N, H, W, C) where each window's winner is; 0 in the border."""
-    N = len(x)
-    for s in prange(shares):
-        for n in range(*bounds(N, s, shares)):
-            _gather(x[n], winners[n], KW, SH, SW, above, left, y[n])
+    _, H, W, C = x.shape
+    for n in range(*bounds(len(x), s, shares)):
+        for oh in range(y.shape[1]):
+            for ow in range(y.shape[2]):
+                for c in range(C):
+                    k = winners[n, oh, ow, c]
+                    h, v = oh * SH - above + k // KW, ow * SW - left + k % KW
+                    y[n, oh, ow, c] = x[n, h, v, c] if 0 <= h < H and 0 <= v < W else 0
 
 
 @inner()
@@ -147,9 +135,7 @@ def _sum(x, KH, KW, SH, SW, above, left, y, backward):
 
 
 @shared
-def sum_of_windows(shares, x, KH, KW, SH, SW, above, left, y, backward):
+def sum_of_windows(s, shares, x, KH, KW, SH, SW, above, left, y, backward):
     """Sums y (N, OH, OW, C) over windows of images x (N, H, W, C); backward x, each of y added to its pixels."""
-    N = len(x)
-    for s in prange(shares):
-        for n in range(*bounds(N, s, shares)):
-            _sum(x[n], KH, KW, SH, SW, above, left, y[n], backward)
+    for n in range(*bounds(len(x), s, shares)):
+        _sum(x[n], KH, KW, SH, SW, above, left, y[n], backward)

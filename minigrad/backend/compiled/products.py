@@ -7,10 +7,9 @@ piece by piece. Either way what is read again and again stays in the cache.
 from __future__ import annotations
 
 import numpy as np
-from numba import prange
 
 from minigrad.backend.compiled.processor import TALL
-from minigrad.backend.compiled.shared import bounds, inner, shared_if_large
+from minigrad.backend.compiled.shared import alone, bounds, inner, shared
 from minigrad.backend.compiled.tile import product
 from minigrad.backend.compiled.vectors import copy_pair, transpose_block
 
@@ -63,21 +62,28 @@ def _rows(M, K, N, a, i, a_row, a_column, packed, lanes, out, o):
                     out[o + (m + r) * N + whole + c] = rest[r * lanes + c]
 
 
-@shared_if_large
-def rows_times(shares, M, K, N, a, a_row, a_column, b, b_row, b_column, lanes, out):
-    """a (M, K) times a small b (K, N); a and b as flat arrays with the distances between rows and columns."""
+@alone()
+def packed_whole(b, b_row, b_column, K, N, lanes):
+    """All of a small b (K, N), a flat array with the distances of rows and columns, as `rows_times` reads it."""
     pair = 2 * lanes
-    packed = np.empty((N + pair - 1) // pair * K * pair, out.dtype)
+    packed = np.empty((N + pair - 1) // pair * K * pair, b.dtype)
     _pack(b, b_row, b_column, 0, K, 0, N, packed, lanes)
-    for s in prange(shares):
-        start, stop = bounds(M, s, shares)
-        _rows(stop - start, K, N, a, start * a_row, a_row, a_column, packed, lanes, out, start * N)
+    return packed
 
 
-@inner()
-def _columns(first, last, M, K, N, a, a_row, a_column, b, b_row, b_column, lanes, out):
-    """Columns `first` to `last` of a @ b."""
+@shared
+def rows_times(s, shares, M, K, N, a, a_row, a_column, packed, lanes, out):
+    """a (M, K), given as b is to `packed_whole`, times what that made of b."""
+    start, stop = bounds(M, s, shares)
+    _rows(stop - start, K, N, a, start * a_row, a_row, a_column, packed, lanes, out, start * N)
+
+
+@shared
+def times_columns(s, shares, M, K, N, a, a_row, a_column, b, b_row, b_column, lanes, out):
+    """A low a (M, K) times b (K, N), both given as to `packed_whole`."""
     pair = 2 * lanes
+    strips = (N + pair - 1) // pair
+    first, last = strips * s // shares * pair, min(N, strips * (s + 1) // shares * pair)
     none = np.zeros(pair, out.dtype)
     packed = np.empty(min(DEEP, K) * WIDE, out.dtype)
     sums = np.zeros(M * pair, out.dtype)
@@ -97,21 +103,11 @@ def _columns(first, last, M, K, N, a, a_row, a_column, b, b_row, b_column, lanes
                 out[m * N + n] = sums[m * pair + (n - n0) % pair]
 
 
-@shared_if_large
-def times_columns(shares, M, K, N, a, a_row, a_column, b, b_row, b_column, lanes, out):
-    """A low a (M, K) times b (K, N), given as to `rows_times`."""
-    strips = (N + 2 * lanes - 1) // (2 * lanes)
-    for s in prange(shares):
-        first, last = strips * s // shares * 2 * lanes, min(N, strips * (s + 1) // shares * 2 * lanes)
-        _columns(first, last, M, K, N, a, a_row, a_column, b, b_row, b_column, lanes, out)
-
-
-@shared_if_large
-def transpose(shares, x, N, R, C, lanes, y):
+@shared
+def transpose(s, shares, x, N, R, C, lanes, y):
     """N matrices (R, C), one after the other in memory, each transposed: (C, R). Squares at the edges overlap."""
-    for s in prange(shares):
-        for n in range(*bounds(N, s, shares)):
-            _transpose(x, n * R * C, R, C, lanes, y)
+    for n in range(*bounds(N, s, shares)):
+        _transpose(x, n * R * C, R, C, lanes, y)
 
 
 @inner()

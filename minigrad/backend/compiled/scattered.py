@@ -8,7 +8,6 @@ filters' rows are shorter than a vector, one image at a time is written with its
 from __future__ import annotations
 
 import numpy as np
-from numba import prange
 
 from minigrad.backend.compiled.convolution import copy_inside, correlate_few, place
 from minigrad.backend.compiled.elementwise import add_rows, clear
@@ -120,38 +119,6 @@ def _spread(values, places, counts, firsts, offsets, row, packed, O, KH, vectors
             slab += O * NV * lanes
 
 
-@inner()
-def _gradients(
-    start, stop, y, winners, mask, W, SH, SW, PH, PW, x, packed, C, KH, KW, HP, WP, top, left, lanes, sums, totals, gx
-):
-    """Of images `start` to `stop`: add to the filters' and the bias's gradients, and write the input's."""
-    n, OH, OW, O = y.shape
-    P, vectors, row = OH * OW, (KW * C + lanes - 1) // lanes, WP * C
-    apart = _pieces(vectors, BROADEST[1]) * lanes
-    flat_y, flat_winners, flat_mask = y.reshape(n, P * O), winners.reshape(n, P * O), mask.reshape(n, -1)
-    pixels, pixel_offsets = _windows(OH, OW, SH, SW, PH, PW, W, O)
-    firsts, offsets = _windows(OH, OW, SH, SW, PH, PW, WP, C)
-    passed = np.empty(P * O, y.dtype)
-    room = P * O * (PH * PW if len(gx) > 0 else 1)
-    values, places = np.empty(room, y.dtype), np.empty(room, np.int64)
-    by_filter, by_pixel = np.empty(O, np.int64), np.empty(P * PH * PW, np.int64)
-    image = _aligned(HP * row + lanes, y, lanes)  # a last vector may reach beyond
-    padded = image[: HP * row].reshape(HP, WP, C)
-    for m in range(start, stop):
-        _let_through(flat_y[m], flat_winners[m], flat_mask[m], pixels, pixel_offsets, O, passed)
-        add_rows(passed.reshape(P, O), totals)
-        if len(x) > 0:
-            image[:] = 0
-            place(x[m], 0, top, left, 1, 1, padded)
-            _list_by_filter(passed, flat_winners[m], firsts, offsets, values, places, by_filter)
-            _correlate(image, values, places, by_filter, P, KH, row, vectors, lanes, sums)
-        if len(gx) > 0:
-            image[:] = 0
-            _list_by_pixel(passed, flat_winners[m], O, PH * PW, apart, values, places, by_pixel)
-            _spread(values, places, by_pixel, firsts, offsets, row, packed, O, KH, vectors, lanes, image)
-            copy_inside(padded, top, left, gx[m])
-
-
 @alone()
 def packed_rows(w, lanes):
     """Filters (O, C, KH, KW) as `gradients` reads them: each row in pieces, of each piece all filters together."""
@@ -185,7 +152,7 @@ def add_shares(sums, gw):
 
 @shared
 def gradients(
-    shares, y, winners, mask, W, SH, SW, PH, PW, x, packed, C, KH, KW, HP, WP, top, left, lanes, sums, totals, gx
+    s, shares, y, winners, mask, W, SH, SW, PH, PW, x, packed, C, KH, KW, HP, WP, top, left, lanes, sums, totals, gx
 ):
     """All three gradients of a convolution whose windows are one pixel apart.
 
@@ -193,16 +160,36 @@ def gradients(
     so large is the mask, (N, H · W · O), or (N, 0). Each share adds to its sums (O · KH · a row), the filters'
     gradient, and to its totals (O,), the bias's. x (N, ...) or gx may be empty, and is left out then.
     """
-    for s in prange(shares):
-        start, stop = bounds(len(y), s, shares)
-        _gradients(
-            start, stop, y, winners, mask, W, SH, SW, PH, PW, x, packed, C, KH, KW, HP, WP, top, left, lanes, sums[s],
-            totals[s], gx,
-        )  # fmt: skip
+    n, OH, OW, O = y.shape
+    P, vectors, row = OH * OW, (KW * C + lanes - 1) // lanes, WP * C
+    apart = _pieces(vectors, BROADEST[1]) * lanes
+    flat_y, flat_winners, flat_mask = y.reshape(n, P * O), winners.reshape(n, P * O), mask.reshape(n, -1)
+    pixels, pixel_offsets = _windows(OH, OW, SH, SW, PH, PW, W, O)
+    firsts, offsets = _windows(OH, OW, SH, SW, PH, PW, WP, C)
+    passed = np.empty(P * O, y.dtype)
+    room = P * O * (PH * PW if len(gx) > 0 else 1)
+    values, places = np.empty(room, y.dtype), np.empty(room, np.int64)
+    by_filter, by_pixel = np.empty(O, np.int64), np.empty(P * PH * PW, np.int64)
+    image = _aligned(HP * row + lanes, y, lanes)  # a last vector may reach beyond
+    padded = image[: HP * row].reshape(HP, WP, C)
+    for m in range(*bounds(n, s, shares)):
+        _let_through(flat_y[m], flat_winners[m], flat_mask[m], pixels, pixel_offsets, O, passed)
+        add_rows(passed.reshape(P, O), totals[s])
+        if len(x) > 0:
+            image[:] = 0
+            place(x[m], 0, top, left, 1, 1, padded)
+            _list_by_filter(passed, flat_winners[m], firsts, offsets, values, places, by_filter)
+            _correlate(image, values, places, by_filter, P, KH, row, vectors, lanes, sums[s])
+        if len(gx) > 0:
+            image[:] = 0
+            _list_by_pixel(passed, flat_winners[m], O, PH * PW, apart, values, places, by_pixel)
+            _spread(values, places, by_pixel, firsts, offsets, row, packed, O, KH, vectors, lanes, image)
+            copy_inside(padded, top, left, gx[m])
 
 
 @shared
 def correlate(
+    s,
     shares,
     y,
     winners,
@@ -229,14 +216,13 @@ def correlate(
 ):
     """The filters' gradient and the bias's of any convolution without groups, as `convolution.correlate` sums it."""
     O = y.shape[3]
-    for s in prange(shares):
-        start, stop = bounds(len(y), s, shares)
-        memory, padded = np.zeros(H * W * O + lanes, y.dtype), np.zeros((HP, WP, x.shape[3]), y.dtype)
-        flat = memory[: H * W * O]
-        image = flat.reshape(1, H, W, O)
-        for n in range(start, stop):
-            scatter_one(y[n], winners[n], PH, PW, PSH, PSW, 0, 0, overlaps, lanes, image[0])
-            if mask.shape[1] > 0:
-                clear(flat, mask[n])
-            add_rows(flat.reshape(H * W, O), totals[s])
-            correlate_few(x[n : n + 1], image, lanes, padded, top, left, SH, SW, DH, DW, lanes, sums[s])
+    start, stop = bounds(len(y), s, shares)
+    memory, padded = np.zeros(H * W * O + lanes, y.dtype), np.zeros((HP, WP, x.shape[3]), y.dtype)
+    flat = memory[: H * W * O]
+    image = flat.reshape(1, H, W, O)
+    for n in range(start, stop):
+        scatter_one(y[n], winners[n], PH, PW, PSH, PSW, 0, 0, overlaps, lanes, image[0])
+        if mask.shape[1] > 0:
+            clear(flat, mask[n])
+        add_rows(flat.reshape(H * W, O), totals[s])
+        correlate_few(x[n : n + 1], image, lanes, padded, top, left, SH, SW, DH, DW, lanes, sums[s])

@@ -11,13 +11,13 @@ from __future__ import annotations
 import importlib
 import os
 from collections.abc import Callable
-from contextvars import ContextVar
 from functools import cache, partial, wraps
 from threading import local
 from typing import Any
 
 import numba
 
+from minigrad.backend.compiled.launching import FAILED, UNKNOWN, address_of, all_shares, launch
 from minigrad.backend.compiled.linking import renamed
 from minigrad.backend.threads import num_threads
 
@@ -27,17 +27,12 @@ alone = partial(numba.njit, nogil=True, cache=True, error_model="numpy", no_cfun
 inner = partial(numba.njit, nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
 """Compiles a function that compiled ones alone call."""
 
-_PASSES = ("comprehension", "fusion", "inplace_binop", "numpy", "reduction", "setitem", "stencil")
 _PROCESS = os.getpid()
-
-
-trying: ContextVar[int] = ContextVar("trying", default=0)
-"""So many shares, whatever the work: to compile both forms of a kernel with little of it."""
 
 
 def shares(count: int, work: int, least: int = 2**15) -> int:
     """In how many parts to do `count` things: one a thread, and each part with at least so much work."""
-    return trying.get() or max(1, min(num_threads(), count, work // least))
+    return max(1, min(num_threads(), count, work // least))
 
 
 @inner()
@@ -46,31 +41,40 @@ def bounds(count: int, s: int, shares: int) -> tuple[int, int]:
     return count * s // shares, count * (s + 1) // shares
 
 
-def shared(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Compile a kernel whose first argument says how many shares its `prange` is over: for threads, or alone."""
-    return _shared(function, often_small=False)
+def shared(function: Callable[..., None]) -> Callable[..., None]:
+    """Compile a kernel from the function that does share `s` of `shares`; it is called without `s`, and does all.
 
-
-def shared_if_large(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Compile a kernel that often has little to do, and then keeps away from threads altogether: both ways, at once."""
-    return _shared(function, often_small=True)
-
-
-def _shared(function: Callable[..., Any], *, often_small: bool) -> Callable[..., Any]:
-    threads = {"prange": True, **dict.fromkeys(_PASSES, False)}
-    together = alone(parallel=threads)(renamed(function, function.__name__))
-    by_itself = alone()(renamed(function, f"{function.__name__}_alone"))
+    Raises:
+        MemoryError: the kernel is called, and a share finds no memory for itself; the results hold anything.
+    """
+    name = f"{function.__module__.rpartition('.')[2]}_{function.__name__}"
+    share = inner(cache=True)(renamed(function, name))
+    run = alone()(renamed(_run, f"{name}_run", _share=share))
 
     @wraps(function)
-    def call(count: int, *arguments: Any) -> Any:
-        if (often_small and count == 1) or layer() is None or os.getpid() != _PROCESS:
-            return by_itself(count, *arguments)  # wakes nobody, and waits for nobody
-        if getattr(_mask, "threads", None) != count:
-            numba.set_num_threads(min(count, numba.config.NUMBA_NUM_THREADS))
-            _mask.threads = count
-        return together(count, *arguments)
+    def call(count: int, *arguments: Any) -> None:
+        status = run(_launcher(count), 0, count, *arguments)
+        if status == UNKNOWN:
+            status = run(_launcher(count), address_of(share, arguments), count, *arguments)
+        if status == FAILED:
+            raise MemoryError(f"{function.__name__}: not enough memory to work in, threads: {count}")
 
     return call
+
+
+def _run(launcher: int, address: int, shares: int, *arguments: Any) -> Any:
+    share: Any = _share  # type: ignore[name-defined]  # noqa: F821 - `shared` gives each kernel its own
+    return all_shares(share, launcher, address, shares, arguments)
+
+
+def _launcher(count: int) -> int:
+    """The address of `launch`, with Numba told how many threads to use; 0 where a kernel is to work alone."""
+    if count == 1 or layer() is None or os.getpid() != _PROCESS:
+        return 0  # wakes nobody, and waits for nobody
+    if getattr(_mask, "threads", None) != count:
+        numba.set_num_threads(min(count, numba.config.NUMBA_NUM_THREADS))
+        _mask.threads = count
+    return launch().address  # type: ignore[no-any-return]
 
 
 _mask = local()
