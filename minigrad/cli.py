@@ -141,11 +141,9 @@ def _kernel_sets() -> str:
     if forced:
         return f"{forced} (MINIGRAD_KERNELS)"
     compiled, reason = kernels.compiled_kernels()
-    return (
-        f"numpy; not the compiled ones, several times as fast: {reason}"
-        if compiled is None
-        else (f"numba (float32, float64; {compiled.description()}), numpy")
-    )
+    if compiled is None:
+        return f"numpy; not the compiled ones, several times as fast: {reason}"
+    return f"numba (float32, float64; {compiled.description()}), numpy"
 
 
 if __name__ == "__main__":

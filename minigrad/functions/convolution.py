@@ -10,7 +10,6 @@ import numpy as np
 
 from minigrad.backend import Array, describe
 from minigrad.backend.kernels import kernels_of
-from minigrad.backend.scattered import Scattered
 from minigrad.backend.windows import Pair, Window
 from minigrad.function import Function, Gradients, Spec
 from minigrad.functions.scattered import without_zeros
@@ -44,18 +43,14 @@ class Conv2d(Function):
         self.save(x if self.needs(1) else None, w if self.needs(0) else None)
 
     def backward(self, gy: Variable) -> Gradients:
-        if (scattered := without_zeros(gy)) is not None:
-            return self._scattered_backward(scattered)
+        if (zeroless := without_zeros(gy)) is not None:  # the same all at once, where nothing is recorded
+            x, w = self.saved_arrays
+            found = kernels_of(zeroless.y).conv_gradients(zeroless, x, w, self.size, self.window, self.groups)
+            return tuple(None if gradient is None else as_variable(gradient) for gradient in found[: len(self.inputs)])
         x, w = self.saved
         gx = None if w is None else apply(ConvTranspose2d(self.window, self.size, self.groups), gy, w)
         gw = None if x is None else apply(FilterCorrelation(self.window, self.groups), x, gy)
         return (gx, gw, gy.sum((0, 2, 3)) if len(self.inputs) > 2 and self.needs(2) else None)[: len(self.inputs)]
-
-    def _scattered_backward(self, gy: Scattered) -> Gradients:
-        """The same, all at once, where nothing is recorded."""
-        x, w = self.saved_arrays
-        found = kernels_of(gy.y).conv_gradients(gy, x, w, self.size, self.window, self.groups)
-        return tuple(None if gradient is None else as_variable(gradient) for gradient in found[: len(self.inputs)])
 
     def flops(self) -> int | None:
         count = _products(self.output, self.input_spec(1))

@@ -38,19 +38,17 @@ class Linear(Function):
 
     def backward(self, gy: Variable) -> Gradients:
         biased = len(self.inputs) > 2 and self.needs(2)
-        if recording.get() is None:
-            return self._backward_of_arrays(gy.data, biased=biased)
-        x, w = self.saved
-        gx = None if w is None else gy @ w.T
-        gw = None if x is None else x.T @ gy
-        return (gx, gw, gy.sum(0) if biased else None)[: len(self.inputs)]
-
-    def _backward_of_arrays(self, gy: Array, *, biased: bool) -> Gradients:
-        """The same, without a Function for each step."""
-        (x, w), kernels = self.saved_arrays, kernels_of(gy)
-        gx = None if w is None else as_variable(kernels.matmul(gy, w.T))
-        gw = None if x is None else as_variable(kernels.matmul(x.T, gy))
-        return (gx, gw, as_variable(kernels.channel_sum(gy)) if biased else None)[: len(self.inputs)]
+        if recording.get() is None:  # the same on arrays, without a Function for each step
+            (x, w), kernels = self.saved_arrays, kernels_of(gy.data)
+            gx = None if w is None else as_variable(kernels.matmul(gy.data, w.T))
+            gw = None if x is None else as_variable(kernels.matmul(x.T, gy.data))
+            gb = as_variable(kernels.channel_sum(gy.data)) if biased else None
+        else:
+            x, w = self.saved
+            gx = None if w is None else gy @ w.T
+            gw = None if x is None else x.T @ gy
+            gb = gy.sum(0) if biased else None
+        return (gx, gw, gb)[: len(self.inputs)]
 
     def flops(self) -> int | None:
         x = self.input_spec(0)

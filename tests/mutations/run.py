@@ -20,7 +20,7 @@ LEAST = 95  # percent
 def main():
     options = parse()
     everything = generate(package())
-    chosen = [mutant for mutant in everything if options.only in mutant.id]
+    chosen = [mutant for mutant in everything if any(text in mutant.id for text in options.only)]
     if options.list:
         print(*(f"{mutant.id}\n{mutant.diff()}" for mutant in chosen), f"{len(chosen)} mutants", sep="\n")
         return
@@ -41,7 +41,7 @@ def parse():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--sample", type=int, default=150, metavar="N", help="how many mutants, 0 for all; %(default)s")
     parser.add_argument("--seed", type=int, default=0, help="draws the sample; %(default)s")
-    parser.add_argument("--only", default="", metavar="TEXT", help="only mutants with this in their id")
+    parser.add_argument("--only", default=[""], nargs="+", metavar="ID", help="only those with one of these in the id")
     parser.add_argument("--jobs", type=int, default=1, help="so many copies of the tree at a time; %(default)s")
     parser.add_argument("--timeout", type=float, default=300, help="seconds for one run of pytest; %(default)s")
     parser.add_argument("--unchecked", action="store_true", help="do not first run the tests without a mutant")

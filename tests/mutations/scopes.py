@@ -23,6 +23,7 @@ PLAIN = {
     "backend/numpy_kernels.py": {
         "conv_transpose2d": None,
         "filter_correlation": None,
+        "conv_gradients": None,
         "pool_scatter": None,
         "pool_gather": None,
         "window_spread": None,
@@ -31,6 +32,7 @@ PLAIN = {
         "_placed": frozenset({"sign", "accumulation", "shift"}),
         "max_pool2d": frozenset({"condition"}),  # who wins a tie
     },
+    "backend/scattered.py": {"Scattered.masked": None, "Scattered.images": None},
     "traversal.py": {"propagate": PATHS, "_conform": PATHS},
     "variable.py": {"Variable.backward": PATHS, "_with_own_memory": PATHS},
 }
