@@ -90,7 +90,7 @@ def softmax_cross_entropy(
         targets = targets * (1 - label_smoothing) + label_smoothing / x.shape[1]
     weights = counted.astype(wide_dtype(x.dtype))  # 1 / N of many rows is nothing in float16
     if reduction == "mean":
-        weights /= max(1, int(counted.sum()))
+        weights /= max(1, int(xp_of(counted).count_nonzero(counted)))
     return apply(SoftmaxCrossEntropy(reduction), x, targets, weights)
 
 

@@ -65,14 +65,15 @@ class Optimizer:
 
     def _check(self, i: int, p: Variable, grad: Variable) -> None:
         what = f"{type(self).__name__}.step: parameter {i}"
-        if (*grad.output, grad.device) != (*p.output, p.device):
+        if grad.output != p.output or grad.device != p.device:
             raise ValueError(
                 f"{what} is {describe(p)} on {p.device}, but its gradient {describe(grad)} on {grad.device}"
             )
         if not is_writable(p.data):
             raise ValueError(f"{what}, {describe(p)}, can't be changed: its array is read-only")
+        wanted = p.shape, wide_dtype(p.dtype)
         for name, slot in self._slots[i].items():
-            if (slot.shape, slot.dtype) != (p.shape, wide_dtype(p.dtype)):
+            if (slot.shape, slot.dtype) != wanted:
                 raise ValueError(
                     f"{what} is {describe(p)} now, but its {name} is {describe(slot)}; make a new optimizer"
                 )
