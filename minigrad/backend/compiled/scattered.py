@@ -160,10 +160,10 @@ def gradients(
     so large is the mask, (N, H · W · O), or (N, 0). Each share adds to its sums (O · KH · a row), the filters'
     gradient, and to its totals (O,), the bias's. x (N, ...) or gx may be empty, and is left out then.
     """
-    n, OH, OW, O = y.shape
+    N, OH, OW, O = y.shape
     P, vectors, row = OH * OW, (KW * C + lanes - 1) // lanes, WP * C
     apart = _pieces(vectors, BROADEST[1]) * lanes
-    flat_y, flat_winners, flat_mask = y.reshape(n, P * O), winners.reshape(n, P * O), mask.reshape(n, -1)
+    flat_y, flat_winners, flat_mask = y.reshape(N, P * O), winners.reshape(N, P * O), mask.reshape(N, -1)
     pixels, pixel_offsets = _windows(OH, OW, SH, SW, PH, PW, W, O)
     firsts, offsets = _windows(OH, OW, SH, SW, PH, PW, WP, C)
     passed = np.empty(P * O, y.dtype)
@@ -172,48 +172,26 @@ def gradients(
     by_filter, by_pixel = np.empty(O, np.int64), np.empty(P * PH * PW, np.int64)
     image = _aligned(HP * row + lanes, y, lanes)  # a last vector may reach beyond
     padded = image[: HP * row].reshape(HP, WP, C)
-    for m in range(*bounds(n, s, shares)):
-        _let_through(flat_y[m], flat_winners[m], flat_mask[m], pixels, pixel_offsets, O, passed)
+    for n in range(*bounds(N, s, shares)):
+        _let_through(flat_y[n], flat_winners[n], flat_mask[n], pixels, pixel_offsets, O, passed)
         add_rows(passed.reshape(P, O), totals[s])
         if len(x) > 0:
             image[:] = 0
-            place(x[m], 0, top, left, 1, 1, padded)
-            _list_by_filter(passed, flat_winners[m], firsts, offsets, values, places, by_filter)
+            place(x[n], 0, top, left, 1, 1, padded)
+            _list_by_filter(passed, flat_winners[n], firsts, offsets, values, places, by_filter)
             _correlate(image, values, places, by_filter, P, KH, row, vectors, lanes, sums[s])
         if len(gx) > 0:
             image[:] = 0
-            _list_by_pixel(passed, flat_winners[m], O, PH * PW, apart, values, places, by_pixel)
+            _list_by_pixel(passed, flat_winners[n], O, PH * PW, apart, values, places, by_pixel)
             _spread(values, places, by_pixel, firsts, offsets, row, packed, O, KH, vectors, lanes, image)
-            copy_inside(padded, top, left, gx[m])
+            copy_inside(padded, top, left, gx[n])
 
 
 @shared
 def correlate(
-    s,
-    shares,
-    y,
-    winners,
-    mask,
-    H,
-    W,
-    PSH,
-    PSW,
-    PH,
-    PW,
-    overlaps,
-    x,
-    HP,
-    WP,
-    top,
-    left,
-    SH,
-    SW,
-    DH,
-    DW,
-    lanes,
-    sums,
-    totals,
-):
+    s, shares, y, winners, mask, H, W, PSH, PSW, PH, PW, overlaps, x, HP, WP, top, left, SH, SW, DH, DW, lanes,
+    sums, totals,
+):  # fmt: skip
     """The filters' gradient and the bias's of any convolution without groups, as `convolution.correlate` sums it."""
     O = y.shape[3]
     start, stop = bounds(len(y), s, shares)
