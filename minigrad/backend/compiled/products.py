@@ -42,26 +42,6 @@ def _pack(b, b_row, b_column, k0, depth, n0, n1, packed, lanes):
                 packed[at + c] = b[source + c * b_column] if c < n1 - whole else 0
 
 
-@inner()
-def _rows(M, K, N, a, i, a_row, a_column, packed, lanes, out, o):
-    """M rows of a times all of b, packed."""
-    pair = 2 * lanes
-    whole = N // lanes * lanes
-    wide = (N + lanes - 1) // lanes * lanes
-    none = np.zeros(wide, out.dtype)
-    rest = np.empty(TALL * lanes, out.dtype)
-    for m in range(0, M, TALL):
-        count = min(TALL, M - m)
-        product(count, whole, out, o + m * N, N, none, 0, 0, a, i + m * a_row, a_row,
-                packed, 0, K * pair, 1, K, 0, a_column, pair, lanes)  # fmt: skip
-        if wide > whole:
-            product(count, lanes, rest, 0, lanes, none, 0, 0, a, i + m * a_row, a_row,
-                    packed, whole // pair * K * pair + whole % pair, 0, 1, K, 0, a_column, pair, lanes)  # fmt: skip
-            for r in range(count):
-                for c in range(N - whole):
-                    out[o + (m + r) * N + whole + c] = rest[r * lanes + c]
-
-
 @alone()
 def packed_whole(b, b_row, b_column, K, N, lanes):
     """All of a small b (K, N), a flat array with the distances of rows and columns, as `rows_times` reads it."""
@@ -74,8 +54,21 @@ def packed_whole(b, b_row, b_column, K, N, lanes):
 @shared
 def rows_times(s, shares, M, K, N, a, a_row, a_column, packed, lanes, out):
     """a (M, K), given as b is to `packed_whole`, times what that made of b."""
-    start, stop = bounds(M, s, shares)
-    _rows(stop - start, K, N, a, start * a_row, a_row, a_column, packed, lanes, out, start * N)
+    pair = 2 * lanes
+    whole, wide = N // lanes * lanes, (N + lanes - 1) // lanes * lanes
+    none = np.zeros(wide, out.dtype)
+    rest = np.empty(TALL * lanes, out.dtype)
+    first, last = bounds(M, s, shares)
+    for m in range(first, last, TALL):
+        count = min(TALL, last - m)
+        product(count, whole, out, m * N, N, none, 0, 0, a, m * a_row, a_row,
+                packed, 0, K * pair, 1, K, 0, a_column, pair, lanes)  # fmt: skip
+        if wide > whole:
+            product(count, lanes, rest, 0, lanes, none, 0, 0, a, m * a_row, a_row,
+                    packed, whole // pair * K * pair + whole % pair, 0, 1, K, 0, a_column, pair, lanes)  # fmt: skip
+            for r in range(count):
+                for c in range(N - whole):
+                    out[(m + r) * N + whole + c] = rest[r * lanes + c]
 
 
 @shared
