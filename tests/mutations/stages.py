@@ -4,7 +4,7 @@ import ast
 
 from scopes import CORE, FAMILIES
 
-FIRST = ["tests/testing", "tests/functions"]
+FIRST = ["tests/functions", "tests/testing"]
 NEXT = [["tests/core"], ["tests/nn", "tests/models"]]
 LEFT_OUT = "tests/mutations"
 TRACED = (*FAMILIES, "backend/")  # what all functions go through is not
