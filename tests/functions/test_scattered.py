@@ -9,7 +9,9 @@ import pytest
 import minigrad as mg
 import minigrad.functions as F
 from minigrad import viz
+from minigrad.backend import numpy_kernels
 from minigrad.backend.scattered import Scattered
+from minigrad.backend.windows import Window
 from minigrad.functions.scattered import ScatteredGradient
 from minigrad.testing import check_grad
 
@@ -54,6 +56,16 @@ def test_the_gradients_are_those_of_the_recorded_operations(options, dtype):
     for got, wanted in zip(found, expected, strict=True):
         assert got.dtype == dtype
         np.testing.assert_allclose(got, wanted, atol=30 * np.finfo(dtype).eps * abs(wanted).max())
+
+
+def test_two_masks_let_through_what_both_let_through():
+    y, winners = np.ones((1, 1, 2, 2)), np.array([[[[0, 1], [2, 3]]]], np.uint8)
+    first, second = np.zeros((2, 1, 1, 4, 4), bool)
+    first[..., :2, :], second[..., :, :2] = True, True
+    images = Scattered(y, winners, Window((2, 2), (2, 2)), (4, 4)).masked(first).masked(second).images(numpy_kernels)
+    expected = np.zeros((1, 1, 4, 4))
+    expected[0, 0, 0, 0] = 1
+    np.testing.assert_array_equal(images, expected)
 
 
 def test_a_training_step_writes_no_images(written):
