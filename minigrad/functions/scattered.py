@@ -44,3 +44,9 @@ class ScatteredGradient(Variable):
 def without_zeros(gradient: Variable) -> Scattered | None:
     """What a gradient is, if it came back through a max-pooling and nobody has asked for its array."""
     return gradient._scattered if isinstance(gradient, ScatteredGradient) else None
+
+
+def numbers_of(gradient: Variable) -> Array:
+    """A gradient's array to be read by who looks on; the gradient does not become that array by it."""
+    scattered = without_zeros(gradient)
+    return gradient.data if scattered is None else scattered.images(kernels_of(scattered.y))

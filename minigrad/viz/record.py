@@ -13,7 +13,7 @@ from minigrad.anomaly import callers_line
 from minigrad.backend import Array, synchronize
 from minigrad.config import Switch, Watch, recording
 from minigrad.function import Function
-from minigrad.functions.scattered import ScatteredGradient
+from minigrad.functions.scattered import numbers_of, without_zeros
 from minigrad.nn.module import Module, caller
 from minigrad.variable import Variable
 from minigrad.viz.diagram import Diagram
@@ -159,14 +159,14 @@ class Recorder:
             gxs = run(function, gy) if self._outer is None else self._outer.backward(function, gy, run)
         finally:
             self._path.pop()
-        written = [gx.data for gx in gxs if isinstance(gx, Variable) and not isinstance(gx, ScatteredGradient)]
+        written = [gx.data for gx in gxs if isinstance(gx, Variable) and without_zeros(gx) is None]
         for array in written:
             synchronize(array)
         seconds = perf_counter() - start
         if self._memory:
             for array in written:
                 self._alive.add(array)
-        arrays = [gx.data for gx in gxs if isinstance(gx, Variable)] if self._stats else []
+        arrays = [numbers_of(gx) for gx in gxs if isinstance(gx, Variable)] if self._stats else []
         before = measured.backward or Work()  # of another gradient, which passed here as well
         measured.backward = Work(
             seconds=seconds + (before.seconds or 0.0) if self._time else None,
