@@ -21,7 +21,7 @@ import numpy as np
 import minigrad as mg
 import minigrad.functions as F
 from minigrad import data, nn, viz
-from minigrad.operators import Operand
+from minigrad.core.operators import Operand
 from models.deep_mnist import DeepMNIST
 from models.softmax_regression import SoftmaxRegression
 

@@ -1,11 +1,11 @@
 """minigrad: define-by-run automatic differentiation that reads like a textbook."""
 
 from minigrad import functions
-from minigrad.anomaly import EditedArrayError, NonFiniteError
 from minigrad.backend.threads import set_num_threads
-from minigrad.config import default_dtype, detect_anomaly, enable_grad, inference, no_grad, seed, train_mode
-from minigrad.function import Function
-from minigrad.variable import Variable, apply, grad
+from minigrad.core.anomaly import EditedArrayError, NonFiniteError
+from minigrad.core.config import default_dtype, detect_anomaly, enable_grad, inference, no_grad, seed, train_mode
+from minigrad.core.function import Function
+from minigrad.core.variable import Variable, apply, grad
 from minigrad.version import __version__
 
 __all__ = [

@@ -14,8 +14,8 @@ import numpy as np
 
 from minigrad import viz
 from minigrad.backend import devices, kernels
-from minigrad.config import seed, train_mode
-from minigrad.variable import Variable
+from minigrad.core.config import seed, train_mode
+from minigrad.core.variable import Variable
 from minigrad.version import __version__
 from minigrad.viz.diagram import FOLDS, VIEWS
 from minigrad.viz.look import COLORS

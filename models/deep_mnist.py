@@ -10,9 +10,9 @@ The preset "quick" gets there in two epochs: He's initial weights, ten times the
 from __future__ import annotations
 
 from minigrad import Variable, nn, optim
+from minigrad.core.operators import Operand
 from minigrad.functions import flatten, max_pool2d, relu
 from minigrad.nn import init
-from minigrad.operators import Operand
 from models.recipe import Recipe
 
 TUTORIALS_W = init.TruncatedNormal(0.1)

@@ -8,9 +8,9 @@ minibatches of 100. There each minibatch is drawn from all images; here they are
 from __future__ import annotations
 
 from minigrad import Variable, nn, optim
+from minigrad.core.operators import Operand
 from minigrad.functions import flatten, max_pool2d, relu
 from minigrad.nn import init
-from minigrad.operators import Operand
 from models.recipe import Recipe
 
 

@@ -8,9 +8,9 @@ of 50, 1,000 of them. Of the 60,000 images the tutorial's reader sets 5,000 asid
 from __future__ import annotations
 
 from minigrad import Variable, nn, optim
+from minigrad.core.operators import Operand
 from minigrad.functions import flatten
 from minigrad.nn import init
-from minigrad.operators import Operand
 from models.recipe import Recipe
 
 

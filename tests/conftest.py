@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from minigrad.backend import FULL
+from minigrad.backend import KERNEL_DTYPES
 from minigrad.backend.kernels import cpu_kernels
 
 ROOT = Path(__file__).parents[1]
@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[1]
 def pytest_configure(config: pytest.Config) -> None:
     """Compile the kernels before pytest-xdist's processes begin, which would each do so."""
     if not hasattr(config, "workerinput"):
-        for dtype in FULL:
+        for dtype in KERNEL_DTYPES:
             assert cpu_kernels(dtype).relu
 
 

@@ -14,24 +14,24 @@ Array: TypeAlias = Any
 """A numpy.ndarray or a cupy.ndarray."""
 
 __all__ = [
-    "FULL",
+    "KERNEL_DTYPES",
     "Array",
+    "accumulation_dtype",
     "as_array",
-    "describe",
     "device_of",
     "devices",
+    "format_array",
     "is_array",
     "is_writable",
     "scatter_add",
     "synchronize",
     "to_device",
     "to_numpy",
-    "wide_dtype",
     "xp_of",
 ]
 
 
-FULL = (np.dtype(np.float32), np.dtype(np.float64))
+KERNEL_DTYPES = (np.dtype(np.float32), np.dtype(np.float64))
 """The dtypes that sums are made in, and that compiled kernels take."""
 
 
@@ -73,16 +73,16 @@ def as_array(value: Any, dtype: Any = None) -> Array:
     return array if array.dtype == native else array.astype(native)
 
 
-def wide_dtype(*arrays: Any) -> Any:
+def accumulation_dtype(*arrays: Any) -> Any:
     """The dtype to add up arrays or dtypes of floats in: float32 at least."""
     if len(arrays) == 1:
         dtype = getattr(arrays[0], "dtype", arrays[0])
-        if dtype in FULL:
+        if dtype in KERNEL_DTYPES:
             return dtype
     return np.result_type(np.float32, *arrays)
 
 
-def describe(array: Array) -> str:
+def format_array(array: Array) -> str:
     """Shape and dtype, as error messages give them: `(2, 3) float32`."""
     return f"{tuple(array.shape)} {array.dtype}"
 

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from minigrad.backend import FULL, Array, numpy_kernels
+from minigrad.backend import KERNEL_DTYPES, Array, numpy_kernels
 from minigrad.backend.scattered import Scattered
 from minigrad.backend.windows import Pair, Window
 
@@ -40,18 +40,18 @@ class Kernels(Protocol):
     def pooled_convolution(
         self, x: Array, w: Array, b: Array | None, window: Window, groups: int, pool: Window
     ) -> tuple[Array, Array, Array]:
-        """max_pool2d of relu of conv2d: the maxima, where the convolution is positive, and the winners."""
+        """max_pool2d of relu of conv2d: the maxima, where the convolution is positive, and the argmax."""
 
-    def pool_scatter(self, y: Array, winners: Array, size: Pair, window: Window) -> Array:
+    def pool_scatter(self, y: Array, argmax: Array, size: Pair, window: Window) -> Array:
         """Add each of (N, C, OH, OW) at its winner: (N, C, H, W) with (H, W) = size."""
 
-    def pool_gather(self, x: Array, winners: Array, window: Window) -> Array:
+    def pool_gather(self, x: Array, argmax: Array, window: Window) -> Array:
         """Take each winner's pixel: (N, C, H, W) -> (N, C, OH, OW); the adjoint of pool_scatter."""
 
     def window_sum(self, x: Array, window: Window) -> Array:
         """Sums over windows: (N, C, H, W) -> (N, C, OH, OW), in float32 at least."""
 
-    def window_spread(self, y: Array, size: Pair, window: Window) -> Array:
+    def window_broadcast(self, y: Array, size: Pair, window: Window) -> Array:
         """The adjoint of window_sum: each of (N, C, OH, OW) added to all pixels of its window."""
 
     def contiguous(self, x: Array) -> Array:
@@ -111,7 +111,7 @@ def cpu_kernels(dtype: Any) -> Kernels:
     if forced and forced not in SETS:
         raise ValueError(f"MINIGRAD_KERNELS: there is no kernel set {forced!r}; the sets are: {', '.join(SETS)}")
     _keep_freed_memory()
-    return numpy_kernels if forced == "numpy" or dtype not in FULL else _Compiled(dtype, forced)
+    return numpy_kernels if forced == "numpy" or dtype not in KERNEL_DTYPES else _Compiled(dtype, forced)
 
 
 class _Compiled:
@@ -125,7 +125,7 @@ class _Compiled:
     def __getattr__(self, name: str) -> Any:
         kernels, reason = compiled_kernels()
         if kernels is not None:
-            from minigrad.backend.preparing import prepare  # noqa: PLC0415 - it needs Numba
+            from minigrad.backend.compiled.preparing import prepare  # noqa: PLC0415 - it needs Numba
 
             prepare(self._dtype)
         elif self._forced:

@@ -13,7 +13,7 @@ from typing import Any
 import numba
 import numpy as np
 
-from minigrad.backend import FULL, numpy_kernels
+from minigrad.backend import KERNEL_DTYPES, numpy_kernels
 from minigrad.backend.compiled import convolution, elementwise, fused, listed, pooling, products, scattered, tile
 from minigrad.backend.compiled.processor import VECTOR_BYTES
 from minigrad.backend.compiled.shared import layer, shares
@@ -47,7 +47,7 @@ def conv_transpose2d(y: Array, w: Array, size: Pair, window: Window, groups: int
     if not _takes(y, w):
         return numpy_kernels.conv_transpose2d(y, w, size, window, groups)
     y, w = nhwc(y), _plain(w)
-    (above, left), (RH, RW) = _corner(window), window.reach
+    (above, left), (RH, RW) = _corner(window), window.effective_kernel
     # x[h] = Σ_k y[(h + above − D·k) / S] · w[k]: the pixels of y, S apart, correlated with the flipped filters.
     filters = convolution.packed_filters(w, groups, True, _lanes(y))
     padded, first = (size[0] + RH - 1, size[1] + RW - 1), (RH - 1 - above, RW - 1 - left)
@@ -152,19 +152,19 @@ def _gradients_by_lists(
 
 
 def _scattered(gy: Scattered) -> tuple[Array, Array, Array]:
-    """The numbers and the winners (N, OH, OW, C), and the mask (N, H · W · C), or (N, 0) without one."""
+    """The numbers and the argmax (N, OH, OW, C), and the mask (N, H · W · C), or (N, 0) without one."""
     N = len(gy.y)
     mask = np.empty((N, 0), np.bool_) if gy.mask is None else nhwc(gy.mask).reshape(N, -1)
-    return nhwc(gy.y), nhwc(gy.winners), mask
+    return nhwc(gy.y), nhwc(gy.argmax), mask
 
 
 def max_pool2d(x: Array, window: Window) -> tuple[Array, Array]:
     if not _takes(x):
         return numpy_kernels.max_pool2d(x, window)
     y = np.empty((len(x), *window.outputs(x.shape[2:]), x.shape[1]), x.dtype)
-    winners = np.empty(y.shape, np.min_scalar_type(window.kernel[0] * window.kernel[1] - 1))
-    pooling.max_of_windows(shares(len(x), x.size), nhwc(x), *_geometry(window), _lanes(x), y, winners)
-    return y.transpose(0, 3, 1, 2), winners.transpose(0, 3, 1, 2)
+    argmax = np.empty(y.shape, np.min_scalar_type(window.kernel[0] * window.kernel[1] - 1))
+    pooling.max_of_windows(shares(len(x), x.size), nhwc(x), *_geometry(window), _lanes(x), y, argmax)
+    return y.transpose(0, 3, 1, 2), argmax.transpose(0, 3, 1, 2)
 
 
 def pooled_convolution(
@@ -175,30 +175,30 @@ def pooled_convolution(
     filters, size = convolution.packed_filters(_plain(w), groups, False, _lanes(x)), window.outputs(x.shape[2:])
     positive = np.empty((len(x), *size, len(w)), np.bool_)
     y = np.empty((len(x), *pool.outputs(size), len(w)), x.dtype)
-    winners = np.empty(y.shape, np.min_scalar_type(pool.kernel[0] * pool.kernel[1] - 1))
+    argmax = np.empty(y.shape, np.min_scalar_type(pool.kernel[0] * pool.kernel[1] - 1))
     fused.pooled_convolution(
         shares(len(x), positive.size * w[0].size), nhwc(x), filters, _packed_bias(b, filters, len(w)),
         *window.padded(x.shape[2:]), *_corner(window), *window.stride, *window.dilation, *_geometry(pool), _lanes(x),
-        positive, y, winners,
+        positive, y, argmax,
     )  # fmt: skip
-    return y.transpose(0, 3, 1, 2), positive.transpose(0, 3, 1, 2), winners.transpose(0, 3, 1, 2)
+    return y.transpose(0, 3, 1, 2), positive.transpose(0, 3, 1, 2), argmax.transpose(0, 3, 1, 2)
 
 
-def pool_scatter(y: Array, winners: Array, size: Pair, window: Window) -> Array:
+def pool_scatter(y: Array, argmax: Array, size: Pair, window: Window) -> Array:
     if not _takes(y):
-        return numpy_kernels.pool_scatter(y, winners, size, window)
+        return numpy_kernels.pool_scatter(y, argmax, size, window)
     x = np.empty((len(y), *size, y.shape[1]), y.dtype)
     parts = shares(len(x), x.size)
-    pooling.scatter(parts, nhwc(y), nhwc(winners), *_geometry(window), window.overlaps, _lanes(x), x)
+    pooling.scatter(parts, nhwc(y), nhwc(argmax), *_geometry(window), window.overlaps, _lanes(x), x)
     return x.transpose(0, 3, 1, 2)
 
 
-def pool_gather(x: Array, winners: Array, window: Window) -> Array:
+def pool_gather(x: Array, argmax: Array, window: Window) -> Array:
     if not _takes(x):
-        return numpy_kernels.pool_gather(x, winners, window)
-    winners = nhwc(winners)
-    y = np.empty(winners.shape, x.dtype)
-    pooling.gather(shares(len(x), x.size), nhwc(x), winners, *_geometry(window)[1:], y)
+        return numpy_kernels.pool_gather(x, argmax, window)
+    argmax = nhwc(argmax)
+    y = np.empty(argmax.shape, x.dtype)
+    pooling.gather(shares(len(x), x.size), nhwc(x), argmax, *_geometry(window)[1:], y)
     return y.transpose(0, 3, 1, 2)
 
 
@@ -210,9 +210,9 @@ def window_sum(x: Array, window: Window) -> Array:
     return y.transpose(0, 3, 1, 2)
 
 
-def window_spread(y: Array, size: Pair, window: Window) -> Array:
+def window_broadcast(y: Array, size: Pair, window: Window) -> Array:
     if not _takes(y):
-        return numpy_kernels.window_spread(y, size, window)
+        return numpy_kernels.window_broadcast(y, size, window)
     x = np.empty((len(y), *size, y.shape[1]), y.dtype)
     pooling.sum_of_windows(shares(len(x), x.size), x, *_geometry(window), nhwc(y), True)
     return x.transpose(0, 3, 1, 2)
@@ -220,7 +220,7 @@ def window_spread(y: Array, size: Pair, window: Window) -> Array:
 
 def contiguous(x: Array) -> Array:
     last, (_, C, H, W) = x.transpose(0, 2, 3, 1), x.shape
-    if x.flags.carray or not last.flags.carray or x.dtype not in FULL:
+    if x.flags.carray or not last.flags.carray or x.dtype not in KERNEL_DTYPES:
         return np.ascontiguousarray(x)
     return _exchanged(last, H * W, C).reshape(x.shape)
 
@@ -322,7 +322,7 @@ def _takes(first: Array, *others: Array) -> bool:
     for array in others:  # `all` would take twice as long, and a small kernel no longer than this
         if array.dtype != dtype:
             return False
-    return dtype in FULL and linked(dtype.char)
+    return dtype in KERNEL_DTYPES and linked(dtype.char)
 
 
 @cache
@@ -347,7 +347,7 @@ def _corner(window: Window) -> Pair:
 def nhwc(x: Array) -> Array:
     """Images (N, C, H, W) as (N, H, W, C), in that memory order: a view where they are kept so."""
     last, (_, C, H, W) = x.transpose(0, 2, 3, 1), x.shape
-    if last.flags.carray or not x.flags.carray or x.dtype not in FULL:
+    if last.flags.carray or not x.flags.carray or x.dtype not in KERNEL_DTYPES:
         return _plain(last)
     return _exchanged(x, C, H * W).reshape(last.shape)
 

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from minigrad.backend import wide_dtype
+from minigrad.backend import accumulation_dtype
 from minigrad.backend.scattered import Scattered
 from minigrad.backend.windows import Pair, Window
 
@@ -39,7 +39,7 @@ def conv2d(x: Array, w: Array, b: Array | None, window: Window, groups: int) -> 
     (N, _, H, W), O = x.shape, w.shape[0]
     OH, OW = window.outputs((H, W))
     result = np.result_type(x, w) if b is None else np.result_type(x, w, b)
-    dtype = wide_dtype(result)
+    dtype = accumulation_dtype(result)
     y = np.empty((N, OH, OW, groups, O // groups), dtype)
     y[...] = 0 if b is None else b.reshape(groups, -1)
     matrices = _matrices(w, window, groups, dtype)
@@ -55,7 +55,7 @@ def conv_transpose2d(y: Array, w: Array, size: Pair, window: Window, groups: int
     O, Cg, KH, KW = w.shape
     flipped = w[:, :, ::-1, ::-1].reshape(groups, O // groups, Cg, KH, KW).swapaxes(1, 2)
     flipped = flipped.reshape(groups * Cg, O // groups, KH, KW)  # input and output channels exchanged in each group
-    reach = window.reach
+    reach = window.effective_kernel
     spread = np.zeros((y.shape[0], size[0] + reach[0] - 1, size[1] + reach[1] - 1, O), y.dtype)
     places = [
         _placed(n, length, stride, extent - 1 - pad[0])
@@ -71,7 +71,7 @@ def conv_transpose2d(y: Array, w: Array, size: Pair, window: Window, groups: int
 def filter_correlation(x: Array, y: Array, window: Window, groups: int) -> Array:
     (N, O, OH, OW), Cg = y.shape, x.shape[1] // groups
     (KH, KW), R = window.kernel, _rows_together(window, Cg)
-    dtype = wide_dtype(x, y)
+    dtype = accumulation_dtype(x, y)
     gy = _nhwc(y).reshape(N, OH, OW, groups, O // groups)
     w = np.zeros((KH // R, groups, R * KW * Cg, O // groups), dtype)
     for chunk, parts in _columns(_nhwc(x), window, groups, dtype):
@@ -97,11 +97,11 @@ def conv_gradients(
 def max_pool2d(x: Array, window: Window) -> tuple[Array, Array]:
     image = _padded(x, window, -np.inf)
     inside = np.zeros(image.shape[2:], bool)
-    inside[window.inside()] = True
+    inside[window.valid_region()] = True
     (rows, columns), *others = window.taps(x.shape[2:])
     y = image[:, :, rows, columns].copy(order="K")
     seen = inside[rows, columns].copy()
-    winners = np.zeros_like(y, dtype=np.min_scalar_type(len(others)))
+    argmax = np.zeros_like(y, dtype=np.min_scalar_type(len(others)))
     for k, (rows, columns) in enumerate(others, start=1):
         pixel = image[:, :, rows, columns]
         better = ~(pixel <= y)  # larger, or one of them is NaN;
@@ -109,41 +109,41 @@ def max_pool2d(x: Array, window: Window) -> tuple[Array, Array]:
         if not seen.all():
             better |= inside[rows, columns] & ~seen  # a pixel of the border is beaten by all, even by −inf
             seen |= inside[rows, columns]
-        np.maximum(winners, better * winners.dtype.type(k), out=winners)  # k is above any winner so far
+        np.maximum(argmax, better * argmax.dtype.type(k), out=argmax)  # k is above any winner so far
         np.maximum(y, pixel, out=y)
-    return y, winners
+    return y, argmax
 
 
 def pooled_convolution(
     x: Array, w: Array, b: Array | None, window: Window, groups: int, pool: Window
 ) -> tuple[Array, Array, Array]:
     images, positive = relu(conv2d(x, w, b, window, groups))
-    y, winners = max_pool2d(images, pool)
-    return y, positive, winners
+    y, argmax = max_pool2d(images, pool)
+    return y, positive, argmax
 
 
-def pool_scatter(y: Array, winners: Array, size: Pair, window: Window) -> Array:
+def pool_scatter(y: Array, argmax: Array, size: Pair, window: Window) -> Array:
     image = _blank(y, size, window)
     finite = all_finite(y)
     for k, (rows, columns) in enumerate(window.taps(size)):
-        won = _masked(y, winners == k, finite=finite)
+        won = _masked(y, argmax == k, finite=finite)
         if window.overlaps:
             image[:, :, rows, columns] += won
         else:
             image[:, :, rows, columns] = won
-    return image[:, :, *window.inside()].astype(y.dtype, copy=False)
+    return image[:, :, *window.valid_region()].astype(y.dtype, copy=False)
 
 
-def pool_gather(x: Array, winners: Array, window: Window) -> Array:
+def pool_gather(x: Array, argmax: Array, window: Window) -> Array:
     image = _padded(x, window, 0)
-    y = np.zeros_like(winners, dtype=x.dtype)
+    y = np.zeros_like(argmax, dtype=x.dtype)
     for k, (rows, columns) in enumerate(window.taps(x.shape[2:])):
-        np.copyto(y, image[:, :, rows, columns], where=winners == k)
+        np.copyto(y, image[:, :, rows, columns], where=argmax == k)
     return y
 
 
 def window_sum(x: Array, window: Window) -> Array:
-    image = _padded(x, window, 0).astype(wide_dtype(x), copy=False)
+    image = _padded(x, window, 0).astype(accumulation_dtype(x), copy=False)
     (rows, columns), *others = window.taps(x.shape[2:])
     y = image[:, :, rows, columns].copy(order="K")
     for rows, columns in others:
@@ -151,11 +151,11 @@ def window_sum(x: Array, window: Window) -> Array:
     return y
 
 
-def window_spread(y: Array, size: Pair, window: Window) -> Array:
+def window_broadcast(y: Array, size: Pair, window: Window) -> Array:
     image = _blank(y, size, window)
     for rows, columns in window.taps(size):
         image[:, :, rows, columns] += y
-    return image[:, :, *window.inside()].astype(y.dtype, copy=False)
+    return image[:, :, *window.valid_region()].astype(y.dtype, copy=False)
 
 
 def contiguous(x: Array) -> Array:
@@ -167,7 +167,7 @@ def matmul(a: Array, b: Array) -> Array:
 
 
 def channel_sum(x: Array) -> Array:
-    total: Array = x.sum((0, *range(2, x.ndim)), dtype=wide_dtype(x))
+    total: Array = x.sum((0, *range(2, x.ndim)), dtype=accumulation_dtype(x))
     return total.astype(x.dtype, copy=False)
 
 
@@ -181,7 +181,9 @@ def masked(x: Array, mask: Array) -> Array:
 
 def cross_entropy(logits: Array, targets: Array) -> tuple[Array, Array]:
     with np.errstate(over="ignore"):  # a difference beyond the largest float is −inf, whose exponential is 0
-        shifted = logits.astype(wide_dtype(logits)) - logits.max(axis=1, keepdims=True)  # no exponential overflows
+        shifted = logits.astype(accumulation_dtype(logits)) - logits.max(
+            axis=1, keepdims=True
+        )  # no exponential overflows
     exponentials = np.exp(shifted)
     sums = exponentials.sum(axis=1, keepdims=True)
     surprise = np.log(sums) - shifted
@@ -202,7 +204,7 @@ def sgd_update(p: Array, g: Array, velocity: Array | None, *, lr: float, momentu
         velocity *= momentum
         velocity += g
         g = velocity
-    p -= lr * g.astype(wide_dtype(g), copy=False)
+    p -= lr * g.astype(accumulation_dtype(g), copy=False)
 
 
 def adam_update(
@@ -288,7 +290,7 @@ def _columns(x: Array, window: Window, groups: int, dtype: Any) -> Iterator[tupl
     memory = np.empty(groups * high * n * OW * R * KW * Cg, dtype)
     h, a, w, c = padded.strides
     strides = (c * Cg, h * SH, a, w * SW, h * DH, w * DW, c)
-    inside_rows, inside_columns = window.inside()
+    inside_rows, inside_columns = window.valid_region()
     for start in range(0, N, n):
         chunk = slice(start, min(start + n, N))
         count = chunk.stop - start
@@ -314,13 +316,15 @@ def _padded(x: Array, window: Window, value: float) -> Array:
         return x
     image = np.empty_like(x, shape=(*x.shape[:2], *window.padded(x.shape[2:])))
     image.fill(value)
-    image[:, :, *window.inside()] = x
+    image[:, :, *window.valid_region()] = x
     return image
 
 
 def _blank(y: Array, size: Pair, window: Window) -> Array:
     """Zeros for the padded images (N, C, H, W) that y's windows lie in, in y's memory order, to add up in."""
-    return np.zeros_like(y, wide_dtype(y) if window.overlaps else None, shape=(*y.shape[:2], *window.padded(size)))
+    return np.zeros_like(
+        y, accumulation_dtype(y) if window.overlaps else None, shape=(*y.shape[:2], *window.padded(size))
+    )
 
 
 def _chunks(*arrays: Array) -> Iterator[tuple[Array, ...]]:

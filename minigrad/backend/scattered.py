@@ -15,15 +15,15 @@ class Scattered(NamedTuple):
     """What comes back through a max-pooling, and perhaps a ReLU before it.
 
     Attributes:
-        y: what is at the winners, (N, C, OH, OW).
-        winners: which element of each window that is, likewise.
+        y: what is at the argmax, (N, C, OH, OW).
+        argmax: which element of each window that is, likewise.
         window: the pooling's.
         size: (H, W) of the images.
         mask: where else than there they are zero, too, (N, C, H, W); or None.
     """
 
     y: Array
-    winners: Array
+    argmax: Array
     window: Window
     size: Pair
     mask: Array | None = None
@@ -34,5 +34,5 @@ class Scattered(NamedTuple):
 
     def images(self, kernels: Kernels) -> Array:
         """With the zeros: (N, C, H, W)."""
-        x = kernels.pool_scatter(self.y, self.winners, self.size, self.window)
+        x = kernels.pool_scatter(self.y, self.argmax, self.size, self.window)
         return x if self.mask is None else kernels.masked(x, self.mask)

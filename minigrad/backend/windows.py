@@ -26,7 +26,7 @@ class Window:
     dilation: Pair = (1, 1)
 
     @property
-    def reach(self) -> Pair:
+    def effective_kernel(self) -> Pair:
         """(height, width) that the dilated kernel covers."""
         (KH, KW), (DH, DW) = self.kernel, self.dilation
         return DH * (KH - 1) + 1, DW * (KW - 1) + 1
@@ -34,7 +34,7 @@ class Window:
     @property
     def overlaps(self) -> bool:
         """Whether two windows can share a pixel."""
-        return self.stride[0] < self.reach[0] or self.stride[1] < self.reach[1]
+        return self.stride[0] < self.effective_kernel[0] or self.stride[1] < self.effective_kernel[1]
 
     def padded(self, size: Pair) -> Pair:
         """(height, width) of an image of `size` with its border."""
@@ -43,7 +43,7 @@ class Window:
 
     def outputs(self, size: Pair) -> Pair:
         """(OH, OW) for an image of `size`; 0 or less where the kernel exceeds the padded image."""
-        (H, W), (RH, RW), (SH, SW) = self.padded(size), self.reach, self.stride
+        (H, W), (RH, RW), (SH, SW) = self.padded(size), self.effective_kernel, self.stride
         return (H - RH) // SH + 1, (W - RW) // SW + 1
 
     def taps(self, size: Pair) -> list[tuple[slice, slice]]:
@@ -54,7 +54,7 @@ class Window:
         columns = [slice(j * DW, j * DW + SW * (OW - 1) + 1, SW) for j in range(KW)]
         return [(row, column) for row in rows for column in columns]
 
-    def inside(self) -> tuple[slice, slice]:
+    def valid_region(self) -> tuple[slice, slice]:
         """The image within its padded form, for any size."""
         (above, below), (left, right) = self.pad
         return slice(above, -below or None), slice(left, -right or None)

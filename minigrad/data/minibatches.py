@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from minigrad import config
+from minigrad.core import config
 from minigrad.data.dataset import Dataset
 
 if TYPE_CHECKING:

@@ -7,16 +7,16 @@ from numbers import Real
 
 import numpy as np
 
-from minigrad.array_like import differentiates
 from minigrad.backend import Array, xp_of
 from minigrad.backend.kernels import kernels_of
-from minigrad.function import Function, Gradients
+from minigrad.core.axes import normalize_axes
+from minigrad.core.function import Function, Gradients
+from minigrad.core.numpy_protocol import implements
+from minigrad.core.operators import Operand
+from minigrad.core.reduction import sum_wide
+from minigrad.core.variable import Variable, apply, as_variable
 from minigrad.functions.elementwise import exp, masked
 from minigrad.functions.scattered import ScatteredGradient, without_zeros
-from minigrad.operators import Operand
-from minigrad.reduction import total
-from minigrad.shapes import places_of
-from minigrad.variable import Variable, apply, as_variable
 
 
 class ReLU(Function):
@@ -112,7 +112,7 @@ class Tanh(Function):
         return gy * (1 - y * y)
 
 
-@differentiates(np.tanh)
+@implements(np.tanh)
 def tanh(x: Operand) -> Variable:
     """The hyperbolic tangent, elementwise."""
     return apply(Tanh(), x)
@@ -138,32 +138,32 @@ def softplus(x: Operand) -> Variable:
     return apply(Softplus(), x)
 
 
-def below_maximum(x: Array, axis: int | tuple[int, ...]) -> Array:
+def subtract_max(x: Array, axis: int | tuple[int, ...]) -> Array:
     """x less its maximum: 0 or negative, so that no exponential overflows."""
     with np.errstate(over="ignore"):  # a difference beyond the largest float is −inf, whose exponential is 0
         return x - x.max(axis, keepdims=True)
 
 
-def log_total(shifted: Array, axis: int | tuple[int, ...]) -> Array:
+def log_sum_exp(shifted: Array, axis: int | tuple[int, ...]) -> Array:
     """log Σ exp of what is below its maximum, with the axes kept."""
     xp = xp_of(shifted)
     exponentials = xp.exp(shifted)
-    return xp.log(total(exponentials, axis, keepdims=True)).astype(exponentials.dtype, copy=False)
+    return xp.log(sum_wide(exponentials, axis, keepdims=True)).astype(exponentials.dtype, copy=False)
 
 
 @dataclass(eq=False)
 class Softmax(Function):
-    """exp(x) / Σ exp(x) along an axis; `known` is its value where another operation computed it already."""
+    """exp(x) / Σ exp(x) along an axis; `precomputed` is its value where another operation computed it already."""
 
     axis: int
-    known: Array | None = field(default=None, repr=False)
+    precomputed: Array | None = field(default=None, repr=False)
     flops_per_element = 5  # a maximum, a subtraction, an exponential, an addition, a division
 
     def forward(self, x: Array) -> Array:
-        y = self.known
+        y = self.precomputed
         if y is None:
-            y = xp_of(x).exp(below_maximum(x, self.axis))
-            y /= total(y, self.axis, keepdims=True)
+            y = xp_of(x).exp(subtract_max(x, self.axis))
+            y /= sum_wide(y, self.axis, keepdims=True)
         self.save(y)
         return y
 
@@ -173,7 +173,7 @@ class Softmax(Function):
         return g - y * g.sum(self.axis, keepdims=True)
 
     def flops(self) -> int | None:
-        return super().flops() if self.known is None else 0
+        return super().flops() if self.precomputed is None else 0
 
 
 def softmax(x: Operand, axis: int = -1) -> Variable:
@@ -183,7 +183,7 @@ def softmax(x: Operand, axis: int = -1) -> Variable:
     Variable([0.5 0.5 0. ])
     """
     x = as_variable(x)
-    (axis,) = places_of("softmax", [axis], x.ndim)
+    (axis,) = normalize_axes("softmax", [axis], x.ndim)
     return x + 0 if x.shape[axis] == 0 else apply(Softmax(axis), x)
 
 
@@ -195,8 +195,8 @@ class LogSoftmax(Function):
     flops_per_element = 5  # as softmax, with a subtraction for the division; the logarithm of each sum is left out
 
     def forward(self, x: Array) -> Array:
-        shifted = below_maximum(x, self.axis)
-        y = shifted - log_total(shifted, self.axis)
+        shifted = subtract_max(x, self.axis)
+        y = shifted - log_sum_exp(shifted, self.axis)
         self.save(y)
         return y
 
@@ -208,5 +208,5 @@ class LogSoftmax(Function):
 def log_softmax(x: Operand, axis: int = -1) -> Variable:
     """x − log Σ exp(x) along `axis`, for any finite x."""
     x = as_variable(x)
-    (axis,) = places_of("log_softmax", [axis], x.ndim)
+    (axis,) = normalize_axes("log_softmax", [axis], x.ndim)
     return x + 0 if x.shape[axis] == 0 else apply(LogSoftmax(axis), x)

@@ -8,14 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.backend import Array, describe
+from minigrad.backend import Array, format_array
 from minigrad.backend.kernels import kernels_of
 from minigrad.backend.windows import Pair, Window
-from minigrad.function import Function, Gradients, Spec
+from minigrad.core.function import Function, Gradients, Spec
+from minigrad.core.operators import Operand
+from minigrad.core.variable import Variable, apply, as_variable
 from minigrad.functions.scattered import without_zeros
 from minigrad.functions.windows import images_of, window_of
-from minigrad.operators import Operand
-from minigrad.variable import Variable, apply, as_variable
 
 
 def _products(y: Spec | None, w: Spec | None) -> int | None:
@@ -152,11 +152,11 @@ def convolution_of(
         raise ValueError(f"conv2d: x has {x.shape[1]} channels but w expects {w.shape[1] * groups}; {_both(x, w)}")
     if bias and bias[0].shape != w.shape[:1]:
         raise ValueError(
-            f"conv2d: b must be ({w.shape[0]},), one for each filter; b {describe(bias[0])}, {_both(x, w)}"
+            f"conv2d: b must be ({w.shape[0]},), one for each filter; b {format_array(bias[0])}, {_both(x, w)}"
         )
     window = window_of("conv2d", x, kernel=w.shape[2:], stride=stride, pad=pad, dilation=dilation)  # type: ignore[arg-type]
     return Conv2d(window, int(groups)), [x, w, *bias]
 
 
 def _both(x: Variable, w: Variable) -> str:
-    return f"x {describe(x)}, w {describe(w)}"
+    return f"x {format_array(x)}, w {format_array(w)}"

@@ -7,12 +7,12 @@ from numbers import Real
 
 import numpy as np
 
-from minigrad.backend import Array, describe
+from minigrad.backend import Array, format_array
 from minigrad.backend.kernels import kernels_of
-from minigrad.config import generator, training
-from minigrad.function import Function, Gradients
-from minigrad.operators import Operand
-from minigrad.variable import Variable, apply, as_variable
+from minigrad.core.config import generator, training
+from minigrad.core.function import Function, Gradients
+from minigrad.core.operators import Operand
+from minigrad.core.variable import Variable, apply, as_variable
 
 
 @dataclass(eq=False)
@@ -57,7 +57,7 @@ def dropout(x: Operand, p: float = 0.5, *, rng: np.random.Generator | None = Non
         raise TypeError(f"dropout: rng must be a numpy.random.Generator, not {type(rng).__name__}")
     x = as_variable(x)
     if x.dtype.kind != "f":
-        raise TypeError(f"dropout: x must be floats, not {describe(x)}")
+        raise TypeError(f"dropout: x must be floats, not {format_array(x)}")
     if not training.get() or p == 0:
         return x
     return apply(Dropout(p, generator() if rng is None else rng), x)

@@ -8,13 +8,13 @@ from numbers import Real
 
 import numpy as np
 
-from minigrad.arithmetic import Power
-from minigrad.array_like import differentiates
 from minigrad.backend import Array, xp_of
 from minigrad.backend.kernels import kernels_of
-from minigrad.function import Function, Gradients
-from minigrad.operators import Operand, binary, broadcast, operand
-from minigrad.variable import Variable, apply, as_variable
+from minigrad.core.arithmetic import Power
+from minigrad.core.function import Function, Gradients
+from minigrad.core.numpy_protocol import implements
+from minigrad.core.operators import Operand, binary, broadcast, operand
+from minigrad.core.variable import Variable, apply, as_variable
 
 
 class Exp(Function):
@@ -30,7 +30,7 @@ class Exp(Function):
         return gy * y
 
 
-@differentiates(np.exp)
+@implements(np.exp)
 def exp(x: Operand) -> Variable:
     """e to the x, elementwise.
 
@@ -52,7 +52,7 @@ class Log(Function):
         return gy / x
 
 
-@differentiates(np.log)
+@implements(np.log)
 def log(x: Operand) -> Variable:
     """The natural logarithm, elementwise; −inf at 0, where the derivative is inf."""
     return apply(Log(), x)
@@ -71,25 +71,25 @@ class Sqrt(Function):
         return gy / (y * 2)
 
 
-@differentiates(np.sqrt)
+@implements(np.sqrt)
 def sqrt(x: Operand) -> Variable:
     """The square root, elementwise; its derivative at 0 is inf."""
     return apply(Sqrt(), x)
 
 
-@differentiates(np.square)
+@implements(np.square)
 def square(x: Operand) -> Variable:
     """x², elementwise."""
     return as_variable(x) ** 2
 
 
-@differentiates(np.abs)
+@implements(np.abs)
 def abs(x: Operand) -> Variable:  # noqa: A001 - NumPy's name
     """|x|, elementwise; derivative 0 at 0."""
     return as_variable(x).__abs__()
 
 
-@differentiates(np.power)
+@implements(np.power)
 def power(x: Operand, p: Operand) -> Variable:
     """x to the p, elementwise and broadcast, both differentiable.
 
@@ -127,7 +127,7 @@ class Where(Function):
         return None, masked(gy, condition.data), masked(gy, ~condition.data)
 
 
-@differentiates(np.where)
+@implements(np.where)
 def where(condition: Operand, a: Operand, b: Operand) -> Variable:
     """`a` where `condition` holds, `b` elsewhere; all three are broadcast, the condition has no gradient.
 
@@ -168,7 +168,7 @@ class Maximum(Function):
         return masked(gy, share.data > 0) * share, masked(gy, share.data < 1) * (1 - share)
 
 
-@differentiates(np.maximum)
+@implements(np.maximum)
 def maximum(a: Operand, b: Operand) -> Variable:
     """The larger of a and b, elementwise and broadcast; ties share the gradient equally."""
     return binary(Maximum(), *_alike(a, b))
@@ -181,7 +181,7 @@ class Minimum(Maximum):
         return self._pick(a, b, xp_of(a).minimum(a, b), a < b)
 
 
-@differentiates(np.minimum)
+@implements(np.minimum)
 def minimum(a: Operand, b: Operand) -> Variable:
     """The smaller of a and b, elementwise and broadcast; ties share the gradient equally."""
     return binary(Minimum(), *_alike(a, b))
@@ -205,7 +205,7 @@ class Clip(Function):
         return masked(gy, inside.data)
 
 
-@differentiates(np.clip)
+@implements(np.clip)
 def clip(x: Operand, low: float | None = None, high: float | None = None) -> Variable:
     """x kept between `low` and `high` (numbers, or None for no bound); the gradient passes inside and at the bounds.
 

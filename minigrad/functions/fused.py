@@ -9,12 +9,12 @@ import numpy as np
 
 from minigrad.backend import Array
 from minigrad.backend.kernels import kernels_of
-from minigrad.config import FORWARD, anomaly_detection, recording
+from minigrad.core.config import FORWARD, anomaly_detection, grad_mode
+from minigrad.core.operators import Operand
+from minigrad.core.variable import Variable, apply_chain, as_variable
 from minigrad.functions.activation import ReLU, relu
 from minigrad.functions.convolution import conv2d, convolution_of
 from minigrad.functions.pooling import max_pool2d, max_pooling_of
-from minigrad.operators import Operand
-from minigrad.variable import Variable, apply_chain, as_variable
 
 
 def pooled_convolution(
@@ -24,7 +24,7 @@ def pooled_convolution(
 
     The three are applied one by one where somebody looks on.
     """
-    if recording.get() not in (None, FORWARD) or anomaly_detection.get():
+    if grad_mode.get() not in (None, FORWARD) or anomaly_detection.get():
         return max_pool2d(relu(conv2d(x, w, b, **convolving)), **pooling)
     convolution, inputs = convolution_of(x, w, b, **convolving)
     x, w = inputs[:2]
@@ -36,12 +36,12 @@ def pooled_convolution(
     activation, pool = ReLU(), max_pooling_of(as_variable(images), **pooling)
 
     def forward(x: Array, w: Array, *b: Array) -> list[Array]:
-        y, positive, winners = kernels_of(x).pooled_convolution(
+        y, positive, argmax = kernels_of(x).pooled_convolution(
             x, w, b[0] if b else None, convolution.window, convolution.groups, pool.window
         )
         convolution.keep(x, w)
         activation.save(positive)
-        pool.keep(size, winners)
+        pool.keep(size, argmax)
         return [images, images, y]
 
     return apply_chain([convolution, activation, pool], forward, *inputs)

@@ -6,12 +6,12 @@ import math
 
 import numpy as np
 
-from minigrad.backend import Array, describe
+from minigrad.backend import Array, format_array
 from minigrad.backend.kernels import kernels_of
-from minigrad.config import recording
-from minigrad.function import Function, Gradients
-from minigrad.operators import Operand
-from minigrad.variable import Variable, apply, as_variable
+from minigrad.core.config import grad_mode
+from minigrad.core.function import Function, Gradients
+from minigrad.core.operators import Operand
+from minigrad.core.variable import Variable, apply, as_variable
 
 
 def matmul(a: Operand, b: Operand) -> Variable:
@@ -38,7 +38,7 @@ class Linear(Function):
 
     def backward(self, gy: Variable) -> Gradients:
         biased = len(self.inputs) > 2 and self.needs(2)
-        if recording.get() is None:  # the same on arrays, without a Function for each step
+        if grad_mode.get() is None:  # the same on arrays, without a Function for each step
             (x, w), kernels = self.saved_arrays, kernels_of(gy.data)
             gx = None if w is None else as_variable(kernels.matmul(gy.data, w.T))
             gw = None if x is None else as_variable(kernels.matmul(x.T, gy.data))
@@ -73,9 +73,9 @@ def linear(x: Operand, w: Operand, b: Operand | None = None) -> Variable:
     x, w = as_variable(x), as_variable(w)
     bias = [] if b is None else [as_variable(b)]
     if w.ndim != 2 or x.ndim < 1 or x.shape[-1] != w.shape[0]:
-        raise ValueError(f"linear: x must be (..., in) and w (in, out); x {describe(x)}, w {describe(w)}")
+        raise ValueError(f"linear: x must be (..., in) and w (in, out); x {format_array(x)}, w {format_array(w)}")
     if bias and bias[0].shape != w.shape[1:]:
-        raise ValueError(f"linear: b must be (out,); b {describe(bias[0])}, w {describe(w)}")
+        raise ValueError(f"linear: b must be (out,); b {format_array(bias[0])}, w {format_array(w)}")
     if x.dtype.kind != "f" and w.dtype.kind == "f":
         x = x.astype(w.dtype)
     if x.ndim == 2:

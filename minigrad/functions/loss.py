@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.backend import Array, as_array, describe, to_numpy, wide_dtype, xp_of
+from minigrad.backend import Array, accumulation_dtype, as_array, format_array, to_numpy, xp_of
 from minigrad.backend.kernels import kernels_of
-from minigrad.config import recording
-from minigrad.function import Function, Gradients
+from minigrad.core.config import grad_mode
+from minigrad.core.function import Function, Gradients
+from minigrad.core.operators import Operand
+from minigrad.core.variable import Variable, apply, as_variable
 from minigrad.functions.activation import Softmax
-from minigrad.operators import Operand
-from minigrad.variable import Variable, apply, as_variable
 
 
 @dataclass(eq=False)
@@ -32,10 +32,10 @@ class SoftmaxCrossEntropy(Function):
     def backward(self, gy: Variable) -> Gradients:
         x, probabilities, targets, weights = self.saved
         mass = targets.data.sum(1, keepdims=True)  # 1, to rounding or to what a user's distributions may be off
-        if recording.get() is None:  # the same on arrays
+        if grad_mode.get() is None:  # the same on arrays
             rows = (gy.data * weights.data).reshape(-1, 1)
             return as_variable((probabilities.data * mass - targets.data) * rows), None, None
-        p = apply(Softmax(axis=1, known=probabilities.data), x)
+        p = apply(Softmax(axis=1, precomputed=probabilities.data), x)
         return (p * mass - targets) * (gy * weights).reshape(-1, 1), None, None
 
     def flops(self) -> int:
@@ -76,11 +76,11 @@ def softmax_cross_entropy(
         raise TypeError(f"{name}: labels have no gradient here; use labels.detach()")
     t = as_array(labels.data if isinstance(labels, Variable) else labels)
     if x.ndim != 2 or x.shape[1] == 0:
-        raise ValueError(f"{name}: logits must be (N, C), not {describe(x)}")
+        raise ValueError(f"{name}: logits must be (N, C), not {format_array(x)}")
     if x.dtype.kind != "f":
-        raise TypeError(f"{name}: logits must be floats, not {describe(x)}")
+        raise TypeError(f"{name}: logits must be floats, not {format_array(x)}")
     if t.shape not in (x.shape, x.shape[:1]):
-        raise ValueError(f"{name}: labels must be (N,) or (N, C); logits {describe(x)}, labels {describe(t)}")
+        raise ValueError(f"{name}: labels must be (N,) or (N, C); logits {format_array(x)}, labels {format_array(t)}")
     _check_options(name, reduction, ignore_label, label_smoothing)
     if t.ndim == 1:
         counted, targets = _one_hot(name, t, x.shape[1], ignore_label, x.dtype)
@@ -88,7 +88,7 @@ def softmax_cross_entropy(
         counted, targets = _distributions(name, t, ignore_label, x.dtype)
     if label_smoothing:
         targets = targets * (1 - label_smoothing) + label_smoothing / x.shape[1]
-    weights = counted.astype(wide_dtype(x.dtype))  # 1 / N of many rows is nothing in float16
+    weights = counted.astype(accumulation_dtype(x.dtype))  # 1 / N of many rows is nothing in float16
     if reduction == "mean":
         weights /= max(1, int(xp_of(counted).count_nonzero(counted)))
     return apply(SoftmaxCrossEntropy(reduction), x, targets, weights)
@@ -109,7 +109,9 @@ def mean_squared_error(prediction: Operand, target: Operand, *, reduction: str =
     """
     x, t = as_variable(prediction), as_variable(target)
     if x.shape != t.shape:
-        raise ValueError(f"mean_squared_error: shapes must be equal; prediction {describe(x)}, target {describe(t)}")
+        raise ValueError(
+            f"mean_squared_error: shapes must be equal; prediction {format_array(x)}, target {format_array(t)}"
+        )
     if reduction not in ("mean", "sum", "none"):
         raise ValueError(f'mean_squared_error: reduction must be "mean", "sum" or "none", not {reduction!r}')
     distance = x - t
@@ -122,7 +124,7 @@ def mean_squared_error(prediction: Operand, target: Operand, *, reduction: str =
 def _one_hot(name: str, labels: Array, classes: int, ignore_label: int | None, dtype: Any) -> tuple[Array, Array]:
     """Which rows count, (N,), and the labels as distributions, (N, C); zeros in the other rows."""
     if labels.dtype.kind not in "iu":
-        raise TypeError(f"{name}: labels of shape (N,) must be integers, not {describe(labels)}")
+        raise TypeError(f"{name}: labels of shape (N,) must be integers, not {format_array(labels)}")
     xp = xp_of(labels)
     counted = xp.ones(labels.shape, bool) if ignore_label is None else labels != ignore_label
     wrong = counted & ((labels < 0) | (labels >= classes))
@@ -138,7 +140,7 @@ def _one_hot(name: str, labels: Array, classes: int, ignore_label: int | None, d
 def _distributions(name: str, labels: Array, ignore_label: int | None, dtype: Any) -> tuple[Array, Array]:
     """All rows count, (N,), and the labels, (N, C), in another dtype."""
     if ignore_label is not None:
-        raise ValueError(f"{name}: ignore_label needs labels (N,), not distributions {describe(labels)}")
+        raise ValueError(f"{name}: ignore_label needs labels (N,), not distributions {format_array(labels)}")
     rows = to_numpy(labels)
     wrong = ~((rows >= 0).all(1) & (np.abs(rows.sum(1) - 1) < 1e-3))
     if wrong.any():

@@ -8,16 +8,16 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.backend import Array, wide_dtype
+from minigrad.backend import Array, accumulation_dtype
 from minigrad.backend.kernels import kernels_of
 from minigrad.backend.scattered import Scattered
 from minigrad.backend.windows import Pair, Window
-from minigrad.config import recording
-from minigrad.function import Function, Gradients
+from minigrad.core.config import grad_mode
+from minigrad.core.function import Function, Gradients
+from minigrad.core.operators import Operand
+from minigrad.core.variable import Variable, apply
 from minigrad.functions.scattered import ScatteredGradient
 from minigrad.functions.windows import images_of, pair_of, window_of
-from minigrad.operators import Operand
-from minigrad.variable import Variable, apply
 
 
 @dataclass(eq=False)
@@ -27,20 +27,20 @@ class MaxPool2d(Function):
     window: Window
 
     def forward(self, x: Array) -> Array:
-        y, winners = kernels_of(x).max_pool2d(x, self.window)
-        self.keep((x.shape[2], x.shape[3]), winners)
+        y, argmax = kernels_of(x).max_pool2d(x, self.window)
+        self.keep((x.shape[2], x.shape[3]), argmax)
         return y
 
-    def keep(self, size: Pair, winners: Array) -> None:
+    def keep(self, size: Pair, argmax: Array) -> None:
         """What backward needs."""
         self.size = size
-        self.save(winners)
+        self.save(argmax)
 
     def backward(self, gy: Variable) -> Gradients:
-        (winners,) = self.saved
-        if recording.get() is None:
-            return ScatteredGradient(Scattered(gy.data, winners.data, self.window, self.size))
-        return apply(PoolScatter(self.window, self.size), gy, winners)
+        (argmax,) = self.saved
+        if grad_mode.get() is None:
+            return ScatteredGradient(Scattered(gy.data, argmax.data, self.window, self.size))
+        return apply(PoolScatter(self.window, self.size), gy, argmax)
 
     def flops(self) -> int:
         return math.prod(self.window.kernel) * math.prod(self.output[0])
@@ -53,13 +53,13 @@ class PoolScatter(Function):
     window: Window
     size: Pair
 
-    def forward(self, y: Array, winners: Array) -> Array:
-        self.save(winners)
-        return kernels_of(y).pool_scatter(y, winners, self.size, self.window)
+    def forward(self, y: Array, argmax: Array) -> Array:
+        self.save(argmax)
+        return kernels_of(y).pool_scatter(y, argmax, self.size, self.window)
 
     def backward(self, gx: Variable) -> Gradients:
-        (winners,) = self.saved
-        return apply(PoolGather(self.window), gx, winners), None
+        (argmax,) = self.saved
+        return apply(PoolGather(self.window), gx, argmax), None
 
     def flops(self) -> int:
         return self.input_size(0)
@@ -72,14 +72,14 @@ class PoolGather(Function):
     window: Window
     flops_per_element = 0
 
-    def forward(self, x: Array, winners: Array) -> Array:
+    def forward(self, x: Array, argmax: Array) -> Array:
         self.size: Pair = x.shape[2:]
-        self.save(winners)
-        return kernels_of(x).pool_gather(x, winners, self.window)
+        self.save(argmax)
+        return kernels_of(x).pool_gather(x, argmax, self.window)
 
     def backward(self, gy: Variable) -> Gradients:
-        (winners,) = self.saved
-        return apply(PoolScatter(self.window, self.size), gy, winners), None
+        (argmax,) = self.saved
+        return apply(PoolScatter(self.window, self.size), gy, argmax), None
 
 
 def max_pool2d(x: Operand, kernel: Any, *, stride: Any = None, pad: Any = 0, ceil_mode: bool = False) -> Variable:
@@ -107,7 +107,7 @@ def max_pool2d(x: Operand, kernel: Any, *, stride: Any = None, pad: Any = 0, cei
 def max_pooling_of(x: Variable, kernel: Any, *, stride: Any, pad: Any, ceil_mode: bool) -> MaxPool2d:
     """The Function of such a pooling of images."""
     window = _pool_window("max_pool2d", x, kernel, stride, pad)
-    return MaxPool2d(_reaching_up(window, _size(x)) if ceil_mode else window)
+    return MaxPool2d(_ceil_mode(window, _size(x)) if ceil_mode else window)
 
 
 @dataclass(eq=False)
@@ -137,7 +137,7 @@ class AvgSpread2d(Function):
     divisor: Array = field(repr=False)
 
     def forward(self, y: Array) -> Array:
-        return kernels_of(y).window_spread(y / self.divisor, self.size, self.window).astype(y.dtype, copy=False)
+        return kernels_of(y).window_broadcast(y / self.divisor, self.size, self.window).astype(y.dtype, copy=False)
 
     def backward(self, gx: Variable) -> Gradients:
         return apply(AvgPool2d(self.window, self.divisor), gx)
@@ -177,14 +177,14 @@ def avg_pool2d(
     window = _pool_window("avg_pool2d", x, kernel, stride, pad)
     border = window.pad
     if ceil_mode:
-        window = _reaching_up(window, _size(x))
+        window = _ceil_mode(window, _size(x))
     counts = [
-        _counted(n, outputs, k, s, before, after, include=count_include_pad)
+        _divisor(n, outputs, k, s, before, after, include=count_include_pad)
         for n, outputs, k, s, (before, after) in zip(
             x.shape[2:], window.outputs(_size(x)), window.kernel, window.stride, border, strict=True
         )
     ]
-    divisor = np.outer(*counts).astype(wide_dtype(x.dtype))
+    divisor = np.outer(*counts).astype(accumulation_dtype(x.dtype))
     return apply(AvgPool2d(window, x.xp.asarray(divisor)), x)
 
 
@@ -200,7 +200,7 @@ def _size(x: Variable) -> Pair:
     return x.shape[2], x.shape[3]
 
 
-def _reaching_up(window: Window, size: Pair) -> Window:
+def _ceil_mode(window: Window, size: Pair) -> Window:
     """The window with a border below and right that completes a last window which begins before it."""
     border = []
     for n, k, s, (before, after) in zip(size, window.kernel, window.stride, window.pad, strict=True):
@@ -211,7 +211,7 @@ def _reaching_up(window: Window, size: Pair) -> Window:
     return replace(window, pad=(border[0], border[1]))
 
 
-def _counted(n: int, outputs: int, k: int, s: int, before: int, after: int, *, include: bool) -> Array:
+def _divisor(n: int, outputs: int, k: int, s: int, before: int, after: int, *, include: bool) -> Array:
     """How many pixels along one axis each window's mean counts."""
     start = np.arange(outputs) * s - before
     low, high = (-before, n + after) if include else (0, n)

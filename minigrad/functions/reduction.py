@@ -7,42 +7,42 @@ from numbers import Real
 
 import numpy as np
 
-from minigrad.array_like import differentiates
-from minigrad.backend import Array, describe
-from minigrad.function import Gradients
-from minigrad.functions.activation import below_maximum, log_total
+from minigrad.backend import Array, format_array
+from minigrad.core.axes import Axis, axes_of
+from minigrad.core.function import Gradients
+from minigrad.core.numpy_protocol import implements
+from minigrad.core.operators import Operand
+from minigrad.core.reduction import Reduction, with_ones
+from minigrad.core.variable import Variable, apply, as_variable
+from minigrad.functions.activation import log_sum_exp, subtract_max
 from minigrad.functions.elementwise import exp, sqrt
-from minigrad.operators import Operand
-from minigrad.reduction import Reduction, with_ones
-from minigrad.shapes import Axis, axes_of
-from minigrad.variable import Variable, apply, as_variable
 
 
-@differentiates(np.sum)
+@implements(np.sum)
 def sum(x: Operand, axis: Axis = None, *, keepdims: bool = False) -> Variable:  # noqa: A001 - NumPy's name
     """The sum over `axis` (all by default); float16 is added up in float32."""
     return as_variable(x).sum(axis, keepdims=keepdims)
 
 
-@differentiates(np.mean)
+@implements(np.mean)
 def mean(x: Operand, axis: Axis = None, *, keepdims: bool = False) -> Variable:
     """The mean over `axis` (all by default)."""
     return as_variable(x).mean(axis, keepdims=keepdims)
 
 
-@differentiates(np.max)
+@implements(np.max)
 def max(x: Operand, axis: Axis = None, *, keepdims: bool = False) -> Variable:  # noqa: A001
     """The maximum over `axis` (all by default); ties share the gradient equally."""
     return as_variable(x).max(axis, keepdims=keepdims)
 
 
-@differentiates(np.min)
+@implements(np.min)
 def min(x: Operand, axis: Axis = None, *, keepdims: bool = False) -> Variable:  # noqa: A001
     """The minimum over `axis` (all by default); ties share the gradient equally."""
     return as_variable(x).min(axis, keepdims=keepdims)
 
 
-@differentiates(np.var)
+@implements(np.var)
 def var(x: Operand, axis: Axis = None, *, ddof: int = 0, keepdims: bool = False) -> Variable:
     """The mean squared distance from the mean over `axis`; never negative.
 
@@ -57,7 +57,7 @@ def var(x: Operand, axis: Axis = None, *, ddof: int = 0, keepdims: bool = False)
     return _variance("var", x, axis, ddof, keepdims)
 
 
-@differentiates(np.std)
+@implements(np.std)
 def std(x: Operand, axis: Axis = None, *, ddof: int = 0, keepdims: bool = False) -> Variable:
     """The square root of `var`; where all are equal, 0 with gradient 0."""
     variance = _variance("std", x, axis, ddof, keepdims)
@@ -72,7 +72,9 @@ def _variance(function: str, x: Operand, axis: Axis, ddof: int, keepdims: bool) 
         raise TypeError(f"{function}: ddof must be a number, not {ddof!r}")
     count = math.prod([x.shape[i] for i in axes_of(function, axis, x.ndim)])
     if count <= ddof:
-        raise ValueError(f"{function}: ddof={ddof} needs more than {count} elements over axis {axis} of {describe(x)}")
+        raise ValueError(
+            f"{function}: ddof={ddof} needs more than {count} elements over axis {axis} of {format_array(x)}"
+        )
     distance = x - x.mean(axis, keepdims=True)
     return (distance * distance).mean(axis, keepdims=keepdims) * (count / (count - ddof))
 
@@ -81,7 +83,7 @@ class LogSumExp(Reduction):
     """log Σ exp(x)."""
 
     def forward(self, x: Array) -> Array:
-        y = x.max(self.axis, keepdims=True) + log_total(below_maximum(x, self.axis), self.axis)
+        y = x.max(self.axis, keepdims=True) + log_sum_exp(subtract_max(x, self.axis), self.axis)
         self.save(x)
         self.shape = x.shape
         return y if self.keepdims else y.reshape([n for i, n in enumerate(x.shape) if i not in self.axis])
@@ -108,5 +110,5 @@ def logsumexp(x: Operand, axis: Axis = None, *, keepdims: bool = False) -> Varia
     x = as_variable(x)
     axes = axes_of("logsumexp", axis, x.ndim)
     if any(x.shape[i] == 0 for i in axes):
-        raise ValueError(f"logsumexp: there is nothing over axis {axis} of the empty {describe(x)}")
+        raise ValueError(f"logsumexp: there is nothing over axis {axis} of the empty {format_array(x)}")
     return apply(LogSumExp(axes, keepdims), x)

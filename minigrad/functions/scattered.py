@@ -7,8 +7,8 @@ from typing import Any
 from minigrad.backend import Array
 from minigrad.backend.kernels import kernels_of
 from minigrad.backend.scattered import Scattered
-from minigrad.function import Spec
-from minigrad.variable import Variable
+from minigrad.core.function import Spec
+from minigrad.core.variable import Variable
 
 
 class ScatteredGradient(Variable):

@@ -10,32 +10,32 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.array_like import differentiates
-from minigrad.backend import Array, describe, xp_of
-from minigrad.function import Function, Gradients
-from minigrad.operators import Operand
-from minigrad.shapes import Axis, axes_of, lengths_of, places_of
-from minigrad.variable import Variable, apply, as_variable
+from minigrad.backend import Array, format_array, xp_of
+from minigrad.core.axes import Axis, as_shape, axes_of, normalize_axes
+from minigrad.core.function import Function, Gradients
+from minigrad.core.numpy_protocol import implements
+from minigrad.core.operators import Operand
+from minigrad.core.variable import Variable, apply, as_variable
 
 
-@differentiates(np.reshape)
+@implements(np.reshape)
 def reshape(x: Operand, shape: int | Sequence[int]) -> Variable:
     """The same numbers, in row-major order, in another shape; one length may be -1."""
     return as_variable(x).reshape(shape)
 
 
-@differentiates(np.transpose)
+@implements(np.transpose)
 def transpose(x: Operand, axes: Sequence[int] | None = None) -> Variable:
     """The axes in another order: axis axes[i] becomes axis i; all reversed by default."""
     return as_variable(x).transpose(axes)
 
 
-@differentiates(np.moveaxis)
+@implements(np.moveaxis)
 def moveaxis(x: Operand, source: int | Sequence[int], destination: int | Sequence[int]) -> Variable:
     """Axes moved to other places; the others keep their order."""
     x = as_variable(x)
     sources, destinations = (
-        places_of("moveaxis", axes if isinstance(axes, Sequence) else [axes], x.ndim, name)
+        normalize_axes("moveaxis", axes if isinstance(axes, Sequence) else [axes], x.ndim, name)
         for axes, name in ((source, "source"), (destination, "destination"))
     )
     if len(sources) != len(destinations):
@@ -50,35 +50,35 @@ def flatten(x: Operand, start_axis: int = 1) -> Variable:
     """All axes from `start_axis` on as one: (N, C, H, W) becomes (N, C · H · W)."""
     x = as_variable(x)
     if not isinstance(start_axis, (int, np.integer)) or not 0 <= start_axis <= x.ndim:
-        raise ValueError(f"flatten: start_axis {start_axis} is not within the {x.ndim} axes of {describe(x)}")
+        raise ValueError(f"flatten: start_axis {start_axis} is not within the {x.ndim} axes of {format_array(x)}")
     return x.reshape(*x.shape[:start_axis], int(np.prod(x.shape[start_axis:])))
 
 
-@differentiates(np.squeeze)
+@implements(np.squeeze)
 def squeeze(x: Operand, axis: Axis = None) -> Variable:
     """Without the axes of length 1 (all of them, or those of `axis`)."""
     x = as_variable(x)
     ones = [i for i, n in enumerate(x.shape) if n == 1]
     gone = ones if axis is None else axes_of("squeeze", axis, x.ndim)
     if any(i not in ones for i in gone):
-        raise ValueError(f"squeeze: axis {axis} must have length 1 in {describe(x)}")
+        raise ValueError(f"squeeze: axis {axis} must have length 1 in {format_array(x)}")
     return x.reshape([n for i, n in enumerate(x.shape) if i not in gone])
 
 
-@differentiates(np.expand_dims)
+@implements(np.expand_dims)
 def expand_dims(x: Operand, axis: int | Sequence[int]) -> Variable:
     """With new axes of length 1 at `axis`, counted in the result."""
     x = as_variable(x)
     new = axis if isinstance(axis, Sequence) else [axis]
-    places = places_of("expand_dims", new, x.ndim + len(new))
+    places = normalize_axes("expand_dims", new, x.ndim + len(new))
     lengths = iter(x.shape)
     return x.reshape([1 if i in places else next(lengths) for i in range(x.ndim + len(new))])
 
 
-@differentiates(np.broadcast_to)
+@implements(np.broadcast_to)
 def broadcast_to(x: Operand, shape: int | Sequence[int]) -> Variable:
     """Repeated to a larger shape, as NumPy broadcasts it."""
-    return as_variable(x).broadcast_to(lengths_of((shape,)))
+    return as_variable(x).broadcast_to(as_shape((shape,)))
 
 
 @dataclass(eq=False)
@@ -101,7 +101,7 @@ class Concatenate(Function):
         )
 
 
-@differentiates(np.concatenate)
+@implements(np.concatenate)
 def concatenate(xs: Sequence[Operand], axis: int = 0) -> Variable:
     """Arrays one after the other along `axis`; their other lengths must agree.
 
@@ -111,30 +111,31 @@ def concatenate(xs: Sequence[Operand], axis: int = 0) -> Variable:
     variables = [as_variable(x) for x in xs]
     if not variables:
         raise ValueError("concatenate: xs is empty")
-    (axis,) = places_of("concatenate", [axis], variables[0].ndim)
+    (axis,) = normalize_axes("concatenate", [axis], variables[0].ndim)
     first = variables[0].shape
     for i, x in enumerate(variables):
         if x.ndim != len(first) or x.shape[:axis] + x.shape[axis + 1 :] != first[:axis] + first[axis + 1 :]:
             raise ValueError(
-                f"concatenate: all but axis {axis} must agree; xs[0] {describe(variables[0])}, xs[{i}] {describe(x)}"
+                f"concatenate: all but axis {axis} must agree; xs[0] {format_array(variables[0])}, "
+                f"xs[{i}] {format_array(x)}"
             )
     return apply(Concatenate(axis), *variables)
 
 
-@differentiates(np.stack)
+@implements(np.stack)
 def stack(xs: Sequence[Operand], axis: int = 0) -> Variable:
     """Arrays of one shape side by side along a new axis."""
     variables = [as_variable(x) for x in xs]
     if not variables:
         raise ValueError("stack: xs is empty")
-    (axis,) = places_of("stack", [axis], variables[0].ndim + 1)
+    (axis,) = normalize_axes("stack", [axis], variables[0].ndim + 1)
     for i, x in enumerate(variables):
         if x.shape != variables[0].shape:
-            raise ValueError(f"stack: shapes must agree; xs[0] {describe(variables[0])}, xs[{i}] {describe(x)}")
+            raise ValueError(f"stack: shapes must agree; xs[0] {format_array(variables[0])}, xs[{i}] {format_array(x)}")
     return concatenate([expand_dims(x, axis) for x in variables], axis)
 
 
-@differentiates(np.split)
+@implements(np.split)
 def split(x: Operand, sections: int | Sequence[int], axis: int = 0) -> list[Variable]:
     """x cut along `axis` into `sections` equal parts, or at the places that `sections` lists.
 
@@ -142,14 +143,14 @@ def split(x: Operand, sections: int | Sequence[int], axis: int = 0) -> list[Vari
         ValueError: the length does not divide into so many equal parts.
     """
     x = as_variable(x)
-    (axis,) = places_of("split", [axis], x.ndim)
+    (axis,) = normalize_axes("split", [axis], x.ndim)
     length = x.shape[axis]
     if isinstance(sections, (Sequence, np.ndarray)):
         cuts = [operator.index(cut) for cut in sections]
     elif not isinstance(sections, (int, np.integer)):
         raise TypeError(f"split: sections must be an int, or the places to cut at, not {sections!r}")
     elif sections < 1 or length % sections:
-        raise ValueError(f"split: axis {axis} of {describe(x)} does not divide into {sections} equal parts")
+        raise ValueError(f"split: axis {axis} of {format_array(x)} does not divide into {sections} equal parts")
     else:
         cuts = list(range(length // sections, length, length // sections)) if length else [0] * (sections - 1)
     before = (slice(None),) * axis
@@ -171,7 +172,7 @@ class Pad(Function):
         return gy[tuple(slice(a, n - b) for n, (a, b) in zip(gy.shape, self.width, strict=True))]
 
 
-@differentiates(np.pad)
+@implements(np.pad)
 def pad(x: Operand, width: Sequence[tuple[int, int]], *, value: float = 0.0) -> Variable:
     """x with a border: width[i] numbers of `value` before and after axis i.
 
@@ -187,12 +188,12 @@ def pad(x: Operand, width: Sequence[tuple[int, int]], *, value: float = 0.0) -> 
         pairs = ()
     if len(pairs) != x.ndim or any(n < 0 for pair in pairs for n in pair):
         raise ValueError(
-            f"pad: width must have a pair of sizes, 0 or more, for each axis of {describe(x)}; got {width}"
+            f"pad: width must have a pair of sizes, 0 or more, for each axis of {format_array(x)}; got {width}"
         )
     return apply(Pad(pairs, value), x) if pairs else x
 
 
-@differentiates(np.take)
+@implements(np.take)
 def take(x: Operand, indices: Any, axis: int | None = None) -> Variable:
     """x[indices] along `axis` (of x flattened, by default); an index that repeats gathers its copies' gradients.
 
@@ -203,12 +204,12 @@ def take(x: Operand, indices: Any, axis: int | None = None) -> Variable:
     x = as_variable(x)
     if axis is None:
         x, axis = x.reshape(-1), 0
-    (axis,) = places_of("take", [axis], x.ndim)
+    (axis,) = normalize_axes("take", [axis], x.ndim)
     where = np.asarray(indices.data if isinstance(indices, Variable) else indices)
     if where.dtype.kind not in "iu":
-        raise TypeError(f"take: indices must be integers, not {describe(where)}")
+        raise TypeError(f"take: indices must be integers, not {format_array(where)}")
     length = x.shape[axis]
     outside = where[(where < -length) | (where >= length)]
     if outside.size:
-        raise IndexError(f"take: index {outside.flat[0]} is out of range for axis {axis} of x {describe(x.data)}")
+        raise IndexError(f"take: index {outside.flat[0]} is out of range for axis {axis} of x {format_array(x.data)}")
     return x[(*(slice(None),) * axis, where)]

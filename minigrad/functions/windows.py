@@ -5,11 +5,11 @@ from __future__ import annotations
 import operator
 from typing import Any, Literal
 
-from minigrad.backend import describe
+from minigrad.backend import format_array
 from minigrad.backend.windows import Pair, Window
-from minigrad.config import float_type
-from minigrad.operators import Operand
-from minigrad.variable import Variable, as_variable
+from minigrad.core.config import float_type
+from minigrad.core.operators import Operand
+from minigrad.core.variable import Variable, as_variable
 
 
 def pair_of(function: str, argument: str, value: Any, *, least: int) -> Pair:
@@ -58,7 +58,7 @@ def window_of(function: str, x: Any, *, kernel: Pair, stride: Any, pad: Any, dil
     if outside == "same":
         totals = [
             max(0, (-(-n // s) - 1) * s + reach - n)
-            for n, s, reach in zip(x.shape[2:], strides, bare.reach, strict=True)
+            for n, s, reach in zip(x.shape[2:], strides, bare.effective_kernel, strict=True)
         ]
         above, left = (total // 2 for total in totals)
         border = ((above, totals[0] - above), (left, totals[1] - left))
@@ -67,8 +67,8 @@ def window_of(function: str, x: Any, *, kernel: Pair, stride: Any, pad: Any, dil
     window = Window(kernel, strides, border, bare.dilation)
     if min(window.outputs(x.shape[2:])) < 1:
         raise ValueError(
-            f"{function}: a {window.reach[0]}×{window.reach[1]} window exceeds the padded image; "
-            f"x {describe(x)}, {window}"
+            f"{function}: a {window.effective_kernel[0]}×{window.effective_kernel[1]} window exceeds the padded image; "
+            f"x {format_array(x)}, {window}"
         )
     return window
 
@@ -81,5 +81,5 @@ def images_of(function: str, x: Operand) -> Variable:
     """
     images = as_variable(x)
     if images.ndim != 4:
-        raise ValueError(f"{function}: x must be images (N, C, H, W), not {describe(images)}")
+        raise ValueError(f"{function}: x must be images (N, C, H, W), not {format_array(images)}")
     return images if images.dtype.kind == "f" else images.astype(float_type())

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import minigrad.functions as F
+from minigrad.core.operators import Operand
+from minigrad.core.variable import Variable
 from minigrad.nn.arguments import integer, number
 from minigrad.nn.module import Module
-from minigrad.operators import Operand
-from minigrad.variable import Variable
 
 
 class ReLU(Module):
@@ -25,7 +25,7 @@ class LeakyReLU(Module):
     def forward(self, x: Operand) -> Variable:
         return F.leaky_relu(x, self.slope)
 
-    def settings(self) -> str:
+    def extra_repr(self) -> str:
         return str(self.slope)
 
 
@@ -59,7 +59,7 @@ class Softmax(Module):
     def forward(self, x: Operand) -> Variable:
         return F.softmax(x, self.axis)
 
-    def settings(self) -> str:
+    def extra_repr(self) -> str:
         return "" if self.axis == -1 else str(self.axis)
 
 
@@ -72,5 +72,5 @@ class LogSoftmax(Module):
     def forward(self, x: Operand) -> Variable:
         return F.log_softmax(x, self.axis)
 
-    def settings(self) -> str:
+    def extra_repr(self) -> str:
         return "" if self.axis == -1 else str(self.axis)

@@ -8,13 +8,13 @@ import numpy as np
 
 import minigrad.functions as F
 from minigrad.backend.windows import Pair
+from minigrad.core.operators import Operand
+from minigrad.core.variable import Variable
 from minigrad.functions.windows import pad_of, pair_of
 from minigrad.nn.arguments import integer, short
 from minigrad.nn.init import Initializer
 from minigrad.nn.module import Module
-from minigrad.nn.parameter import BIASES, WEIGHTS, initial
-from minigrad.operators import Operand
-from minigrad.variable import Variable
+from minigrad.nn.parameter import BIASES, WEIGHTS, make_parameter
 
 
 class Conv2d(Module):
@@ -59,8 +59,8 @@ class Conv2d(Module):
         if self.in_channels % self.groups or self.out_channels % self.groups:
             raise ValueError(f"Conv2d: groups={groups} must divide {in_channels=} and {out_channels=}")
         shape = (self.out_channels, self.in_channels // self.groups, *self.kernel)
-        self.w = initial("Conv2d", "init", init, shape, rng)
-        self.b = initial("Conv2d", "bias_init", bias_init, (self.out_channels,), rng) if bias else None
+        self.w = make_parameter("Conv2d", "init", init, shape, rng)
+        self.b = make_parameter("Conv2d", "bias_init", bias_init, (self.out_channels,), rng) if bias else None
 
     def forward(self, x: Operand) -> Variable:
         return F.conv2d(x, self.w, self.b, **self.options)
@@ -70,7 +70,7 @@ class Conv2d(Module):
         """Those of `functions.conv2d`."""
         return {"stride": self.stride, "pad": self.pad, "dilation": self.dilation, "groups": self.groups}
 
-    def settings(self) -> str:
+    def extra_repr(self) -> str:
         parts = [str(self.in_channels), str(self.out_channels), short(self.kernel)]
         if self.stride != (1, 1):
             parts.append(f"stride={short(self.stride)}")

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 import minigrad.functions as F
+from minigrad.core.operators import Operand
+from minigrad.core.variable import Variable
 from minigrad.nn.arguments import fraction
 from minigrad.nn.module import Module
-from minigrad.operators import Operand
-from minigrad.variable import Variable
 
 
 class Dropout(Module):
@@ -33,5 +33,5 @@ class Dropout(Module):
     def forward(self, x: Operand) -> Variable:
         return F.dropout(x, self.p, rng=self.rng)
 
-    def settings(self) -> str:
+    def extra_repr(self) -> str:
         return str(self.p)

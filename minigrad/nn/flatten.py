@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import minigrad.functions as F
+from minigrad.core.operators import Operand
+from minigrad.core.variable import Variable
 from minigrad.nn.module import Module
-from minigrad.operators import Operand
-from minigrad.variable import Variable
 
 
 class Flatten(Module):

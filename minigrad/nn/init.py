@@ -16,7 +16,7 @@ from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 
-from minigrad import config
+from minigrad.core import config
 from minigrad.nn.arguments import number
 
 Shape: TypeAlias = tuple[int, ...]

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 import minigrad.functions as F
+from minigrad.core.operators import Operand
+from minigrad.core.variable import Variable
 from minigrad.nn.arguments import integer
 from minigrad.nn.init import Initializer
 from minigrad.nn.module import Module
-from minigrad.nn.parameter import BIASES, WEIGHTS, initial
-from minigrad.operators import Operand
-from minigrad.variable import Variable
+from minigrad.nn.parameter import BIASES, WEIGHTS, make_parameter
 
 
 class Linear(Module):
@@ -38,11 +38,11 @@ class Linear(Module):
     ) -> None:
         self.in_features = integer("Linear", "in_features", in_features)
         self.out_features = integer("Linear", "out_features", out_features)
-        self.w = initial("Linear", "init", init, (self.in_features, self.out_features), rng)
-        self.b = initial("Linear", "bias_init", bias_init, (self.out_features,), rng) if bias else None
+        self.w = make_parameter("Linear", "init", init, (self.in_features, self.out_features), rng)
+        self.b = make_parameter("Linear", "bias_init", bias_init, (self.out_features,), rng) if bias else None
 
     def forward(self, x: Operand) -> Variable:
         return F.linear(x, self.w, self.b)
 
-    def settings(self) -> str:
+    def extra_repr(self) -> str:
         return f"{self.in_features}, {self.out_features}" + ("" if self.b is not None else ", bias=False")

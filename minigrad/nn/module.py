@@ -11,9 +11,9 @@ from typing import Any, Self
 import numpy as np
 
 from minigrad.backend import Array, to_device
-from minigrad.config import Switch, inference
+from minigrad.core.config import Switch, inference
 from minigrad.nn.parameter import Parameter
-from minigrad.nn.state import conforming
+from minigrad.nn.state import validated_state
 from minigrad.nn.summary import Call, example, table
 
 caller: ContextVar[Callable[[Module, Callable[[], Any]], Any] | None] = ContextVar("caller", default=None)
@@ -128,7 +128,7 @@ class Module:
             self(x)
         return table(self, calls, batch=x.shape[0] if x.ndim else None)
 
-    def settings(self) -> str:
+    def extra_repr(self) -> str:
         """What stands between the brackets of this module's repr."""
         return ""
 
@@ -136,13 +136,13 @@ class Module:
     def __repr__(self) -> str:
         children = [f"({name}): {child!r}" for name, child in self.named_children()]
         if not children:
-            return f"{type(self).__name__}({self.settings()})"
-        lines = "\n".join([f"{type(self).__name__}({self.settings()}", *children])
+            return f"{type(self).__name__}({self.extra_repr()})"
+        lines = "\n".join([f"{type(self).__name__}({self.extra_repr()}", *children])
         return lines.replace("\n", "\n  ") + "\n)"
 
     def _load(self, what: str, state: Mapping[str, Array]) -> None:
         parameters = dict(self.named_parameters())
-        arrays = conforming(what, state, {name: parameter.data for name, parameter in parameters.items()})
+        arrays = validated_state(what, state, {name: parameter.data for name, parameter in parameters.items()})
         for name, parameter in parameters.items():
             parameter.data[...] = arrays[name]
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from minigrad import config
+from minigrad.core import config
+from minigrad.core.variable import Variable
 from minigrad.nn.init import Constant, GlorotUniform, Initializer
-from minigrad.variable import Variable
 
 WEIGHTS = GlorotUniform()
 BIASES = Constant(0.0)
@@ -26,7 +26,7 @@ class Parameter(Variable):
         super().__init__(data, name=name)
 
 
-def initial(
+def make_parameter(
     owner: str, argument: str, init: Initializer, shape: tuple[int, ...], rng: np.random.Generator | None
 ) -> Parameter:
     """A parameter with its first values, in `default_dtype` and in memory of its own.

@@ -6,11 +6,11 @@ from typing import Any, Literal
 
 import minigrad.functions as F
 from minigrad.backend.windows import Pair
+from minigrad.core.operators import Operand
+from minigrad.core.variable import Variable
 from minigrad.functions.windows import pad_of, pair_of
 from minigrad.nn.arguments import short
 from minigrad.nn.module import Module
-from minigrad.operators import Operand
-from minigrad.variable import Variable
 
 
 class _Pool2d(Module):
@@ -35,7 +35,7 @@ class _Pool2d(Module):
         """Those of the function of its name."""
         return {"kernel": self.kernel, "stride": self.stride, "pad": self.pad, "ceil_mode": self.ceil_mode}
 
-    def settings(self) -> str:
+    def extra_repr(self) -> str:
         parts = [short(self.kernel)]
         if self.stride != self.kernel:
             parts.append(f"stride={short(self.stride)}")
@@ -99,5 +99,5 @@ class AvgPool2d(_Pool2d):
             count_include_pad=self.count_include_pad,
         )
 
-    def settings(self) -> str:
-        return super().settings() + ("" if self.count_include_pad else ", count_include_pad=False")
+    def extra_repr(self) -> str:
+        return super().extra_repr() + ("" if self.count_include_pad else ", count_include_pad=False")

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.backend import Array, describe, device_of, is_array, is_writable, to_device
-from minigrad.function import Spec
+from minigrad.backend import Array, device_of, format_array, is_array, is_writable, to_device
+from minigrad.core.function import Spec
 
 
-def conforming(what: str, state: Any, like: Mapping[str, Array]) -> dict[str, Array]:
+def validated_state(what: str, state: Any, like: Mapping[str, Array]) -> dict[str, Array]:
     """Copies of the arrays in `state`, each with the dtype and on the device of its namesake in `like`.
 
     Args:
@@ -35,7 +35,7 @@ def conforming(what: str, state: Any, like: Mapping[str, Array]) -> dict[str, Ar
                 with np.errstate(over="raise", invalid="ignore"):  # a NaN may be cast, but no number become infinite
                     copies[name] = to_device(state[name].astype(old.dtype), device_of(old))
             except FloatingPointError:
-                problems.append(f"{name}: {describe(state[name])} overflows {old.dtype}")
+                problems.append(f"{name}: {format_array(state[name])} overflows {old.dtype}")
     if problems:
         raise ValueError("\n  ".join([f"{what}: the state does not fit", *problems]))
     return copies

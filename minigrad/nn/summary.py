@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from minigrad import config
 from minigrad.backend import is_array, to_device
+from minigrad.core import config
+from minigrad.core.variable import Variable
 from minigrad.nn.arguments import integer
 from minigrad.nn.parameter import Parameter
-from minigrad.variable import Variable
 
 if TYPE_CHECKING:
     from minigrad.nn.module import Module

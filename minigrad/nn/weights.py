@@ -18,8 +18,8 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 import numpy as np
 
 from minigrad.backend import Array
-from minigrad.files import replacing
-from minigrad.function import Spec
+from minigrad.core.function import Spec
+from minigrad.files import atomic_write
 from minigrad.nn.module import Module
 from minigrad.nn.state import differences
 
@@ -52,7 +52,7 @@ def save(model: Module, path: str | os.PathLike[str]) -> None:
     """
     if not isinstance(model, Module):
         raise TypeError(f"save: model must be a Module, not {type(model).__name__}")
-    with replacing(path) as file, ZipFile(file, "w") as archive:
+    with atomic_write(path) as file, ZipFile(file, "w") as archive:
         for name, array in model.state_dict().items():
             # ZipInfo(name) has a fixed date: the same weights make the same file.
             with archive.open(ZipInfo(f"{name}.npy"), "w", force_zip64=True) as entry:

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 
 from minigrad.backend import Array
 from minigrad.backend.kernels import kernels_of
+from minigrad.core.variable import Variable
 from minigrad.nn.arguments import positive
 from minigrad.optim.optimizer import Optimizer
-from minigrad.variable import Variable
 
 
 class Adagrad(Optimizer):

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.backend import Array, describe, device_of, is_writable, to_device, to_numpy, wide_dtype, xp_of
+from minigrad.backend import Array, accumulation_dtype, device_of, format_array, is_writable, to_device, to_numpy, xp_of
+from minigrad.core.variable import Variable
 from minigrad.nn.arguments import positive
 from minigrad.nn.module import Module
-from minigrad.nn.state import conforming
-from minigrad.variable import Variable
+from minigrad.nn.state import validated_state
 
 
 class Optimizer:
@@ -67,15 +67,15 @@ class Optimizer:
         what = f"{type(self).__name__}.step: parameter {i}"
         if grad.output != p.output or grad.device != p.device:
             raise ValueError(
-                f"{what} is {describe(p)} on {p.device}, but its gradient {describe(grad)} on {grad.device}"
+                f"{what} is {format_array(p)} on {p.device}, but its gradient {format_array(grad)} on {grad.device}"
             )
         if not is_writable(p.data):
-            raise ValueError(f"{what}, {describe(p)}, can't be changed: its array is read-only")
-        wanted = p.shape, wide_dtype(p.dtype)
+            raise ValueError(f"{what}, {format_array(p)}, can't be changed: its array is read-only")
+        wanted = p.shape, accumulation_dtype(p.dtype)
         for name, slot in self._slots[i].items():
             if (slot.shape, slot.dtype) != wanted:
                 raise ValueError(
-                    f"{what} is {describe(p)} now, but its {name} is {describe(slot)}; make a new optimizer"
+                    f"{what} is {format_array(p)} now, but its {name} is {format_array(slot)}; make a new optimizer"
                 )
 
     def zero_grad(self) -> None:
@@ -116,7 +116,7 @@ class Optimizer:
             for p, count in zip(self.parameters, steps, strict=True)
         ]
         like = {f"{name}.{i}": slot for i, arrays in enumerate(fresh) for name, slot in arrays.items()}
-        for key, array in conforming(what, slots, like).items():
+        for key, array in validated_state(what, slots, like).items():
             like[key][...] = array
         self._steps, self._slots = steps.tolist(), fresh
 
@@ -133,7 +133,7 @@ class Optimizer:
 
 def _slot(p: Array) -> Array:
     """Zeros like the parameter `p`, in float32 at least: squares of small gradients are nothing in float16."""
-    return xp_of(p).zeros_like(p, wide_dtype(p.dtype))
+    return xp_of(p).zeros_like(p, accumulation_dtype(p.dtype))
 
 
 def _distinct(name: str, parameters: Any) -> list[Variable]:

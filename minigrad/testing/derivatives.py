@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.config import no_grad
+from minigrad.core.config import no_grad
+from minigrad.core.variable import Variable, grad
 from minigrad.testing.arrays import Floats
 from minigrad.testing.failures import errors_as_findings
-from minigrad.variable import Variable, grad
 
 
 class Gradient:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from minigrad.shapes import broadcasts
+from minigrad.core.axes import broadcasts
 from minigrad.testing.findings import ContractViolation
 
 _PACKAGE = Path(__file__).parent.parent

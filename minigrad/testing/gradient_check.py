@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.core.variable import Variable
 from minigrad.testing import properties
 from minigrad.testing.arrays import Floats
 from minigrad.testing.comparison import Counts
@@ -16,7 +17,6 @@ from minigrad.testing.orders import check_orders, require_enough
 from minigrad.testing.precision import check_precision
 from minigrad.testing.properties import Subject
 from minigrad.testing.wording import described, name_of, names_of
-from minigrad.variable import Variable
 
 
 @dataclass

@@ -10,13 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.function import Function
+from minigrad.core.function import Function
+from minigrad.core.traversal import topological_order
+from minigrad.core.variable import Variable
 from minigrad.testing.arrays import Floats
 from minigrad.testing.comparison import Comparison, compare
 from minigrad.testing.derivatives import gradients, outputs
 from minigrad.testing.findings import Mismatch
-from minigrad.traversal import functions_behind
-from minigrad.variable import Variable
 
 
 @dataclass
@@ -256,14 +256,14 @@ def _savers_of_what_they_made(f: Callable[..., Any], arrays: Sequence[Floats]) -
     """The names of the Functions that saved arrays which are neither input nor output, and change with the inputs."""
     moved = [x + 1e-3 * (1 + np.arange(x.size).reshape(x.shape) % 7) for x in arrays]
     graphs = [
-        functions_behind(y.creator for y in outputs(f(*[Variable(np.asarray(x)) for x in place])))
+        topological_order(y.creator for y in outputs(f(*[Variable(np.asarray(x)) for x in place])))
         for place in (arrays, moved)
     ]
     names = set()
     for node, twin in zip(*graphs, strict=True):
         own = type(node).__module__.startswith("minigrad.") and ".testing." not in type(node).__module__
-        for saved, source, other in zip(node.saved_arrays, node.saved_from, twin.saved_arrays, strict=True):
-            made = source == Function.MADE and saved is not None and saved.dtype.kind == "f"
+        for saved, source, other in zip(node.saved_arrays, node.saved_sources, twin.saved_arrays, strict=True):
+            made = source == Function.CONSTANT and saved is not None and saved.dtype.kind == "f"
             if made and not own and not np.array_equal(saved, other):
                 names.add(node.name)
     return ", ".join(sorted(names))

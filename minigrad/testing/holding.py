@@ -6,11 +6,11 @@ import weakref
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from minigrad.core.traversal import topological_order
+from minigrad.core.variable import Variable
 from minigrad.testing.arrays import Floats
 from minigrad.testing.derivatives import recorded
 from minigrad.testing.findings import ContractViolation
-from minigrad.traversal import functions_behind
-from minigrad.variable import Variable
 
 
 def inputs_are_let_go(f: Callable[..., Any], arrays: Sequence[Floats], names: Sequence[str]) -> None:
@@ -20,7 +20,7 @@ def inputs_are_let_go(f: Callable[..., Any], arrays: Sequence[Floats], names: Se
     alive = [weakref.ref(x.data) for x in xs]
     ys = recorded(f, xs)
     del xs
-    functions = functions_behind(y.creator for y in ys)
+    functions = topological_order(y.creator for y in ys)
     held = [array for function in functions for array in function.saved_arrays if array is not None]
     held += [y.data for y in ys]
     for i, (name, ref) in enumerate(zip(names, alive, strict=True)):

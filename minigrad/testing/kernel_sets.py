@@ -7,14 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.backend import is_array, numpy_kernels, to_numpy, wide_dtype
+from minigrad.backend import accumulation_dtype, is_array, numpy_kernels, to_numpy
 from minigrad.backend.scattered import Scattered
 from minigrad.backend.windows import Pair, Window
+from minigrad.core.variable import as_variable
 from minigrad.functions.windows import window_of
 from minigrad.testing.arrays import Floats
 from minigrad.testing.findings import ContractViolation
 from minigrad.testing.layouts import LAYOUTS, laid_out
-from minigrad.variable import as_variable
 
 PART = {"float64": 1e-11, "float32": 2e-5, "float16": 2e-2}
 """How far apart two sets may be, as a part of the largest number."""
@@ -95,9 +95,9 @@ class _Comparison:
         stride = tuple(int(n) for n in self._rng.integers(1, 4, 2)) if self._rng.integers(2) else kernel
         pad = tuple(int(self._rng.integers(k)) if self._rng.integers(4) == 0 else 0 for k in kernel)
         pool = Window((kernel[0], kernel[1]), (stride[0], stride[1]), ((pad[0], pad[0]), (pad[1], pad[1])))
-        maxima, winners = numpy_kernels.max_pool2d(y, pool)
+        maxima, argmax = numpy_kernels.max_pool2d(y, pool)
         mask = self._rng.random(y.shape) > 0.5 if self._rng.integers(2) else None
-        return Scattered(self._array(*maxima.shape), winners, pool, (y.shape[2], y.shape[3]), mask)
+        return Scattered(self._array(*maxima.shape), argmax, pool, (y.shape[2], y.shape[3]), mask)
 
     def poolings(self) -> None:
         """Maxima and sums over windows, and their adjoints; ties, NaN and −inf among the pixels."""
@@ -106,14 +106,14 @@ class _Comparison:
         if x.size and self._rng.integers(3) == 0:
             x = x.copy()
             x.flat[self._rng.integers(x.size)] = self._rng.choice([np.nan, -np.inf])
-        y, winners = numpy_kernels.max_pool2d(x, window)
+        y, argmax = numpy_kernels.max_pool2d(x, window)
         self._compare("max_pool2d", x, window)
         y = self._array(*y.shape)
         x = self._array(*x.shape)
-        self._compare("pool_scatter", y, winners, size, window)
-        self._compare("pool_gather", x, winners, window)
+        self._compare("pool_scatter", y, argmax, size, window)
+        self._compare("pool_gather", x, argmax, window)
         self._compare("window_sum", x, window)
-        self._compare("window_spread", y, size, window)
+        self._compare("window_broadcast", y, size, window)
 
     def rows(self) -> None:
         """Masks, and cross-entropy of a few rows."""
@@ -147,7 +147,7 @@ class _Comparison:
         """One step of each optimizer, in place."""
         shape = tuple(int(n) for n in self._rng.integers(1, 6, 2))
         p, g, m = (self._array(*shape) for _ in range(3))
-        g, m = g.astype(p.dtype), m.astype(wide_dtype(p.dtype))  # as optimizers keep what they add up
+        g, m = g.astype(p.dtype), m.astype(accumulation_dtype(p.dtype))  # as optimizers keep what they add up
         v = np.abs(self._array(*shape)).astype(m.dtype)
         self._compare_in_place("sgd_update", p, g, m, lr=0.1, momentum=0.9)
         self._compare_in_place("sgd_update", p, g, None, lr=0.1, momentum=0.0)

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.core.variable import Variable
 from minigrad.testing.arrays import Floats
 from minigrad.testing.derivatives import Gradient, gradients, random_like, recorded, values
 from minigrad.testing.findings import ContractViolation
-from minigrad.variable import Variable
 
 PATTERNS = 6
 """In how many ways the inputs are changed in their last place."""

@@ -11,10 +11,10 @@ import numpy as np
 from hypothesis import strategies as st
 
 import minigrad.functions as F
-from minigrad.config import no_grad
+from minigrad.core.config import no_grad
+from minigrad.core.variable import Variable, as_variable
 from minigrad.testing.arrays import Floats
 from minigrad.testing.drawing import shapes
-from minigrad.variable import Variable, as_variable
 
 LARGEST = 20.0
 """Numbers beyond it are led through tanh, so that no program overflows."""

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.config import Switch
+from minigrad.core.config import Switch
 from minigrad.testing.comparison import Counts
 from minigrad.testing.examination import examine
 from minigrad.testing.example import Example, decoded

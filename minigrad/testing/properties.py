@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.core.traversal import topological_order
+from minigrad.core.variable import Variable
 from minigrad.testing.arrays import Floats
 from minigrad.testing.derivatives import Gradient, gradients, gradients_at, random_like, recorded, values
 from minigrad.testing.example import Example
 from minigrad.testing.findings import ContractViolation
 from minigrad.testing.layouts import laid_out
-from minigrad.traversal import functions_behind
-from minigrad.variable import Variable
 
 
 @dataclass
@@ -55,7 +55,7 @@ class Subject:
         """What the graph saved, with the name of the Function that did."""
         return [
             (node.name, a)
-            for node in functions_behind(y.creator for y in self.ys)
+            for node in topological_order(y.creator for y in self.ys)
             for a in node.saved_arrays
             if a is not None
         ]

@@ -8,7 +8,7 @@ from math import inf
 from numbers import Real
 from typing import Any, TypeAlias
 
-from minigrad.function import Function
+from minigrad.core.function import Function
 from minigrad.testing.example import Example
 from minigrad.testing.wording import name_of, names_of
 

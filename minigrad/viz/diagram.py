@@ -11,7 +11,7 @@ from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
-from minigrad.files import replacing
+from minigrad.files import atomic_write
 from minigrad.viz import flow, lanes, to_json
 from minigrad.viz.engines import engine_of
 from minigrad.viz.fold import fold_layers, fold_repeats, fold_to
@@ -174,7 +174,7 @@ class Diagram:
         if suffix not in _SUFFIXES:
             raise ValueError(f"save: {path.name!r} must end with one of the formats' suffixes: {', '.join(_SUFFIXES)}")
         content = self.dot if suffix == ".dot" else getattr(self, suffix[1:])()
-        with replacing(path) as file:
+        with atomic_write(path) as file:
             file.write(content.encode() if isinstance(content, str) else content)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:  # noqa: ARG002 - IPython's

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Literal, Protocol
 
-from minigrad.variable import Variable
+from minigrad.core.variable import Variable
 from minigrad.viz.diagram import Diagram
 from minigrad.viz.graph import Graph
 from minigrad.viz.look import SHOWN

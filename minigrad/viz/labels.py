@@ -10,15 +10,15 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.arithmetic import MatMul
 from minigrad.backend import is_array
-from minigrad.function import Function
+from minigrad.core.arithmetic import MatMul
+from minigrad.core.function import Function
 from minigrad.viz.graph import Family
 
 _MODULES: dict[str, Family] = {
-    "minigrad.arithmetic": "elementwise",
-    "minigrad.reduction": "reduction",
-    "minigrad.manipulation": "view",
+    "minigrad.core.arithmetic": "elementwise",
+    "minigrad.core.reduction": "reduction",
+    "minigrad.core.shaping": "view",
     "minigrad.functions.activation": "elementwise",
     "minigrad.functions.elementwise": "elementwise",
     "minigrad.functions.dropout": "elementwise",
@@ -58,7 +58,7 @@ def argument_of(function: Function, position: int) -> str:
 def saves_of(function: Function) -> str:
     """What the Function saved for backward: "x, w", "output", "mask"."""
     names: dict[str, None] = {}
-    for array, i in zip(function.saved_arrays, function.saved_from, strict=True):
+    for array, i in zip(function.saved_arrays, function.saved_sources, strict=True):
         if array is not None:
             made = {"b": "mask", "i": "indices", "u": "indices"}.get(array.dtype.kind, "numbers")
             names[argument_of(function, i) if i >= 0 else "output" if i == Function.OUTPUT else made] = None

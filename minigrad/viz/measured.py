@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from minigrad.backend import Array, to_numpy, xp_of
-from minigrad.function import Spec
+from minigrad.core.function import Spec
 from minigrad.viz.graph import Stats
 
 _FEW = 4  # numbers that a diagram shows

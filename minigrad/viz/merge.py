@@ -90,7 +90,7 @@ def _aligned(a: Sequence[Hashable], b: Sequence[Hashable]) -> Iterator[_Pair]:
     a, b = a[start : len(a) - end], b[start : len(b) - end]
     left, right = Counter(a), Counter(b)
     if sum(number * right[key] for key, number in left.items()) > _PAIRS:
-        a, b = list(_counted(a)), list(_counted(b))
+        a, b = list(_divisor(a)), list(_divisor(b))
     places: defaultdict[Hashable, list[int]] = defaultdict(list)
     for j in reversed(range(len(b))):
         places[b[j]].append(j)
@@ -104,7 +104,7 @@ def _alike(a: Sequence[Hashable], b: Sequence[Hashable]) -> int:
     return next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
 
 
-def _counted(keys: Sequence[Hashable]) -> Iterator[Hashable]:
+def _divisor(keys: Sequence[Hashable]) -> Iterator[Hashable]:
     """Each key with how often it was there before."""
     counts: Counter[Hashable] = Counter()
     for key in keys:

@@ -9,13 +9,13 @@ from time import perf_counter
 from types import TracebackType
 from typing import Any, Literal, Self
 
-from minigrad.anomaly import callers_line
 from minigrad.backend import Array, synchronize
-from minigrad.config import Switch, Watch, recording
-from minigrad.function import Function
+from minigrad.core.anomaly import callers_line
+from minigrad.core.config import Switch, Watch, grad_mode
+from minigrad.core.function import Function
+from minigrad.core.variable import Variable
 from minigrad.functions.scattered import numbers_of, without_zeros
 from minigrad.nn.module import Module, caller
-from minigrad.variable import Variable
 from minigrad.viz.diagram import Diagram
 from minigrad.viz.draw import Model, graph_of, title_of
 from minigrad.viz.measured import Measured, Work, stats_of, together, value_of
@@ -67,11 +67,11 @@ class Recorder:
         self._outer_call: Callable[[Module, Callable[[], Any]], Any] | None = None
 
     def __enter__(self) -> Self:
-        mode = recording.get()
+        mode = grad_mode.get()
         if not self._entered:
             self._outer = None if mode is None else mode.watch
             self._outer_call = None if self._outer is None else caller.get()
-        switch = Switch((recording, None if mode is None else mode._replace(watch=self)), (caller, self._call))
+        switch = Switch((grad_mode, None if mode is None else mode._replace(watch=self)), (caller, self._call))
         switch.__enter__()
         self._entered.append(switch)
         return self

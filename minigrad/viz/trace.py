@@ -13,10 +13,10 @@ from math import prod
 from typing import Any
 
 from minigrad.backend import Array
-from minigrad.function import Edge as Maker
-from minigrad.function import Function, Spec
-from minigrad.traversal import functions_behind
-from minigrad.variable import Seed, Variable, edge_of
+from minigrad.core.function import Function, Spec
+from minigrad.core.function import Producer as Maker
+from minigrad.core.traversal import topological_order
+from minigrad.core.variable import Seed, Variable, producer_of
 from minigrad.viz.backward import with_backward
 from minigrad.viz.graph import Edge, Graph, Kind, Node, Tensor
 from minigrad.viz.labels import argument_of, family_of, parameters_of, saves_of
@@ -47,7 +47,7 @@ def trace(
     """
     distinct = dict.fromkeys(outputs)
     tracing = _Tracing(names, measured or {})
-    for function in functions_behind(map(edge_of, distinct)):
+    for function in topological_order(map(producer_of, distinct)):
         tracing.add_operation(function)
     for output in distinct:
         tracing.add_output(output)
@@ -124,7 +124,7 @@ class _Tracing:
 
     def add_output(self, output: Variable) -> None:
         """Append a result."""
-        source = self._node_of(edge_of(output), 0)
+        source = self._node_of(producer_of(output), 0)
         name = "loss" if source is not None and source.family == "loss" else "output"
         if output.creator is not None and output.creator in self._gradient_names:
             name = f"{self._gradient_names[output.creator]}.grad"
@@ -204,7 +204,7 @@ class _Tracing:
 
     def _note_values(self, function: Function, sources: Sequence[Node], node: Node) -> None:
         """What an operation saved is its own output, or that of another one: so small ones are known."""
-        for array, i in zip(function.saved_arrays, function.saved_from, strict=True):
+        for array, i in zip(function.saved_arrays, function.saved_sources, strict=True):
             maker = node if i == Function.OUTPUT else sources[i] if i >= 0 else None
             if array is not None and maker is not None and not maker.value:
                 value = value_of(array)

@@ -156,8 +156,8 @@ for kernel, arguments in (("conv2d", (x, w, None, window, 1)), ("matmul", (a, b)
 pool = Window((2, 2), (2, 2))
 x = rng.normal(size=(2, 20, 9, 11)).astype("f")
 w = rng.normal(size=(19, 20, 3, 3)).astype("f")
-y, winners = numpy_kernels.max_pool2d(rng.normal(size=(2, 19, 9, 11)).astype("f"), pool)
-behind = Scattered(y, winners, pool, (9, 11), rng.random((2, 19, 9, 11)) > 0.5)
+y, argmax = numpy_kernels.max_pool2d(rng.normal(size=(2, 19, 9, 11)).astype("f"), pool)
+behind = Scattered(y, argmax, pool, (9, 11), rng.random((2, 19, 9, 11)) > 0.5)
 found, expected = (k.conv_gradients(behind, x, w, (9, 11), window, 1) for k in (numba_kernels, numpy_kernels))
 for got, wanted in zip(found, expected, strict=True):
     np.testing.assert_allclose(got, wanted, rtol=0, atol=2e-5 * np.abs(wanted).max())
@@ -173,16 +173,16 @@ print(VECTOR_BYTES)
 @pytest.mark.parametrize("channels", [1, 3, 32])
 @pytest.mark.parametrize("kernel", [2, 17])
 def test_gradients_behind_a_pooling_are_those_of_the_images_with_their_zeros(value, channels, kernel):
-    """Also where a product with such a zero is NaN, and where winners need more than a byte."""
+    """Also where a product with such a zero is NaN, and where argmax need more than a byte."""
     rng = np.random.default_rng(0)
     window, pool = Window((3, 3), pad=((1, 1), (1, 1))), Window((kernel, kernel), (kernel, kernel))
     x = rng.normal(size=(3, channels, 34, 34)).astype(np.float32)
     w = rng.normal(size=(20, channels, 3, 3)).astype(np.float32)
-    y, winners = numpy_kernels.max_pool2d(rng.normal(size=(3, 20, 34, 34)).astype(np.float32), pool)
+    y, argmax = numpy_kernels.max_pool2d(rng.normal(size=(3, 20, 34, 34)).astype(np.float32), pool)
     mask = rng.random((3, 20, 34, 34)) < 0.7
     for changed in (x, w, y):
         changed[1, 0, 1, 1] = value
-        gy = Scattered(y, winners, pool, (34, 34), mask)
+        gy = Scattered(y, argmax, pool, (34, 34), mask)
         for factors in ((x, w), (x, None), (None, w)):
             found = numba_kernels.conv_gradients(gy, *factors, (34, 34), window, 1)
             with np.errstate(invalid="ignore"):
@@ -200,9 +200,9 @@ def test_a_convolution_in_one_pass_with_its_pooling_is_the_same_bit_for_bit():
         w, b = rng.normal(size=(filters, channels, 3, 3)).astype(np.float32), np.ones(filters, np.float32)
         window, pool = Window((3, 3), pad=((1, 1), (0, 2))), Window((2, 2), (2, 2))
         images, positive = numba_kernels.relu(numba_kernels.conv2d(x, w, b, window, 1))
-        y, winners = numba_kernels.max_pool2d(images, pool)
+        y, argmax = numba_kernels.max_pool2d(images, pool)
         found = numba_kernels.pooled_convolution(x, w, b, window, 1, pool)
-        for got, wanted in zip(found, (y, positive, winners), strict=True):
+        for got, wanted in zip(found, (y, positive, argmax), strict=True):
             np.testing.assert_array_equal(got, wanted)
 
 
@@ -289,8 +289,8 @@ def test_numpys_kernels_serve_where_numba_may_not_compile():
 def test_a_bias_gradient_of_many_pixels_loses_little():
     rng = np.random.default_rng(0)
     pool = Window((2, 2), (2, 2))
-    y, winners = numpy_kernels.max_pool2d(rng.normal(size=(8, 8, 256, 256)).astype(np.float32), pool)
-    gy = Scattered(np.full_like(y, 0.1), winners, pool, (256, 256))
+    y, argmax = numpy_kernels.max_pool2d(rng.normal(size=(8, 8, 256, 256)).astype(np.float32), pool)
+    gy = Scattered(np.full_like(y, 0.1), argmax, pool, (256, 256))
     w = np.ones((8, 8, 3, 3), np.float32)
     gb = numba_kernels.conv_gradients(gy, None, w, (258, 258), Window((3, 3)), 1)[2]
     np.testing.assert_allclose(gb, np.full(8, np.float64(np.float32(0.1)) * y[:, 0].size), rtol=1e-5)

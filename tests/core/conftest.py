@@ -2,7 +2,7 @@
 
 import pytest
 
-from minigrad import config
+from minigrad.core import config
 
 
 @pytest.fixture(autouse=True)

@@ -70,9 +70,9 @@ def test_as_array_of_arrays_of_no_numbers(value):
 
 
 def test_describe():
-    assert backend.describe(np.ones((2, 3), np.float32)) == "(2, 3) float32"
-    assert backend.describe(np.ones(())) == "() float64"
-    assert backend.describe(np.ones(3, int)) == "(3,) int64"
+    assert backend.format_array(np.ones((2, 3), np.float32)) == "(2, 3) float32"
+    assert backend.format_array(np.ones(())) == "() float64"
+    assert backend.format_array(np.ones(3, int)) == "(3,) int64"
 
 
 def test_scatter_add_adds_where_positions_repeat():

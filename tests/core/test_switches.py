@@ -10,14 +10,15 @@ import numpy as np
 import pytest
 
 import minigrad as mg
-from minigrad import Variable, config
+from minigrad import Variable
+from minigrad.core import config
 
 
 def recording():
     """Whether an operation is recorded here and now."""
     x = Variable(1.0)
     recorded = (x * 2).requires_grad
-    assert recorded == (config.recording.get() is not None)
+    assert recorded == (config.grad_mode.get() is not None)
     return recorded
 
 

@@ -10,7 +10,8 @@ import pytest
 
 import minigrad as mg
 import minigrad.functions as F
-from minigrad import Function, Variable, apply, arithmetic, grad
+from minigrad import Function, Variable, apply, grad
+from minigrad.core import arithmetic
 
 
 class Forbidden(Function):

@@ -6,7 +6,7 @@ import re
 import numpy as np
 import pytest
 
-from minigrad import config
+from minigrad.core import config
 from minigrad.data import Dataset, batches, one_hot
 
 

@@ -8,11 +8,11 @@ from test_every_function import every_function, in_examples_of
 
 import minigrad as mg
 import minigrad.functions as F
-from minigrad.arithmetic import MatMul
 from minigrad.backend.windows import Window
+from minigrad.core.arithmetic import MatMul
+from minigrad.core.traversal import topological_order
 from minigrad.functions.convolution import Conv2d, ConvTranspose2d, FilterCorrelation
 from minigrad.functions.pooling import PoolGather
-from minigrad.traversal import functions_behind
 
 
 class Counting(float):
@@ -120,7 +120,7 @@ def test_conv_transpose2d(convolution, constant):
         expected[xi] += outputs[yi] * filters[wi]
     xs = [mg.Variable(a, requires_grad=constant != i) for i, a in enumerate((y, w))]
     found = mg.apply(ConvTranspose2d(window, x.shape[2:], groups), *xs)
-    np.testing.assert_allclose(found.data, expected[:, :, *window.inside()].astype(float))
+    np.testing.assert_allclose(found.data, expected[:, :, *window.valid_region()].astype(float))
     assert flops(found) == Counting.count
 
 
@@ -190,15 +190,15 @@ def test_counts_of_elements(f, count):
 def gradient(f, x):
     """What the gradient of Σ f(x) is made of, by name."""
     gx = mg.grad((f(x) ** 2).sum(), x, create_graph=True)
-    return {node.name: node.flops() for node in functions_behind([gx.creator]) if node.derivative_order}
+    return {node.name: node.flops() for node in topological_order([gx.creator]) if node.derivative_order}
 
 
 def test_adjoints_of_pooling():
     images = variable(1, 2, 6, 4)
     assert gradient(lambda x: F.max_pool2d(x, (3, 2)), images)["PoolScatter"] == 8
     assert gradient(lambda x: F.avg_pool2d(x, (3, 2)), images)["AvgSpread2d"] == (6 + 1) * 8
-    image, winners = variable(1, 2, 6, 4), np.zeros((1, 2, 2, 2), np.int8)
-    assert flops(mg.apply(PoolGather(Window((3, 2), (3, 2))), image, winners)) == 0
+    image, argmax = variable(1, 2, 6, 4), np.zeros((1, 2, 2, 2), np.int8)
+    assert flops(mg.apply(PoolGather(Window((3, 2), (3, 2))), image, argmax)) == 0
 
 
 def test_a_softmax_that_is_known_is_free():
@@ -229,7 +229,7 @@ def test_every_operation_of_variables_knows_its_count_also_in_the_gradient(spec)
         xs = [mg.Variable(x) for x in arrays]
         ys = [y for y in f(*xs) if y.requires_grad]
         gradients = [g for y in ys for g in mg.grad(y, xs, np.ones(y.shape), create_graph=True)]
-        for node in functions_behind([y.creator for y in (*ys, *gradients)]):
+        for node in topological_order([y.creator for y in (*ys, *gradients)]):
             assert type(node.flops()) is int, node.name
             assert node.flops() >= 0, node.name
 

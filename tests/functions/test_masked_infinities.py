@@ -39,9 +39,9 @@ def test_a_pools_losers_get_zero(stride):
     x = mg.Variable(np.arange(9.0).reshape(1, 1, 3, 3))
     y = F.max_pool2d(x, 2, stride=stride)
     y.backward(np.full(y.shape, np.inf))
-    winners = {1: [4, 5, 7, 8], 2: [4]}[stride]
+    argmax = {1: [4, 5, 7, 8], 2: [4]}[stride]
     expected = np.zeros(9)
-    expected[winners] = np.inf
+    expected[argmax] = np.inf
     np.testing.assert_array_equal(x.grad.data.ravel(), expected)
 
 

@@ -152,12 +152,12 @@ WINDOWS = [
 def test_scatter_and_gather_sum_and_spread_are_adjoint(window):
     rng = np.random.default_rng(0)
     x = rng.standard_normal((2, 3, 6, 5))
-    y, winners = numpy_kernels.max_pool2d(x, window)
+    y, argmax = numpy_kernels.max_pool2d(x, window)
     c = rng.standard_normal(y.shape)
-    np.testing.assert_array_equal(numpy_kernels.pool_gather(x, winners, window), y)
-    np.testing.assert_allclose(np.vdot(y, c), np.vdot(x, numpy_kernels.pool_scatter(c, winners, (6, 5), window)))
+    np.testing.assert_array_equal(numpy_kernels.pool_gather(x, argmax, window), y)
+    np.testing.assert_allclose(np.vdot(y, c), np.vdot(x, numpy_kernels.pool_scatter(c, argmax, (6, 5), window)))
     y = numpy_kernels.window_sum(x, window)
-    np.testing.assert_allclose(np.vdot(y, c), np.vdot(x, numpy_kernels.window_spread(c, (6, 5), window)))
+    np.testing.assert_allclose(np.vdot(y, c), np.vdot(x, numpy_kernels.window_broadcast(c, (6, 5), window)))
 
 
 @pytest.mark.parametrize("f", [F.max_pool2d, F.avg_pool2d])

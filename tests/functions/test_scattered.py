@@ -59,10 +59,10 @@ def test_the_gradients_are_those_of_the_recorded_operations(options, dtype):
 
 
 def test_two_masks_let_through_what_both_let_through():
-    y, winners = np.ones((1, 1, 2, 2)), np.array([[[[0, 1], [2, 3]]]], np.uint8)
+    y, argmax = np.ones((1, 1, 2, 2)), np.array([[[[0, 1], [2, 3]]]], np.uint8)
     first, second = np.zeros((2, 1, 1, 4, 4), bool)
     first[..., :2, :], second[..., :, :2] = True, True
-    images = Scattered(y, winners, Window((2, 2), (2, 2)), (4, 4)).masked(first).masked(second).images(numpy_kernels)
+    images = Scattered(y, argmax, Window((2, 2), (2, 2)), (4, 4)).masked(first).masked(second).images(numpy_kernels)
     expected = np.zeros((1, 1, 4, 4))
     expected[0, 0, 0, 0] = 1
     np.testing.assert_array_equal(images, expected)

@@ -11,8 +11,8 @@ from scopes import FAMILIES, PLAIN, scopes_of
 from source import Source
 
 EQUIVALENT = {
-    "arithmetic.py:PowScalar.backward:sign:1": "−0 for 0",
-    "arithmetic.py:PowScalar.backward:constant:1": "1 · 0 for gy · 0",
+    "core/arithmetic.py:PowScalar.backward:sign:1": "−0 for 0",
+    "core/arithmetic.py:PowScalar.backward:constant:1": "1 · 0 for gy · 0",
     **dict.fromkeys(
         (
             "functions/convolution.py:Conv2d.backward:detach:5",
@@ -29,8 +29,8 @@ EQUIVALENT = {
         ),
         "the array with its zeros, to the same values",
     ),
-    "manipulation.py:ScatterAdd.forward:condition:1": "keys with None or ... take the slower way, to the same values",
-    "reduction.py:SumTo.forward:axis:1": "the reshape that follows gives the same shape with and without the axes",
+    "core/shaping.py:ScatterAdd.forward:condition:1": "keys with None or ... take the slower way, to the same values",
+    "core/reduction.py:SumTo.forward:axis:1": "the reshape that follows gives the same shape with and without the axes",
 }
 """Mutants that compute the same as the original, id -> reason: no test can kill them."""
 

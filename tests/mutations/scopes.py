@@ -6,7 +6,7 @@ from importlib.util import find_spec
 
 from source import Source, called, is_none, names_in
 
-CORE = ("arithmetic.py", "reduction.py", "manipulation.py")
+CORE = ("core/arithmetic.py", "core/reduction.py", "core/shaping.py")
 """The Functions behind operators and methods."""
 
 FAMILIES = (*CORE, "functions/")
@@ -19,22 +19,22 @@ PATHS = frozenset({"sign", "accumulation", "condition", "detach"})
 """The operators for code that carries gradients from node to node and computes none itself."""
 
 PLAIN = {
-    "reduction.py": {"with_ones": None},
+    "core/reduction.py": {"with_ones": None},
     "backend/numpy_kernels.py": {
         "conv_transpose2d": None,
         "filter_correlation": None,
         "conv_gradients": None,
         "pool_scatter": None,
         "pool_gather": None,
-        "window_spread": None,
+        "window_broadcast": None,
         "masked": None,
         "_masked": None,
         "_placed": frozenset({"sign", "accumulation", "shift"}),
         "max_pool2d": frozenset({"condition"}),  # who wins a tie
     },
     "backend/scattered.py": {"Scattered.masked": None, "Scattered.images": None},
-    "traversal.py": {"propagate": PATHS, "_conform": PATHS},
-    "variable.py": {"Variable.backward": PATHS, "_with_own_memory": PATHS},
+    "core/traversal.py": {"backward_pass": PATHS, "checked": PATHS},
+    "core/variable.py": {"Variable.backward": PATHS, "_with_own_memory": PATHS},
 }
 """Functions outside those classes, and which operators apply (None: all)."""
 
@@ -101,7 +101,9 @@ def _of_function(source, name, operators):
         (function,) = (node for node in body if getattr(node, "name", None) == part)
         body = function.body
     carried = {"gx", "own", "gradient"} if operators == PATHS else set()
-    loops = [node for node in ast.walk(function) if isinstance(node, ast.For)] if name == "propagate" else [function]
+    loops = (
+        [node for node in ast.walk(function) if isinstance(node, ast.For)] if name == "backward_pass" else [function]
+    )
     nodes = [node for loop in loops for node in _descend(loop)]
     return Scope(name, source, nodes, _results(function, None, carried), operators=operators)
 

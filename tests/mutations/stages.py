@@ -41,7 +41,7 @@ def public_names(mutant, package):
     Found by name alone: who mentions it, and who mentions that, up to what users call.
     """
     mentions, public = {}, set()
-    modules = [package / name for name in ("operators.py", *CORE, "backend/numpy_kernels.py")]
+    modules = [package / name for name in ("core/operators.py", *CORE, "backend/numpy_kernels.py")]
     for path in (*sorted((package / "functions").glob("*.py")), *modules):
         tree = ast.parse(path.read_bytes())
         for node in tree.body:

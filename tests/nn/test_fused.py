@@ -8,10 +8,10 @@ import pytest
 import minigrad as mg
 import minigrad.functions as F
 from minigrad import nn, viz
-from minigrad.arithmetic import MulScalar
+from minigrad.core.arithmetic import MulScalar
+from minigrad.core.variable import apply_chain
 from minigrad.nn import sequential
 from minigrad.testing import check_grad
-from minigrad.variable import apply_chain
 
 SETTINGS = {
     "plain": ({}, {}),

@@ -43,7 +43,7 @@ def filter_correlation(x, y, window, groups):
 
 
 def conv_gradients(gy, x, w, size, window, groups):
-    y = pool_scatter(gy.y, gy.winners, gy.size, gy.window)
+    y = pool_scatter(gy.y, gy.argmax, gy.size, gy.window)
     if gy.mask is not None:
         y = np.where(gy.mask, y, y.dtype.type(0))
     gx = None if w is None else conv_transpose2d(y, w, size, window, groups)
@@ -52,32 +52,32 @@ def conv_gradients(gy, x, w, size, window, groups):
 
 def max_pool2d(x, window):
     shape = (*x.shape[:2], *window.outputs(x.shape[2:]))
-    y, winners = np.full(shape, np.nan, x.dtype), np.full(shape, -1)
+    y, argmax = np.full(shape, np.nan, x.dtype), np.full(shape, -1)
     for (i, j), (k, m), (h, v) in _taps(window, x.shape[2:]):
         for n, c in np.ndindex(x.shape[:2]):
             best, pixel = y[n, c, i, j], x[n, c, h, v]
-            if winners[n, c, i, j] < 0 or pixel > best or (np.isnan(pixel) and not np.isnan(best)):
-                y[n, c, i, j], winners[n, c, i, j] = pixel, k * window.kernel[1] + m
-    return y, winners.astype(np.min_scalar_type(window.kernel[0] * window.kernel[1] - 1))
+            if argmax[n, c, i, j] < 0 or pixel > best or (np.isnan(pixel) and not np.isnan(best)):
+                y[n, c, i, j], argmax[n, c, i, j] = pixel, k * window.kernel[1] + m
+    return y, argmax.astype(np.min_scalar_type(window.kernel[0] * window.kernel[1] - 1))
 
 
 def pooled_convolution(x, w, b, window, groups, pool):
     y = conv2d(x, w, b, window, groups)
-    maxima, winners = max_pool2d(np.maximum(y, 0), pool)
-    return maxima, y > 0, winners
+    maxima, argmax = max_pool2d(np.maximum(y, 0), pool)
+    return maxima, y > 0, argmax
 
 
-def pool_scatter(y, winners, size, window):
+def pool_scatter(y, argmax, size, window):
     x = np.zeros((*y.shape[:2], *size), y.dtype)
     for (i, j), (k, m), (h, v) in _taps(window, size):
-        x[:, :, h, v] += y[:, :, i, j] * (winners[:, :, i, j] == k * window.kernel[1] + m)
+        x[:, :, h, v] += y[:, :, i, j] * (argmax[:, :, i, j] == k * window.kernel[1] + m)
     return x
 
 
-def pool_gather(x, winners, window):
-    y = np.zeros(winners.shape, x.dtype)
+def pool_gather(x, argmax, window):
+    y = np.zeros(argmax.shape, x.dtype)
     for (i, j), (k, m), (h, v) in _taps(window, x.shape[2:]):
-        y[:, :, i, j] += x[:, :, h, v] * (winners[:, :, i, j] == k * window.kernel[1] + m)
+        y[:, :, i, j] += x[:, :, h, v] * (argmax[:, :, i, j] == k * window.kernel[1] + m)
     return y
 
 
@@ -88,7 +88,7 @@ def window_sum(x, window):
     )
 
 
-def window_spread(y, size, window):
+def window_broadcast(y, size, window):
     x = np.zeros((*y.shape[:2], *size), y.dtype)
     for (i, j), _, (h, v) in _taps(window, size):
         x[:, :, h, v] += y[:, :, i, j]

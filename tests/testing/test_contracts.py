@@ -8,7 +8,7 @@ import minigrad as mg
 import minigrad.functions as F
 from minigrad.backend import numpy_kernels
 from minigrad.backend.kernels import Kernels
-from minigrad.operators import Operators
+from minigrad.core.operators import Operators
 from minigrad.testing import OpSpec, case, gradtest, prove
 from minigrad.testing.contracts import CONTRACTS, named
 from minigrad.testing.table import table

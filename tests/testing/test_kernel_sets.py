@@ -21,7 +21,7 @@ KERNELS = [
     "pool_scatter",
     "pool_gather",
     "window_sum",
-    "window_spread",
+    "window_broadcast",
     "contiguous",
     "matmul",
     "relu",
@@ -80,11 +80,11 @@ def test_a_kernel_for_one_memory_order_only_is_found():
 
 def test_a_kernel_that_takes_the_last_of_equal_pixels_is_found():
     def last(x, window):
-        y, winners = numpy_kernels.max_pool2d(x, window)
+        y, argmax = numpy_kernels.max_pool2d(x, window)
         count = window.kernel[0] * window.kernel[1]
-        taps = [numpy_kernels.pool_gather(x, np.full_like(winners, k), window) == y for k in range(count)]
+        taps = [numpy_kernels.pool_gather(x, np.full_like(argmax, k), window) == y for k in range(count)]
         ties = np.array(taps).sum(0) > 1
-        return y, np.where(ties, count - 1, winners).astype(winners.dtype)
+        return y, np.where(ties, count - 1, argmax).astype(argmax.dtype)
 
     with pytest.raises(ContractViolation, match=r"^max_pool2d at "):
         compare_kernels(changed(max_pool2d=last))
@@ -94,10 +94,12 @@ def test_a_kernel_that_edits_its_arguments_is_found():
     def edits(y, size, window):
         y *= 1
         y += 1
-        return numpy_kernels.window_spread(y - 1, size, window)
+        return numpy_kernels.window_broadcast(y - 1, size, window)
 
-    with pytest.raises(ContractViolation, match=r"window_spread edits its arguments|window_spread raised ValueError"):
-        compare_kernels(changed(window_spread=edits))
+    with pytest.raises(
+        ContractViolation, match=r"window_broadcast edits its arguments|window_broadcast raised ValueError"
+    ):
+        compare_kernels(changed(window_broadcast=edits))
 
 
 def test_a_mask_of_other_numbers_is_found():

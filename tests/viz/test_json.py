@@ -8,9 +8,9 @@ import pytest
 import minigrad as mg
 import minigrad.functions as F
 from minigrad import nn, viz
-from minigrad.config import Recording, Switch, recording
-from minigrad.function import Function
-from minigrad.traversal import functions_behind
+from minigrad.core.config import GradMode, Switch, grad_mode
+from minigrad.core.function import Function
+from minigrad.core.traversal import topological_order
 
 
 class Residual(nn.Module):
@@ -51,7 +51,7 @@ def executed(model, outputs):
             return texts[maker]
         return "constant" if maker is None else names.get(maker, maker.name or "seed")
 
-    for function in functions_behind(output.creator for output in outputs):
+    for function in topological_order(output.creator for output in outputs):
         texts[function] = f"{function.name}({', '.join(map(text, function.inputs))})"
     return [text(output.creator) for output in outputs]
 
@@ -104,7 +104,7 @@ def test_backward_is_there_as_it_runs():
 
     with viz.record(model) as recorded:
         loss = F.softmax_cross_entropy(model(np.ones((2, 1, 8, 8), np.float32)), np.array([0, 2]))
-    with Switch((recording, Recording(watch=Watch()))):
+    with Switch((grad_mode, GradMode(watch=Watch()))):
         loss.backward()
     content = json.loads(recorded.draw(loss, order=1).json())
     nodes = {node["id"]: node for node in content["nodes"]}

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import minigrad as mg
-from minigrad.function import Function
+from minigrad.core.function import Function
 from minigrad.viz.graph import Tensor
 from minigrad.viz.trace import trace
 

@@ -91,11 +91,11 @@ def cross_entropy(logits, targets, losses, softmax):
         for c in range(C):
             softmax[n, c] = np.exp(logits[n, c] - top)
             total += softmax[n, c]
-        log_total = np.log(total)
+        log_sum_exp = np.log(total)
         loss = logits.dtype.type(0)
         for c in range(C):
             if targets[n, c] != 0:
-                loss += targets[n, c] * (log_total - (logits[n, c] - top))
+                loss += targets[n, c] * (log_sum_exp - (logits[n, c] - top))
             softmax[n, c] /= total
         losses[n] = loss
 

@@ -12,13 +12,13 @@ from minigrad.backend.compiled.shared import bounds, shared
 
 @shared
 def pooled_convolution(
-    s, shares, x, w, b, HP, WP, top, left, SH, SW, DH, DW, PH, PW, PSH, PSW, above, before, lanes, positive, y, winners
+    s, shares, x, w, b, HP, WP, top, left, SH, SW, DH, DW, PH, PW, PSH, PSW, above, before, lanes, positive, y, argmax
 ):
-    """Images (N, H, W, C) with packed filters and biases to maxima and winners; positive is (N, OH, OW, O)."""
+    """Images (N, H, W, C) with packed filters and biases to maxima and argmax; positive is (N, OH, OW, O)."""
     _, OH, OW, O = positive.shape
     start, stop = bounds(len(x), s, shares)
     padded, image = np.zeros((HP, WP, w.shape[4]), x.dtype), np.empty((1, OH, OW, O), x.dtype)
     for n in range(start, stop):
         convolve_few(x[n : n + 1], w, b, padded, top, left, 1, 1, SH, SW, DH, DW, lanes, image)
         relu_in_place(image.reshape(-1), positive[n].reshape(-1))
-        max_of_one(image[0], PH, PW, PSH, PSW, above, before, lanes, y[n], winners[n])
+        max_of_one(image[0], PH, PW, PSH, PSW, above, before, lanes, y[n], argmax[n])

@@ -19,10 +19,10 @@ def _inside(count, first, length):
 
 
 @inner()
-def max_of_one(x, KH, KW, SH, SW, above, left, lanes, y, winners):
+def max_of_one(x, KH, KW, SH, SW, above, left, lanes, y, argmax):
     """Maxima of one image (H, W, C), and which kernel element each came from."""
     H, W, C = x.shape
-    flat, flat_y, flat_winners = x.reshape(-1), y.reshape(-1), winners.reshape(-1)
+    flat, flat_y, flat_winners = x.reshape(-1), y.reshape(-1), argmax.reshape(-1)
     at = 0
     for oh in range(y.shape[0]):
         for ow in range(y.shape[1]):
@@ -49,17 +49,17 @@ def max_of_one(x, KH, KW, SH, SW, above, left, lanes, y, winners):
 
 
 @shared
-def max_of_windows(s, shares, x, KH, KW, SH, SW, above, left, lanes, y, winners):
+def max_of_windows(s, shares, x, KH, KW, SH, SW, above, left, lanes, y, argmax):
     """Maxima (N, OH, OW, C) of images (N, H, W, C)."""
     for n in range(*bounds(len(x), s, shares)):
-        max_of_one(x[n], KH, KW, SH, SW, above, left, lanes, y[n], winners[n])
+        max_of_one(x[n], KH, KW, SH, SW, above, left, lanes, y[n], argmax[n])
 
 
 @inner()
-def scatter_one(y, winners, KH, KW, SH, SW, above, left, overlaps, lanes, x):
+def scatter_one(y, argmax, KH, KW, SH, SW, above, left, overlaps, lanes, x):
     """Add each of y (OH, OW, C) at its winner in x (H, W, C)."""
     H, W, C = x.shape
-    flat, flat_y, flat_winners, zero = x.reshape(-1), y.reshape(-1), winners.reshape(-1), x.dtype.type(0)
+    flat, flat_y, flat_winners, zero = x.reshape(-1), y.reshape(-1), argmax.reshape(-1), x.dtype.type(0)
     OH, OW = y.shape[:2]
     if overlaps or above or left or (OH * KH, OW * KW) != (H, W) or (SH, SW) != (KH, KW):  # not each is written once
         flat[:] = 0
@@ -85,21 +85,21 @@ def scatter_one(y, winners, KH, KW, SH, SW, above, left, overlaps, lanes, x):
 
 
 @shared
-def scatter(s, shares, y, winners, KH, KW, SH, SW, above, left, overlaps, lanes, x):
+def scatter(s, shares, y, argmax, KH, KW, SH, SW, above, left, overlaps, lanes, x):
     """Images (N, H, W, C) with each of y (N, OH, OW, C) added at its winner."""
     for n in range(*bounds(len(x), s, shares)):
-        scatter_one(y[n], winners[n], KH, KW, SH, SW, above, left, overlaps, lanes, x[n])
+        scatter_one(y[n], argmax[n], KH, KW, SH, SW, above, left, overlaps, lanes, x[n])
 
 
 @shared
-def gather(s, shares, x, winners, KW, SH, SW, above, left, y):
+def gather(s, shares, x, argmax, KW, SH, SW, above, left, y):
     """The pixel (N, OH, OW, C) of images (N, H, W, C) where each window's winner is; 0 in the border."""
     _, H, W, C = x.shape
     for n in range(*bounds(len(x), s, shares)):
         for oh in range(y.shape[1]):
             for ow in range(y.shape[2]):
                 for c in range(C):
-                    k = winners[n, oh, ow, c]
+                    k = argmax[n, oh, ow, c]
                     h, v = oh * SH - above + k // KW, ow * SW - left + k % KW
                     y[n, oh, ow, c] = x[n, h, v, c] if 0 <= h < H and 0 <= v < W else 0
 

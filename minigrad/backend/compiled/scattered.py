@@ -47,18 +47,18 @@ def _windows(OH, OW, SH, SW, PH, PW, width, C):
 
 
 @inner()
-def _let_through(y, winners, mask, firsts, offsets, O, passed):
-    """Of each window's numbers (P, O) those whose winners the mask lets through."""
+def _let_through(y, argmax, mask, firsts, offsets, O, passed):
+    """Of each window's numbers (P, O) those whose argmax the mask lets through."""
     for p in range(len(firsts)):
         for o in range(O):
             number = y[p * O + o]
             if len(mask) > 0:
-                number *= mask[firsts[p] + offsets[winners[p * O + o]] + o]
+                number *= mask[firsts[p] + offsets[argmax[p * O + o]] + o]
             passed[p * O + o] = number
 
 
 @inner()
-def _list_by_filter(passed, winners, firsts, offsets, values, places, counts):
+def _list_by_filter(passed, argmax, firsts, offsets, values, places, counts):
     """For each filter o, from o · P on: its numbers that are not 0, and where their windows of the image begin."""
     P, O = len(firsts), len(counts)
     counts[:] = 0
@@ -67,17 +67,17 @@ def _list_by_filter(passed, winners, firsts, offsets, values, places, counts):
             number = passed[p * O + o]
             at = o * P + counts[o]
             values[at] = number
-            places[at] = firsts[p] + offsets[winners[p * O + o]]
+            places[at] = firsts[p] + offsets[argmax[p * O + o]]
             counts[o] += number != 0
 
 
 @inner()
-def _list_by_pixel(passed, winners, O, pixels, apart, values, places, counts):
+def _list_by_pixel(passed, argmax, O, pixels, apart, values, places, counts):
     """For each of the windows' pixels n, from n · O on: its numbers that are not 0, and where their filters begin."""
     counts[:] = 0
     for p in range(len(counts) // pixels):
         for o in range(O):
-            number, n = passed[p * O + o], p * pixels + winners[p * O + o]
+            number, n = passed[p * O + o], p * pixels + argmax[p * O + o]
             at = n * O + counts[n]
             values[at] = number
             places[at] = o * apart
@@ -152,18 +152,18 @@ def add_shares(sums, gw):
 
 @shared
 def gradients(
-    s, shares, y, winners, mask, W, SH, SW, PH, PW, x, packed, C, KH, KW, HP, WP, top, left, lanes, sums, totals, gx
+    s, shares, y, argmax, mask, W, SH, SW, PH, PW, x, packed, C, KH, KW, HP, WP, top, left, lanes, sums, totals, gx
 ):
     """All three gradients of a convolution whose windows are one pixel apart.
 
-    y and winners are (N, OH, OW, O), of windows (PH, PW), (SH, SW) apart, of what the convolution gave, (N, H, W, O);
+    y and argmax are (N, OH, OW, O), of windows (PH, PW), (SH, SW) apart, of what the convolution gave, (N, H, W, O);
     so large is the mask, (N, H · W · O), or (N, 0). Each share adds to its sums (O · KH · a row), the filters'
     gradient, and to its totals (O,), the bias's. x (N, ...) or gx may be empty, and is left out then.
     """
     N, OH, OW, O = y.shape
     P, vectors, row = OH * OW, (KW * C + lanes - 1) // lanes, WP * C
     apart = _pieces(vectors, BROADEST[1]) * lanes
-    flat_y, flat_winners, flat_mask = y.reshape(N, P * O), winners.reshape(N, P * O), mask.reshape(N, -1)
+    flat_y, flat_winners, flat_mask = y.reshape(N, P * O), argmax.reshape(N, P * O), mask.reshape(N, -1)
     pixels, pixel_offsets = _windows(OH, OW, SH, SW, PH, PW, W, O)
     firsts, offsets = _windows(OH, OW, SH, SW, PH, PW, WP, C)
     passed = np.empty(P * O, y.dtype)
@@ -189,7 +189,7 @@ def gradients(
 
 @shared
 def correlate(
-    s, shares, y, winners, mask, H, W, PSH, PSW, PH, PW, overlaps, x, HP, WP, top, left, SH, SW, DH, DW, lanes,
+    s, shares, y, argmax, mask, H, W, PSH, PSW, PH, PW, overlaps, x, HP, WP, top, left, SH, SW, DH, DW, lanes,
     sums, totals,
 ):  # fmt: skip
     """The filters' gradient and the bias's of any convolution without groups, as `convolution.correlate` sums it."""
@@ -199,7 +199,7 @@ def correlate(
     flat = memory[: H * W * O]
     image = flat.reshape(1, H, W, O)
     for n in range(start, stop):
-        scatter_one(y[n], winners[n], PH, PW, PSH, PSW, 0, 0, overlaps, lanes, image[0])
+        scatter_one(y[n], argmax[n], PH, PW, PSH, PSW, 0, 0, overlaps, lanes, image[0])
         if mask.shape[1] > 0:
             clear(flat, mask[n])
         add_rows(flat.reshape(H * W, O), totals[s])

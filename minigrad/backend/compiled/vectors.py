@@ -160,10 +160,10 @@ def put_won(context: Any, source: Any, i: Any, winner: Any, m: Any, k: Any, pixe
         source, i, winner, m, k, pixel, j = arguments
         v = Vectors(b, signature.args[0].dtype)
         number, place = _integers(context, b, v.lanes, signature.args[2], winner, m)
-        winners = b.load(place)
-        winners.align = 1
+        argmax = b.load(place)
+        argmax.align = 1
         values = v.load(v.pointer(context, signature.args[0], source, i))
-        here = b.icmp_unsigned("==", winners, _spread(b, b.trunc(k, number), v.lanes))
+        here = b.icmp_unsigned("==", argmax, _spread(b, b.trunc(k, number), v.lanes))
         v.store(b.select(here, values, ir.Constant(v.vector, None)), v.pointer(context, signature.args[5], pixel, j))
         return context.get_dummy_value()
 

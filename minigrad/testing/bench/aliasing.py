@@ -8,13 +8,13 @@ import numpy as np
 
 import minigrad.functions as F
 from minigrad.backend import Array
-from minigrad.function import Function, Gradients
+from minigrad.core.function import Function, Gradients
+from minigrad.core.variable import Variable
 from minigrad.functions.activation import LeakyReLU, ReLU
 from minigrad.functions.elementwise import Exp, masked
 from minigrad.testing.bench.conduct import SQUARE, Square, of_square
 from minigrad.testing.bench.wrong import Wrong, applied
 from minigrad.testing.spec import OpSpec
-from minigrad.variable import Variable
 
 
 class KeepsInput(ReLU):

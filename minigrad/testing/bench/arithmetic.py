@@ -7,13 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 
 import minigrad.functions as F
-from minigrad.arithmetic import Div, Mul, Neg, Power, PowScalar, Sub
 from minigrad.backend import Array
-from minigrad.function import Function, Gradients
+from minigrad.core.arithmetic import Div, Mul, Neg, Power, PowScalar, Sub
+from minigrad.core.function import Function, Gradients
+from minigrad.core.variable import Variable, apply
 from minigrad.testing.bench.wrong import Wrong, applied
 from minigrad.testing.spec import OpSpec
 from minigrad.testing.strategies import shapes
-from minigrad.variable import Variable, apply
 
 
 class SubPlus(Sub):

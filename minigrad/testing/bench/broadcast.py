@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 
 import minigrad.functions as F
 from minigrad.backend import Array
-from minigrad.function import Function, Gradients
-from minigrad.manipulation import BroadcastTo
+from minigrad.core.function import Function, Gradients
+from minigrad.core.shaping import BroadcastTo
+from minigrad.core.variable import Variable
 from minigrad.testing.bench.wrong import Wrong, applied
 from minigrad.testing.spec import Call, OpSpec
 from minigrad.testing.strategies import broadcastable, shapes
-from minigrad.variable import Variable
 
 
 class AddBroadcast(Function):

@@ -9,11 +9,11 @@ import numpy as np
 
 import minigrad.functions as F
 from minigrad.backend import Array
-from minigrad.function import Function, Gradients
+from minigrad.core.function import Function, Gradients
+from minigrad.core.variable import Variable
 from minigrad.testing.bench.draws import vectors
 from minigrad.testing.bench.wrong import Wrong, applied
 from minigrad.testing.spec import OpSpec
-from minigrad.variable import Variable
 
 
 class Square(Function):

@@ -6,12 +6,12 @@ import numpy as np
 
 import minigrad.functions as F
 from minigrad.backend import Array
-from minigrad.function import Function, Gradients
+from minigrad.core.function import Function, Gradients
+from minigrad.core.variable import Variable, apply
 from minigrad.functions.activation import Sigmoid
 from minigrad.functions.elementwise import Clip, Exp, Log, Maximum, Sqrt, masked
 from minigrad.testing.bench.wrong import Wrong, applied
 from minigrad.testing.spec import OpSpec
-from minigrad.variable import Variable, apply
 
 
 def asinh_by_sign(x: Variable) -> Variable:

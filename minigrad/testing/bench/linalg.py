@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 
 import minigrad.functions as F
-from minigrad.arithmetic import MatMul
 from minigrad.backend import Array
-from minigrad.function import Function, Gradients
+from minigrad.core.arithmetic import MatMul
+from minigrad.core.function import Function, Gradients
+from minigrad.core.variable import Variable, apply
 from minigrad.functions.linalg import Linear
 from minigrad.testing.bench.draws import matrices, products, squares
 from minigrad.testing.bench.wrong import Wrong, applied
 from minigrad.testing.spec import OpSpec
-from minigrad.variable import Variable, apply
 
 
 class MatVec(Function):

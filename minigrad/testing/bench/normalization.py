@@ -9,12 +9,12 @@ import numpy as np
 
 import minigrad.functions as F
 from minigrad.backend import Array
-from minigrad.function import Function, Gradients
+from minigrad.core.function import Function, Gradients
+from minigrad.core.variable import Variable, apply
 from minigrad.functions.dropout import Dropout
 from minigrad.testing.bench.draws import matrices
 from minigrad.testing.bench.wrong import Wrong, applied
 from minigrad.testing.spec import OpSpec
-from minigrad.variable import Variable, apply
 
 EPS = 1e-2
 

@@ -6,11 +6,11 @@ import numpy as np
 
 import minigrad.functions as F
 from minigrad.backend import Array
-from minigrad.function import Function, Gradients
+from minigrad.core.function import Function, Gradients
+from minigrad.core.variable import Variable, apply
 from minigrad.testing.bench.conduct import SQUARE, Square, of_square
 from minigrad.testing.bench.wrong import Wrong, applied
 from minigrad.testing.spec import OpSpec
-from minigrad.variable import Variable, apply
 
 
 class BackwardOutsideGraph(Square):

@@ -12,15 +12,15 @@ import numpy as np
 
 import minigrad.functions as F
 from minigrad.backend import Array
-from minigrad.function import Function, Gradients
+from minigrad.core.axes import Axis, axes_of
+from minigrad.core.function import Function, Gradients
+from minigrad.core.reduction import Max, Mean, Min, Sum
+from minigrad.core.variable import Variable, apply
 from minigrad.functions.reduction import LogSumExp
-from minigrad.reduction import Max, Mean, Min, Sum
-from minigrad.shapes import Axis, axes_of
 from minigrad.testing.bench.draws import vectors, with_mask
 from minigrad.testing.bench.wrong import Wrong, applied
 from minigrad.testing.spec import OpSpec
 from minigrad.testing.strategies import reductions, with_axis
-from minigrad.variable import Variable, apply
 
 
 def _reducing(kind: Callable[..., Function]) -> Callable[..., Variable]:
@@ -45,8 +45,8 @@ class MaxWithTolerance(Max):
     """What is nearly the maximum shares the gradient."""
 
     def _pick(self, x: Array, best: Array) -> Array:
-        winners = np.abs(x - best) < 1e-2
-        self.save((winners / winners.sum(self.axis, keepdims=True)).astype(x.dtype))
+        argmax = np.abs(x - best) < 1e-2
+        self.save((argmax / argmax.sum(self.axis, keepdims=True)).astype(x.dtype))
         return best if self.keepdims else best.squeeze(self.axis)
 
 

@@ -9,14 +9,14 @@ import numpy as np
 
 import minigrad.functions as F
 from minigrad.backend import Array
-from minigrad.function import Function, Gradients
+from minigrad.core.function import Function, Gradients
+from minigrad.core.shaping import ScatterAdd
+from minigrad.core.variable import Variable, apply
 from minigrad.functions.elementwise import masked
-from minigrad.manipulation import ScatterAdd
 from minigrad.testing.bench.draws import with_mask, with_rows
 from minigrad.testing.bench.wrong import Wrong, applied
 from minigrad.testing.spec import Call, OpSpec
 from minigrad.testing.strategies import shapes, with_axis
-from minigrad.variable import Variable, apply
 
 
 @dataclass(eq=False)

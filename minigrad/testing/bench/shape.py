@@ -11,14 +11,14 @@ from hypothesis import strategies as st
 
 import minigrad.functions as F
 from minigrad.backend import Array
-from minigrad.function import Function, Gradients
+from minigrad.core.function import Function, Gradients
+from minigrad.core.shaping import Transpose
+from minigrad.core.variable import Variable, apply
 from minigrad.functions.shape import Concatenate, Pad
-from minigrad.manipulation import Transpose
 from minigrad.testing.bench.draws import matrices
 from minigrad.testing.bench.wrong import Wrong, applied
 from minigrad.testing.spec import Call, OpSpec
 from minigrad.testing.strategies import shapes, with_axis
-from minigrad.variable import Variable, apply
 
 
 class ConcatenateEqually(Concatenate):

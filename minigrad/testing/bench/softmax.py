@@ -10,13 +10,13 @@ import numpy as np
 
 import minigrad.functions as F
 from minigrad.backend import Array
-from minigrad.function import Function, Gradients
+from minigrad.core.function import Function, Gradients
+from minigrad.core.variable import Variable
 from minigrad.functions.activation import LogSoftmax, Softmax
 from minigrad.testing.bench.draws import matrices, one_hot, with_labels
 from minigrad.testing.bench.wrong import Wrong, applied
 from minigrad.testing.spec import OpSpec
 from minigrad.testing.strategies import with_axis
-from minigrad.variable import Variable
 
 
 class SoftmaxDiagonal(Softmax):

@@ -11,14 +11,14 @@ from hypothesis import strategies as st
 
 import minigrad.functions as F
 from minigrad.backend import Array
-from minigrad.config import enable_grad
-from minigrad.function import Function, Gradients
+from minigrad.core.config import enable_grad
+from minigrad.core.function import Function, Gradients
+from minigrad.core.variable import Variable, apply
 from minigrad.functions.convolution import Conv2d, ConvTranspose2d, FilterCorrelation
 from minigrad.functions.pooling import AvgPool2d, AvgSpread2d, MaxPool2d, PoolScatter
 from minigrad.testing.bench.wrong import Wrong, applied
 from minigrad.testing.spec import OpSpec
 from minigrad.testing.strategies import conv2d_args, pool2d_args
-from minigrad.variable import Variable, apply
 
 
 class ConvWithBoth(Conv2d):
@@ -50,7 +50,7 @@ class ConvWithoutRest(ConvWithBoth):
     """Works out the image's size from the output's: pixels that the stride leaves over are missing."""
 
     def towards_x(self, gy: Variable, w: Variable) -> Variable:
-        (OH, OW), (SH, SW), (RH, RW) = gy.shape[2:], self.window.stride, self.window.reach
+        (OH, OW), (SH, SW), (RH, RW) = gy.shape[2:], self.window.stride, self.window.effective_kernel
         (above, below), (left, right) = self.window.pad
         size = (OH - 1) * SH + RH - above - below, (OW - 1) * SW + RW - left - right
         return apply(ConvTranspose2d(self.window, size, self.groups), gy, w)
@@ -118,30 +118,30 @@ class MaxPoolWriting(MaxPool2d):
     """Writes in place of adding where windows overlap."""
 
     def backward(self, gy: Variable) -> Gradients:
-        (winners,) = self.saved
-        return apply(PoolWrite(self.window, self.size), gy, winners)
+        (argmax,) = self.saved
+        return apply(PoolWrite(self.window, self.size), gy, argmax)
 
 
 class PoolWrite(PoolScatter):
     """Each pixel of y written where its window's winner was: the last one remains."""
 
-    def forward(self, y: Array, winners: Array) -> Array:
-        self.save(winners)
+    def forward(self, y: Array, argmax: Array) -> Array:
+        self.save(argmax)
         x = np.zeros((*y.shape[:2], *self.window.padded(self.size)), y.dtype)
         for k, (rows, columns) in enumerate(self.window.taps(self.size)):
-            x[:, :, rows, columns] = np.where(winners == k, y, x[:, :, rows, columns])
-        return np.ascontiguousarray(x[(..., *self.window.inside())])
+            x[:, :, rows, columns] = np.where(argmax == k, y, x[:, :, rows, columns])
+        return np.ascontiguousarray(x[(..., *self.window.valid_region())])
 
 
 class MaxPoolInBorder(MaxPool2d):
     """Does not take off the border before the image: the gradient lies that much further."""
 
     def backward(self, gy: Variable) -> Gradients:
-        (winners,) = self.saved
+        (argmax,) = self.saved
         (H, W), pad = self.size, self.window.pad
         bare = replace(self.window, pad=((0, sum(pad[0])), (0, sum(pad[1]))))
         size = H + sum(pad[0]), W + sum(pad[1])
-        return apply(PoolScatter(replace(bare, pad=((0, 0), (0, 0))), size), gy, winners)[:, :, :H, :W]
+        return apply(PoolScatter(replace(bare, pad=((0, 0), (0, 0))), size), gy, argmax)[:, :, :H, :W]
 
 
 class MaxPoolToAll(MaxPool2d):
@@ -160,7 +160,7 @@ class MaxPoolToAll(MaxPool2d):
         for rows, columns in self.window.taps(self.size):
             key = (slice(None), slice(None), rows, columns)
             gx = gx + (gy * (padded[key] == y.data)).scatter_add(key, padded.shape)
-        return gx[(..., *self.window.inside())]
+        return gx[(..., *self.window.valid_region())]
 
 
 class AvgPoolByArea(AvgPool2d):

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from minigrad.function import Function
-from minigrad.operators import Operand
+from minigrad.core.function import Function
+from minigrad.core.operators import Operand
+from minigrad.core.variable import Variable, apply
 from minigrad.testing.spec import OpSpec
-from minigrad.variable import Variable, apply
 
 
 @dataclass(frozen=True, eq=False)

@@ -92,7 +92,7 @@ CONTRACTS = [
         _pooling(loops.avg_pool2d),
         shapes=pool2d_args(counts_pad=True),
         formula="mean of each window",
-        kernels=("window_sum", "window_spread"),
+        kernels=("window_sum", "window_broadcast"),
         cases=[
             case(_images(1, 1, 4, 5), kernel=(3, 2), stride=2, pad=(1, 0), ceil_mode=True, count_include_pad=counted)
             for counted in (False, True)

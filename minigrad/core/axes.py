@@ -22,11 +22,11 @@ def axes_of(function: str, axis: Axis, ndim: int) -> tuple[int, ...]:
     """`axis` as increasing numbers from 0 to ndim − 1."""
     if axis is None:
         return tuple(range(ndim))
-    axes = lengths_of((axis,))
-    return tuple(sorted(places_of(function, axes, ndim)))
+    axes = as_shape((axis,))
+    return tuple(sorted(normalize_axes(function, axes, ndim)))
 
 
-def places_of(function: str, axes: Sequence[int], ndim: int, argument: str = "axis") -> list[int]:
+def normalize_axes(function: str, axes: Sequence[int], ndim: int, argument: str = "axis") -> list[int]:
     """Distinct numbers from 0 to ndim − 1 in the order given; negative ones count from the end.
 
     Raises:
@@ -47,14 +47,14 @@ def places_of(function: str, axes: Sequence[int], ndim: int, argument: str = "ax
     return places
 
 
-def lengths_of(arguments: tuple[Any, ...]) -> tuple[Any, ...]:
+def as_shape(arguments: tuple[Any, ...]) -> tuple[Any, ...]:
     """What `f(2, 3)` and `f((2, 3))` mean alike."""
     if len(arguments) == 1 and isinstance(arguments[0], (Sequence, np.ndarray)):
         return tuple(arguments[0])
     return arguments
 
 
-def completed(shape: Sequence[Any], size: int) -> tuple[int, ...] | None:
+def infer_shape(shape: Sequence[Any], size: int) -> tuple[int, ...] | None:
     """The shape of so many elements, in which one length may be -1, in full; None if there is none."""
     try:
         lengths = [operator.index(n) for n in shape]

@@ -15,11 +15,11 @@ import numpy as np
 
 from minigrad.backend import xp_of
 from minigrad.backend.kernels import kernels_of
-from minigrad.function import Function, Gradients
+from minigrad.core.function import Function, Gradients
 
 if TYPE_CHECKING:
     from minigrad.backend import Array
-    from minigrad.variable import Variable
+    from minigrad.core.variable import Variable
 
 
 class Add(Function):

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from minigrad.backend import Array
-    from minigrad.function import Function
-    from minigrad.variable import Variable
+    from minigrad.core.function import Function
+    from minigrad.core.variable import Variable
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -40,17 +40,17 @@ class Watch(Protocol):
         """Run `function`'s share of backward."""
 
 
-class Recording(NamedTuple):
+class GradMode(NamedTuple):
     """How operations are recorded: of which order of differentiation they are, and who looks on."""
 
     order: int = 0
     watch: Watch | None = None
 
 
-FORWARD = Recording()
+FORWARD = GradMode()
 """How they are recorded if nobody says otherwise; the only one that costs nothing."""
 
-recording: ContextVar[Recording | None] = ContextVar("recording", default=FORWARD)
+grad_mode: ContextVar[GradMode | None] = ContextVar("grad_mode", default=FORWARD)
 """None where nothing is recorded."""
 
 training: ContextVar[bool] = ContextVar("training", default=True)
@@ -148,12 +148,12 @@ def no_grad() -> Switch:
     >>> y.requires_grad
     False
     """
-    return Switch((recording, None))
+    return Switch((grad_mode, None))
 
 
 def enable_grad() -> Switch:
     """Record, also inside `no_grad()`."""
-    return Switch((recording, recording.get() or FORWARD))
+    return Switch((grad_mode, grad_mode.get() or FORWARD))
 
 
 def train_mode(on: bool = True) -> Switch:
@@ -165,7 +165,7 @@ def train_mode(on: bool = True) -> Switch:
 
 def inference() -> Switch:
     """Neither record nor train: what a model needs to be evaluated or used."""
-    return Switch((recording, None), (training, False))
+    return Switch((grad_mode, None), (training, False))
 
 
 def detect_anomaly() -> Switch:

@@ -89,9 +89,9 @@ def _small_calls(dtype: Any) -> list[tuple[Any, tuple[Any, ...], dict[str, Any]]
     window, pool = Window((2, 2)), Window((2, 2), (2, 2))
     lanes = VECTOR_BYTES // dtype.itemsize
     x, w, y = (np.zeros(shape, dtype) for shape in ((1, lanes, 4, 4), (1, lanes, 2, 2), (1, 1, 3, 3)))
-    winners, a, tall = np.zeros((1, lanes, 2, 2), np.uint8), np.zeros((2, 2), dtype), np.zeros((2, 3), dtype)
+    argmax, a, tall = np.zeros((1, lanes, 2, 2), np.uint8), np.zeros((2, 2), dtype), np.zeros((2, 3), dtype)
     p, g, m, v = (np.zeros(1, dtype) for _ in range(4))
-    behind, rate = Scattered(y[:, :, :1, :1], winners[:, :1, :1, :1], window, (3, 3)), {"lr": 0.1}
+    behind, rate = Scattered(y[:, :, :1, :1], argmax[:, :1, :1, :1], window, (3, 3)), {"lr": 0.1}
     return [
         (K.conv2d, (x, w, None, window, 1), {}),
         (K.pooled_convolution, (x, w, None, window, 1, pool), {}),
@@ -100,8 +100,8 @@ def _small_calls(dtype: Any) -> list[tuple[Any, tuple[Any, ...], dict[str, Any]]
         (K.conv_gradients, (behind, x, w, (4, 4), window, 1), {}),
         (K.conv_gradients, (behind, x[:, :1], None, (4, 4), window, 1), {}),
         (K.max_pool2d, (x, pool), {}),
-        (K.pool_scatter, (x[:, :, :2, :2], winners, (4, 4), pool), {}),
-        (K.pool_gather, (x, winners, pool), {}),
+        (K.pool_scatter, (x[:, :, :2, :2], argmax, (4, 4), pool), {}),
+        (K.pool_gather, (x, argmax, pool), {}),
         (K.window_sum, (x, pool), {}),
         (K.matmul, (a, a), {}),
         (K.matmul, (a, tall), {}),

@@ -9,21 +9,21 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from minigrad.backend.kernels import kernels_of
-from minigrad.function import Function, Gradients
+from minigrad.core.function import Function, Gradients
 
 if TYPE_CHECKING:
     from minigrad.backend import Array
-    from minigrad.variable import Variable
+    from minigrad.core.variable import Variable
 
 
-def total(x: Array, axis: int | tuple[int, ...] | None, *, keepdims: bool) -> Array:
+def sum_wide(x: Array, axis: int | tuple[int, ...] | None, *, keepdims: bool) -> Array:
     """The sum in x's dtype; of float16 in float32."""
     return x.sum(axis, dtype=np.float32 if x.dtype == np.float16 else None, keepdims=keepdims)
 
 
-def summed(x: Array, axis: int | tuple[int, ...] | None, *, keepdims: bool) -> Array:
+def sum_rounded(x: Array, axis: int | tuple[int, ...] | None, *, keepdims: bool) -> Array:
     """The sum in x's dtype, rounded to it once."""
-    y = total(x, axis, keepdims=keepdims)
+    y = sum_wide(x, axis, keepdims=keepdims)
     return y.astype(np.float16) if x.dtype == np.float16 else y
 
 
@@ -44,7 +44,7 @@ class Sum(Reduction):
     def forward(self, x: Array) -> Array:
         self.shape = x.shape
         if x.ndim < 2 or self.keepdims or x.dtype.kind != "f" or self.axis != (0, *range(2, x.ndim)):
-            return summed(x, self.axis, keepdims=self.keepdims)
+            return sum_rounded(x, self.axis, keepdims=self.keepdims)
         return kernels_of(x).channel_sum(x)
 
     def backward(self, gy: Variable) -> Gradients:
@@ -75,8 +75,8 @@ class Max(Reduction):
         return self._pick(x, x.max(self.axis, keepdims=True))
 
     def _pick(self, x: Array, best: Array) -> Array:
-        winners = (x == best) | (x != x)  # noqa: PLR0124 - a NaN wins, and equals nothing
-        self.save((winners / winners.sum(self.axis, keepdims=True)).astype(x.dtype))
+        argmax = (x == best) | (x != x)  # noqa: PLR0124 - a NaN wins, and equals nothing
+        self.save((argmax / argmax.sum(self.axis, keepdims=True)).astype(x.dtype))
         return best if self.keepdims else best.squeeze(self.axis)
 
     def backward(self, gy: Variable) -> Gradients:
@@ -107,7 +107,7 @@ class SumTo(Function):
         self.source = x.shape
         lead = x.ndim - len(self.shape)
         repeated = [lead + i for i, n in enumerate(self.shape) if n == 1 and x.shape[lead + i] != 1]
-        return summed(x, (*range(lead), *repeated), keepdims=True).reshape(self.shape)
+        return sum_rounded(x, (*range(lead), *repeated), keepdims=True).reshape(self.shape)
 
     def backward(self, gy: Variable) -> Gradients:
         return gy.broadcast_to(self.source)

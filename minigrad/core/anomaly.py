@@ -14,9 +14,9 @@ from minigrad.backend import as_array, to_numpy, xp_of
 
 if TYPE_CHECKING:
     from minigrad.backend import Array
-    from minigrad.function import Function
+    from minigrad.core.function import Function
 
-PACKAGE = str(Path(__file__).parent) + os.sep
+PACKAGE = str(Path(__file__).parents[1]) + os.sep
 
 
 class NonFiniteError(ValueError):

@@ -1,8 +1,8 @@
 """Function: one applied operation, one node of the graph.
 
-A Function knows arrays and edges only. An edge points to who made an input, never to the Variable that held it, so that
-an intermediate array that no operation saved is freed as soon as its Variable is let go. `apply` (in variable.py) runs
-`forward` and records the edges; the traversal (there too) calls `backward`.
+A Function knows arrays and producers only. A producer is the Function that computed an input, never the Variable that
+held it, so that an intermediate array that no operation saved is freed as soon as its Variable is let go. `apply` (in
+variable.py) runs `forward` and records the producers; `backward_pass` (in traversal.py) calls `backward`.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from minigrad.backend import Array
-    from minigrad.variable import Variable
+    from minigrad.core.variable import Variable
 
-Edge: TypeAlias = Union["Function", "Variable", None]
+Producer: TypeAlias = Union["Function", "Variable", None]
 """Who made an input: a Function, a leaf Variable, or None for a constant."""
 
 Gradients: TypeAlias = Union["Variable", "tuple[Variable | None, ...]", None]
@@ -47,19 +47,19 @@ class Function:
     6.0
 
     Attributes:
-        inputs: an edge for each input; None where no gradient is asked for.
+        inputs: an producer for each input; None where no gradient is asked for.
         serial: counts the recorded operations of the process; an operation's number is above those of its inputs.
         derivative_order: 0 for what the user computes, 1 for what `create_graph` records of its gradient, and so on.
         output: shape and dtype of what `forward` returned.
         saved_arrays: what `forward` saved for `backward`; the bytes that recording this operation keeps alive.
-        saved_from: for each of them the number of the input that it is, or OUTPUT, or MADE.
+        saved_sources: for each of them the number of the input that it is, or OUTPUT, or CONSTANT.
         retained: whether `retain_grad` asked for the gradient of the output,
         grad: which then is here.
         origin: "file:line" of the caller's code, and
         checksums: of the saved arrays, both known only under `detect_anomaly`.
     """
 
-    inputs: tuple[Edge, ...] = ()
+    inputs: tuple[Producer, ...] = ()
     serial: int = 0
     derivative_order: int = 0
     output: Spec
@@ -69,17 +69,17 @@ class Function:
     origin: str | None = None
     checksums: tuple[int, ...] | None = None
 
-    saved_from: Sequence[int] = ()
-    _as_variable: Callable[[Array, Edge], Variable]
+    saved_sources: Sequence[int] = ()
+    _as_variable: Callable[[Array, Producer], Variable]
 
     flops_per_element: ClassVar[int] = 1
     """Floating-point operations of `forward` for each element of the output, where no `flops` says it otherwise."""
 
     OUTPUT: ClassVar[int] = -1
-    """Stands for the output in `saved_from`."""
+    """Stands for the output in `saved_sources`."""
 
-    MADE: ClassVar[int] = -2
-    """Stands in `saved_from` for an array made on the way."""
+    CONSTANT: ClassVar[int] = -2
+    """Stands in `saved_sources` for an array made on the way."""
 
     def forward(self, *arrays: Array) -> Array:  # noqa: ARG002
         """Compute the output array from the input arrays, and `save` what `backward` needs."""
@@ -116,16 +116,16 @@ class Function:
         wrap, inputs = self._as_variable, self.inputs
         saved = [
             None if array is None else wrap(array, inputs[i] if i >= 0 else self if i == Function.OUTPUT else None)
-            for array, i in zip(self.saved_arrays, self.saved_from)  # noqa: B905 - equally many, and checking costs
+            for array, i in zip(self.saved_arrays, self.saved_sources)  # noqa: B905 - equally many, and checking costs
         ]
         return tuple(saved)  # type: ignore[arg-type]  # None stands for an empty place
 
     def input_spec(self, i: int) -> Spec | None:
         """Shape and dtype of input `i`; None for a constant that was not saved, of which a graph keeps nothing."""
-        edge = self.inputs[i]
-        if edge is not None:
-            return edge.output
-        for array, source in zip(self.saved_arrays, self.saved_from, strict=True):
+        producer = self.inputs[i]
+        if producer is not None:
+            return producer.output
+        for array, source in zip(self.saved_arrays, self.saved_sources, strict=True):
             if source == i and array is not None:
                 return array.shape, array.dtype
         return None
@@ -145,7 +145,7 @@ class Function:
         return self.flops_per_element * math.prod(self.output[0])
 
     def record(
-        self, serial: int, arrays: list[Array], y: Array, as_variable: Callable[[Array, Edge], Variable]
+        self, serial: int, arrays: list[Array], y: Array, as_variable: Callable[[Array, Producer], Variable]
     ) -> None:
         """Become a node of the graph, after `forward` made `y` of `arrays`."""
         if y.dtype.kind != "f":
@@ -166,10 +166,10 @@ class Function:
                 sources.append(last)
             else:
                 sources.append(self._source(saved, arrays, y))
-        self.saved_from = sources
+        self.saved_sources = sources
 
     def _source(self, saved: Array | None, arrays: list[Array], y: Array) -> int:
-        """Which input a saved array is, or OUTPUT, or MADE."""
+        """Which input a saved array is, or OUTPUT, or CONSTANT."""
         if saved is y:
             return Function.OUTPUT
         for i, array in enumerate(arrays):
@@ -177,7 +177,7 @@ class Function:
                 return i
         if saved is not None:
             self._refuse_view(saved, arrays)
-        return Function.MADE
+        return Function.CONSTANT
 
     def _refuse_view(self, saved: Array, arrays: list[Array]) -> None:
         if getattr(saved, "base", None) is None:

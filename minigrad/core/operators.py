@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING, Any, TypeAlias, Union, cast
 
 import numpy as np
 
-from minigrad import arithmetic as A
-from minigrad import backend, manipulation, reduction
-from minigrad.array_like import ArrayLike, differentiates
-from minigrad.backend import Array, describe
-from minigrad.shapes import Axis, axes_of, broadcasts, completed, lengths_of, places_of
+from minigrad import backend
+from minigrad.backend import Array, format_array
+from minigrad.core import arithmetic as A
+from minigrad.core import reduction, shaping
+from minigrad.core.axes import Axis, as_shape, axes_of, broadcasts, infer_shape, normalize_axes
+from minigrad.core.numpy_protocol import ArrayLike, implements
 
 if TYPE_CHECKING:
-    from minigrad.function import Function
-    from minigrad.variable import Variable
+    from minigrad.core.function import Function
+    from minigrad.core.variable import Variable
 
 Operand: TypeAlias = Union["Variable", Array, float]
 """A Variable; an array or a number is a constant."""
@@ -90,7 +91,7 @@ class Operators(ArrayLike):
     def __getitem__(self, key: Any) -> Variable:
         parts = key if isinstance(key, tuple) else (key,)
         plain = tuple(_index(part) for part in parts)
-        return self._apply(manipulation.GetItem(plain if isinstance(key, tuple) else plain[0]), self)
+        return self._apply(shaping.GetItem(plain if isinstance(key, tuple) else plain[0]), self)
 
     def __iter__(self) -> Iterator[Variable]:
         return (self[i] for i in range(len(self.data)))
@@ -99,7 +100,7 @@ class Operators(ArrayLike):
         """This Variable on `device` ("cpu", "cuda", "cuda:1"): itself if it is there, else a differentiable copy."""
         if device == self.device:
             return cast("Variable", self)
-        return self._apply(manipulation.ToDevice(device, self.device), self)
+        return self._apply(shaping.ToDevice(device, self.device), self)
 
     def astype(self, dtype: Any) -> Variable:
         """This Variable in another float type; the gradient comes back in this one's.
@@ -109,38 +110,38 @@ class Operators(ArrayLike):
         """
         if np.dtype(dtype).kind != "f" and cast("Variable", self).requires_grad:
             raise TypeError(f"astype: only floats have gradients, not {np.dtype(dtype)}; use .data.astype")
-        return self._apply(manipulation.Cast(np.dtype(dtype)), self)
+        return self._apply(shaping.Cast(np.dtype(dtype)), self)
 
     def reshape(self, *shape: int | Sequence[int]) -> Variable:
         """The same numbers, in row-major order, in another shape; one length may be -1."""
-        wanted = lengths_of(shape)
-        full = completed(wanted, self.size)
+        wanted = as_shape(shape)
+        full = infer_shape(wanted, self.size)
         if full is None:
-            raise ValueError(f"reshape: {describe(self.data)} cannot become {wanted}")
-        return self._apply(manipulation.Reshape(full), self)
+            raise ValueError(f"reshape: {format_array(self.data)} cannot become {wanted}")
+        return self._apply(shaping.Reshape(full), self)
 
     def transpose(self, *axes: int | Sequence[int] | None) -> Variable:
         """The axes in another order: axis axes[i] becomes axis i; all reversed by default."""
-        order = range(self.ndim)[::-1] if not axes or axes[0] is None else lengths_of(axes)
+        order = range(self.ndim)[::-1] if not axes or axes[0] is None else as_shape(axes)
         if len(order) != self.ndim:
-            raise ValueError(f"transpose: axes {tuple(order)} must name every axis of {describe(self.data)}")
-        return self._apply(manipulation.Transpose(tuple(places_of("transpose", order, self.ndim, "axes"))), self)
+            raise ValueError(f"transpose: axes {tuple(order)} must name every axis of {format_array(self.data)}")
+        return self._apply(shaping.Transpose(tuple(normalize_axes("transpose", order, self.ndim, "axes"))), self)
 
     def swapaxes(self, i: int, j: int) -> Variable:
         """Axes i and j exchanged."""
         axes = list(range(self.ndim))
-        (i,), (j,) = places_of("swapaxes", [i], self.ndim), places_of("swapaxes", [j], self.ndim)
+        (i,), (j,) = normalize_axes("swapaxes", [i], self.ndim), normalize_axes("swapaxes", [j], self.ndim)
         axes[i], axes[j] = axes[j], axes[i]
-        return self._apply(manipulation.Transpose(tuple(axes)), self)
+        return self._apply(shaping.Transpose(tuple(axes)), self)
 
     def broadcast_to(self, shape: Sequence[int]) -> Variable:
         """Repeated to a larger shape, as NumPy broadcasts it."""
-        shape = tuple(lengths_of((shape,)))
+        shape = tuple(as_shape((shape,)))
         if shape == self.data.shape:
             return cast("Variable", self)
         if not broadcasts(self.shape, shape):
-            raise ValueError(f"broadcast_to: {describe(self.data)} does not broadcast to {shape}")
-        return self._apply(manipulation.BroadcastTo(shape), self)
+            raise ValueError(f"broadcast_to: {format_array(self.data)} does not broadcast to {shape}")
+        return self._apply(shaping.BroadcastTo(shape), self)
 
     def sum_to(self, shape: Sequence[int]) -> Variable:
         """Summed to a smaller shape: the adjoint of broadcast_to."""
@@ -148,12 +149,12 @@ class Operators(ArrayLike):
         if shape == self.data.shape:
             return cast("Variable", self)
         if not broadcasts(shape, self.shape):
-            raise ValueError(f"sum_to: {describe(self.data)} is no broadcast form of {shape}")
+            raise ValueError(f"sum_to: {format_array(self.data)} is no broadcast form of {shape}")
         return self._apply(reduction.SumTo(shape), self)
 
     def scatter_add(self, key: Any, shape: Sequence[int]) -> Variable:
         """Zeros of `shape` with these values added at `[key]`: the adjoint of indexing."""
-        return self._apply(manipulation.ScatterAdd(key, tuple(shape)), self)
+        return self._apply(shaping.ScatterAdd(key, tuple(shape)), self)
 
     def sum(self, axis: Axis = None, *, keepdims: bool = False) -> Variable:
         """The sum over `axis` (all by default)."""
@@ -174,7 +175,7 @@ class Operators(ArrayLike):
     def _filled_axes(self, function: str, axis: Axis) -> tuple[int, ...]:
         axes = axes_of(function, axis, self.ndim)
         if any(self.shape[i] == 0 for i in axes):
-            raise ValueError(f"{function}: there is none over axis {axis} of the empty {describe(self.data)}")
+            raise ValueError(f"{function}: there is none over axis {axis} of the empty {format_array(self.data)}")
         return axes
 
 
@@ -199,7 +200,7 @@ def broadcast(function: str, *operands: Any) -> list[Any]:
     try:
         shape = np.broadcast_shapes(*shapes)
     except ValueError:
-        words = " and ".join(describe(x) for x in operands)
+        words = " and ".join(format_array(x) for x in operands)
         raise ValueError(f"{function}: shapes do not broadcast; {words}") from None
     return [x.broadcast_to(shape) if isinstance(x, Operators) else x for x in operands]
 
@@ -220,7 +221,7 @@ def matmul(a: Any, b: Any) -> Variable:
         return NotImplemented  # type: ignore[no-any-return]
     apply: Callable[..., Variable] = (a if isinstance(a, Operators) else b)._apply
     if a.ndim == 0 or b.ndim == 0 or a.shape[-1] != b.shape[max(b.ndim - 2, 0)]:
-        raise ValueError(f"matmul: a's last axis must match b's last but one; {describe(a)} and {describe(b)}")
+        raise ValueError(f"matmul: a's last axis must match b's last but one; {format_array(a)} and {format_array(b)}")
     lead, rows, columns = a.shape[:-2], a.shape[-2:-1], b.shape[-1:] if b.ndim > 1 else ()
     a = a if rows else a.reshape(1, *a.shape)  # (K,) -> (1, K)
     b = b if columns else b.reshape(*b.shape, 1)  # (K,) -> (K, 1)
@@ -231,7 +232,7 @@ def matmul(a: Any, b: Any) -> Variable:
         try:
             lead = np.broadcast_shapes(lead, b.shape[:-2])
         except ValueError:
-            raise ValueError(f"matmul: stacks do not broadcast; {describe(a)} and {describe(b)}") from None
+            raise ValueError(f"matmul: stacks do not broadcast; {format_array(a)} and {format_array(b)}") from None
         stacks = [x.broadcast_to(lead + x.shape[-2:]) if isinstance(x, Operators) else x for x in (a, b)]
         y = apply(A.MatMul(), *stacks)
     shape = lead + rows + columns
@@ -270,11 +271,11 @@ def _plain(number: float) -> float:
     return number if number.__class__ is int else float(number)
 
 
-differentiates(np.add)(lambda a, b: binary(A.Add(), a, b))
-differentiates(np.subtract)(lambda a, b: binary(A.Sub(), a, b))
-differentiates(np.multiply)(lambda a, b: binary(A.Mul(), a, b))
-differentiates(np.divide)(lambda a, b: binary(A.Div(), a, b))
-differentiates(np.negative)(lambda x: -x)
-differentiates(np.positive)(lambda x: x)
-differentiates(np.matmul)(matmul)
-differentiates(np.dot)(_dot)
+implements(np.add)(lambda a, b: binary(A.Add(), a, b))
+implements(np.subtract)(lambda a, b: binary(A.Sub(), a, b))
+implements(np.multiply)(lambda a, b: binary(A.Mul(), a, b))
+implements(np.divide)(lambda a, b: binary(A.Div(), a, b))
+implements(np.negative)(lambda x: -x)
+implements(np.positive)(lambda x: x)
+implements(np.matmul)(matmul)
+implements(np.dot)(_dot)

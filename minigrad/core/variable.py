@@ -10,12 +10,12 @@ from typing import Any, overload
 import numpy as np
 
 from minigrad import backend
-from minigrad.anomaly import check_forward
-from minigrad.backend import Array, describe
-from minigrad.config import FORWARD, Recording, Switch, Watch, anomaly_detection, float_type, recording
-from minigrad.function import Edge, Function
-from minigrad.operators import Operand, Operators
-from minigrad.traversal import between, mode_of_gradients, propagate
+from minigrad.backend import Array, format_array
+from minigrad.core.anomaly import check_forward
+from minigrad.core.config import FORWARD, GradMode, Switch, Watch, anomaly_detection, float_type, grad_mode
+from minigrad.core.function import Function, Producer
+from minigrad.core.operators import Operand, Operators
+from minigrad.core.traversal import backward_pass, mode_of_gradients, path_to
 
 _serials = itertools.count(1)
 _new = object.__new__
@@ -37,31 +37,31 @@ def apply(function: Function, *inputs: Operand) -> Variable:  # noqa: C901, PLR0
         raise TypeError(f"apply: function must be an instance of a Function, not {function!r}")
     if function.inputs:
         raise TypeError(f"apply: this {function.name} was applied before; make a new one for each application")
-    mode = recording.get()
+    mode = grad_mode.get()
     try:
         if mode is None:
             function.inputs = (None,) * len(inputs)
             return _computed(function, [x.data if isinstance(x, Variable) else as_constant(x) for x in inputs])
         arrays: list[Array] = []
-        edges: list[Edge] = []
-        linked = False
+        producers: list[Producer] = []
+        requires_grad = False
         for x in inputs:
-            edge: Edge = None
+            producer: Producer = None
             if isinstance(x, Variable):
                 arrays.append(x.data)
-                edge = x.creator
-                if edge is None and x._leaf_requires_grad:
-                    edge = x
-                if edge is not None:
-                    linked = True
+                producer = x.creator
+                if producer is None and x._leaf_requires_grad:
+                    producer = x
+                if producer is not None:
+                    requires_grad = True
             else:
                 arrays.append(as_constant(x))
-            edges.append(edge)
-        if linked and len(arrays) > 1 and _repeats(arrays):
-            arrays = [array.view() for array in arrays]  # saved arrays are known by identity, and edges may differ
-        function.inputs = tuple(edges)
+            producers.append(producer)
+        if requires_grad and len(arrays) > 1 and _repeats(arrays):
+            arrays = [array.view() for array in arrays]  # saved arrays are known by identity, and producers may differ
+        function.inputs = tuple(producers)
         result = _computed(function, arrays, mode.watch)
-        if linked:
+        if requires_grad:
             function.record(next(_serials), arrays, result.data, _as_variable)
             result.creator = function
             if mode is not FORWARD:
@@ -90,22 +90,22 @@ def apply_chain(functions: Sequence[Function], forward: Callable[..., list[Array
     arrays = [x.data for x in inputs]
     if len(arrays) > 1 and _repeats(arrays):
         arrays = [array.view() for array in arrays]
-    edges = tuple([edge_of(x) for x in inputs]) if recording.get() is not None else (None,) * len(inputs)
-    linked = any(edge is not None for edge in edges)
+    producers = tuple([producer_of(x) for x in inputs]) if grad_mode.get() is not None else (None,) * len(inputs)
+    requires_grad = any(producer is not None for producer in producers)
     try:
         for function, made_by in zip(
-            functions, [edges, *([(f if linked else None,) for f in functions])], strict=False
+            functions, [producers, *([(f if requires_grad else None,) for f in functions])], strict=False
         ):
             function.inputs = made_by
         results = forward(*arrays)
-        if linked:
+        if requires_grad:
             for function, given, y in zip(functions, [arrays, *([y] for y in results)], results, strict=False):
                 function.record(next(_serials), given, y, _as_variable)
     except BaseException:
         for function in functions:
             function.inputs = ()  # it was not applied
         raise
-    return _as_variable(results[-1], functions[-1] if linked else None)
+    return _as_variable(results[-1], functions[-1] if requires_grad else None)
 
 
 def _computed(function: Function, arrays: list[Array], watch: Watch | None = None) -> Variable:
@@ -160,7 +160,7 @@ class Variable(Operators):
             raise TypeError(f"Variable: {error}") from None
         if requires_grad and self.data.dtype.kind != "f":
             raise TypeError(
-                f"Variable: only floats have gradients, data is {describe(self.data)}; "
+                f"Variable: only floats have gradients, data is {format_array(self.data)}; "
                 "convert it with data.astype(np.float32), or pass requires_grad=False for a constant"
             )
         self.name = name
@@ -176,7 +176,7 @@ class Variable(Operators):
         if self.creator is not None:
             raise ValueError("requires_grad: it is fixed for what an operation computed; use detach()")
         if on and self.data.dtype.kind != "f":
-            raise TypeError(f"requires_grad: only floats have gradients, data is {describe(self.data)}")
+            raise TypeError(f"requires_grad: only floats have gradients, data is {format_array(self.data)}")
         self._leaf_requires_grad = on
 
     @property
@@ -190,7 +190,8 @@ class Variable(Operators):
             raise TypeError(f"grad: it must be a Variable or None, not {type(grad).__name__}")
         if grad is not None and grad.output != self.output:
             raise ValueError(
-                f"grad: it must have its variable's shape and dtype, {describe(self.data)}, not {describe(grad.data)}"
+                f"grad: it must have its variable's shape and dtype, {format_array(self.data)}, "
+                f"not {format_array(grad.data)}"
             )
         if self.creator is None:
             self._leaf_grad = grad
@@ -210,26 +211,26 @@ class Variable(Operators):
             ValueError: nothing was recorded, this is no scalar and grad is missing, or grad has another shape.
         """
         seed = _seed("backward", self, grad, "grad", create_graph=create_graph)
-        mode = mode_of_gradients(edge_of(self), create_graph=create_graph)
-        found = propagate(edge_of(self), seed, mode=mode, keep_all=retain_grad)
+        mode = mode_of_gradients(producer_of(self), create_graph=create_graph)
+        found = backward_pass(producer_of(self), seed, mode=mode, keep_all=retain_grad)
         taken = {id(seed.data)}
         sums = []
-        with _accumulation, Switch((recording, mode)):
-            for edge, gradient in found.items():
-                assert edge is not None
-                if isinstance(edge, Seed):
+        with _accumulation, Switch((grad_mode, mode)):
+            for producer, gradient in found.items():
+                assert producer is not None
+                if isinstance(producer, Seed):
                     continue
                 own = _with_own_memory(gradient, taken, mode)
-                if edge.grad is not None:
-                    if edge.grad.output != own.output:
+                if producer.grad is not None:
+                    if producer.grad.output != own.output:
                         raise ValueError(
-                            f"backward: a .grad left from before has shape and dtype {describe(edge.grad.data)}, "
-                            f"the new one {describe(own.data)}; call zero_grad() after replacing .data"
+                            "backward: a .grad left from before has shape and dtype "
+                            f"{format_array(producer.grad.data)}, the new one {format_array(own.data)}; call zero_grad() after replacing .data"
                         )
-                    own = edge.grad + own
-                sums.append((edge, own))
-            for edge, gradient in sums:  # all or none
-                edge.grad = gradient
+                    own = producer.grad + own
+                sums.append((producer, own))
+            for producer, gradient in sums:  # all or none
+                producer.grad = gradient
 
     def zero_grad(self) -> None:
         """Forget the gradient."""
@@ -286,20 +287,20 @@ def grad(
         if not isinstance(x, Variable) or not x.requires_grad:
             raise ValueError(f"grad: xs[{i}] is no Variable that requires a gradient, but {x!r}")
     seed = _seed("grad", y, grad_outputs, "grad_outputs", create_graph=create_graph)
-    start, edges = edge_of(y), {edge_of(x) for x in targets}
+    start, producers = producer_of(y), {producer_of(x) for x in targets}
     mode = mode_of_gradients(start, create_graph=create_graph)
-    found = propagate(start, seed, mode=mode, within=between(start, edges), keep=edges)
+    found = backward_pass(start, seed, mode=mode, within=path_to(start, producers), keep=producers)
     taken = {id(seed.data)}
     gradients = []
     for x in targets:
-        gradient = found.get(edge_of(x))
+        gradient = found.get(producer_of(x))
         if gradient is None:
             gradient = Variable(x.xp.zeros_like(x.data), requires_grad=create_graph)
         gradients.append(_with_own_memory(gradient, taken, mode))
     return gradients[0] if isinstance(xs, Variable) else tuple(gradients)
 
 
-def edge_of(variable: Variable) -> Edge:
+def producer_of(variable: Variable) -> Producer:
     """Who made it: its creator, itself as a leaf, or None for a constant."""
     if variable.creator is not None:
         return variable.creator
@@ -316,15 +317,15 @@ def as_constant(value: Any) -> Array:
     return backend.as_array(value, None if backend.is_array(value) or isinstance(value, np.generic) else float_type())
 
 
-def _as_variable(array: Array, edge: Edge) -> Variable:
-    """A Variable of what `edge` made."""
-    if isinstance(edge, Variable) and edge.data is array:
-        return edge
+def _as_variable(array: Array, producer: Producer) -> Variable:
+    """A Variable of what `producer` made."""
+    if isinstance(producer, Variable) and producer.data is array:
+        return producer
     if array.__class__ is not np.ndarray and isinstance(array, np.generic):
         array = np.asarray(array)
     variable = _new(Variable)
     variable.data = array
-    variable.creator = edge  # type: ignore[assignment]  # a leaf that got new data since stands in as the maker
+    variable.creator = producer  # type: ignore[assignment]  # a leaf that got new data since stands in as the maker
     return variable
 
 
@@ -362,7 +363,7 @@ def _seed(function: str, y: Variable, grad: Operand | None, argument: str, *, cr
             f"{function}: nothing was recorded for this Variable; it was made of constants only, or under no_grad()"
         )
     if grad is None and y.size != 1:
-        raise ValueError(f"{function}: only a scalar needs no {argument}=; this is {describe(y.data)}")
+        raise ValueError(f"{function}: only a scalar needs no {argument}=; this is {format_array(y.data)}")
     seed = _as_variable(y.xp.ones_like(y.data), None) if grad is None else as_variable(grad)
     if seed.shape != y.shape:
         raise ValueError(f"{function}: {argument} must have shape {y.shape}, not {seed.shape}")
@@ -371,10 +372,10 @@ def _seed(function: str, y: Variable, grad: Operand | None, argument: str, *, cr
     return Seed(seed.data) if create_graph and not seed.requires_grad else seed
 
 
-def _with_own_memory(gradient: Variable, taken: set[int], mode: Recording | None) -> Variable:
+def _with_own_memory(gradient: Variable, taken: set[int], mode: GradMode | None) -> Variable:
     """`gradient` as a Variable in memory that no other gradient uses; `taken` has the arrays given out so far."""
     if gradient.__class__ is not Variable or gradient.data.base is not None or id(gradient.data) in taken:
-        with Switch((recording, mode)):
+        with Switch((grad_mode, mode)):
             gradient = gradient.astype(gradient.dtype)  # a copy
     taken.add(id(gradient.data))
     return gradient

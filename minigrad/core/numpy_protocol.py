@@ -10,15 +10,15 @@ from typing import Any, TypeVar
 import numpy as np
 
 from minigrad import backend
-from minigrad.backend import Array, describe
-from minigrad.function import Spec
+from minigrad.backend import Array, format_array
+from minigrad.core.function import Spec
 
 AnyCallable = TypeVar("AnyCallable", bound=Callable[..., Any])
 
 _equivalents: dict[Any, Callable[..., Any]] = {}
 
 
-def differentiates(*numpy_functions: Any) -> Callable[[AnyCallable], AnyCallable]:
+def implements(*numpy_functions: Any) -> Callable[[AnyCallable], AnyCallable]:
     """Register a function as what NumPy's function of that meaning does with Variables."""
 
     def register(function: AnyCallable) -> AnyCallable:
@@ -73,7 +73,7 @@ class ArrayLike:
     def item(self) -> float:
         """The only element, as a Python number."""
         if self.size != 1:
-            raise ValueError(f"item: only one element can become a number, this is {describe(self.data)}")
+            raise ValueError(f"item: only one element can become a number, this is {format_array(self.data)}")
         return self.data.item()  # type: ignore[no-any-return]
 
     def numpy(self) -> np.ndarray[Any, Any]:
@@ -152,12 +152,12 @@ def _array(operand: Any) -> Any:
     return operand.data if isinstance(operand, ArrayLike) else operand
 
 
-differentiates(np.shape)(lambda x: x.shape)
-differentiates(np.ndim)(lambda x: x.ndim)
-differentiates(np.size)(lambda x, axis=None: x.size if axis is None else x.shape[axis])
-differentiates(np.equal)(operator.is_)
-differentiates(np.not_equal)(operator.is_not)
-differentiates(np.less)(lambda a, b: _array(a) < _array(b))
-differentiates(np.less_equal)(lambda a, b: _array(a) <= _array(b))
-differentiates(np.greater)(lambda a, b: _array(a) > _array(b))
-differentiates(np.greater_equal)(lambda a, b: _array(a) >= _array(b))
+implements(np.shape)(lambda x: x.shape)
+implements(np.ndim)(lambda x: x.ndim)
+implements(np.size)(lambda x, axis=None: x.size if axis is None else x.shape[axis])
+implements(np.equal)(operator.is_)
+implements(np.not_equal)(operator.is_not)
+implements(np.less)(lambda a, b: _array(a) < _array(b))
+implements(np.less_equal)(lambda a, b: _array(a) <= _array(b))
+implements(np.greater)(lambda a, b: _array(a) > _array(b))
+implements(np.greater_equal)(lambda a, b: _array(a) >= _array(b))

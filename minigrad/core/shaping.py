@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from minigrad.backend import describe, scatter_add, to_device, wide_dtype, xp_of
+from minigrad.backend import accumulation_dtype, format_array, scatter_add, to_device, xp_of
 from minigrad.backend.kernels import kernels_of
-from minigrad.function import Function, Gradients
+from minigrad.core.function import Function, Gradients
 
 if TYPE_CHECKING:
     from minigrad.backend import Array
-    from minigrad.variable import Variable
+    from minigrad.core.variable import Variable
 
 
 @dataclass(eq=False)
@@ -72,7 +72,7 @@ class GetItem(Function):
         try:
             return x[self.key]
         except IndexError as error:
-            raise IndexError(f"getitem: {error}; x {describe(x)}") from None
+            raise IndexError(f"getitem: {error}; x {format_array(x)}") from None
 
     def backward(self, gy: Variable) -> Gradients:
         return gy.scatter_add(self.key, self.shape)
@@ -91,7 +91,7 @@ class ScatterAdd(Function):
             y = xp_of(x).zeros(self.shape, x.dtype)
             y[self.key] = x  # basic indexing reaches no position twice
             return y
-        y = xp_of(x).zeros(self.shape, wide_dtype(x.dtype) if x.dtype.kind == "f" else x.dtype)
+        y = xp_of(x).zeros(self.shape, accumulation_dtype(x.dtype) if x.dtype.kind == "f" else x.dtype)
         scatter_add(y, self.key, x)
         return y.astype(x.dtype, copy=False)
 

@@ -1,0 +1,1 @@
+"""The core: Variables, Functions, and the way back through their graph."""
