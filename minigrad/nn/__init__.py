@@ -17,13 +17,9 @@ layers.3  Linear(128, 10)   (N, 10)        1,290
 
 from minigrad.nn import init
 from minigrad.nn.activation import LeakyReLU, LogSoftmax, ReLU, Sigmoid, Softmax, Softplus, Tanh
-from minigrad.nn.convolution import Conv2d
-from minigrad.nn.dropout import Dropout
-from minigrad.nn.flatten import Flatten
-from minigrad.nn.linear import Linear
+from minigrad.nn.layers import AvgPool2d, Conv2d, Dropout, Flatten, Linear, MaxPool2d
 from minigrad.nn.module import Module
 from minigrad.nn.parameter import Parameter
-from minigrad.nn.pooling import AvgPool2d, MaxPool2d
 from minigrad.nn.sequential import Sequential
 from minigrad.nn.weights import load, save
 

@@ -129,7 +129,7 @@ class Module:
         return table(self, calls, batch=x.shape[0] if x.ndim else None)
 
     def extra_repr(self) -> str:
-        """What stands between the brackets of this module's repr."""
+        """The text between the brackets of this module's repr."""
         return ""
 
     @reprlib.recursive_repr()

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
+from minigrad import checks
 from minigrad.backend import is_array, to_device
 from minigrad.core import config
 from minigrad.core.variable import Variable
-from minigrad.nn.arguments import integer
 from minigrad.nn.parameter import Parameter
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def example(x: Any, parameters: Sequence[Parameter]) -> Any:
         return x
     if not isinstance(x, tuple):
         raise TypeError(f"summary: x must be an input, or its shape such as (1, 28, 28), not {x!r}")
-    shape = [integer("summary", f"x[{i}]", length) for i, length in enumerate(x)]
+    shape = [checks.integer("summary", f"x[{i}]", length) for i, length in enumerate(x)]
     like = parameters[0].data if parameters else np.zeros(0, config.float_type())
     zeros = np.zeros((1, *shape), like.dtype)
     return to_device(zeros, parameters[0].device) if parameters else zeros

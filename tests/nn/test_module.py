@@ -10,6 +10,7 @@ import pytest
 import minigrad as mg
 import minigrad.functions as F
 from minigrad import nn
+from minigrad.core import config
 
 
 class Scale(nn.Module):
@@ -330,10 +331,10 @@ def test_summary_runs_without_recording_and_training():
 
     model = nn.Sequential(nn.Linear(2, 3), nn.Dropout(0.9), Spy())
     mg.seed(0)
-    state = mg.config.generator().bit_generator.state
+    state = config.generator().bit_generator.state
     model.summary((2,))
     assert seen == [(False, np.float32)]
-    assert mg.config.generator().bit_generator.state == state
+    assert config.generator().bit_generator.state == state
     assert model(np.ones((1, 2), np.float32)).requires_grad
 
 
