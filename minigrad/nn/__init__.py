@@ -1,18 +1,9 @@
 """Layers and models: Modules, which find their own parameters.
 
->>> import numpy as np
 >>> from minigrad import nn
 >>> model = nn.Sequential(nn.Flatten(), nn.Linear(784, 128), nn.ReLU(), nn.Linear(128, 10))
->>> print(model.summary((1, 28, 28)))
-name      layer             output    parameters
-────────────────────────────────────────────────
-layers.0  Flatten()         (N, 784)           0
-layers.1  Linear(784, 128)  (N, 128)     100,480
-layers.2  ReLU()            (N, 128)           0
-layers.3  Linear(128, 10)   (N, 10)        1,290
-────────────────────────────────────────────────
-          total                          101,770
-          trainable                      101,770
+>>> [name for name, parameter in model.named_parameters()]
+['layers.1.w', 'layers.1.b', 'layers.3.w', 'layers.3.b']
 """
 
 from minigrad.nn import init

@@ -3,6 +3,10 @@
 Each is a small immutable object that makes an array of a given shape. The numbers are drawn on the CPU in float64 and
 then rounded to `default_dtype`, so that a seed gives the same weights everywhere.
 
+Sources: Glorot & Bengio 2010, "Understanding the difficulty of training deep feedforward neural networks"; He et al.
+2015, "Delving deep into rectifiers". Keras's `glorot_normal` and `he_normal` have the same variance as the papers' and
+these normal distributions, but are truncated.
+
 >>> from minigrad import nn
 >>> nn.Linear(784, 10, init=nn.init.TruncatedNormal(0.1), bias_init=nn.init.Constant(0.1)).b.data[:3]
 array([0.1, 0.1, 0.1], dtype=float32)
@@ -21,18 +25,6 @@ from minigrad.core import config
 
 Shape: TypeAlias = tuple[int, ...]
 Floats: TypeAlias = np.ndarray[Any, np.dtype[np.floating[Any]]]
-
-__all__ = [
-    "Constant",
-    "GlorotNormal",
-    "GlorotUniform",
-    "HeNormal",
-    "HeUniform",
-    "Initializer",
-    "Normal",
-    "TruncatedNormal",
-    "Uniform",
-]
 
 
 class Initializer(Protocol):
@@ -118,8 +110,7 @@ class Uniform(_Distribution):
 class GlorotUniform(_Distribution):
     """Uniform within ±√(6 / (fan_in + fan_out)): signals and gradients keep their variance through tanh-like layers.
 
-    Source: Glorot & Bengio 2010, "Understanding the difficulty of training deep feedforward neural networks", eq. 16.
-    Keras's `glorot_uniform`.
+    Source: Glorot & Bengio 2010, eq. 16; Keras's `glorot_uniform`.
     """
 
     def draw(self, shape: Shape, rng: np.random.Generator) -> Any:
@@ -129,12 +120,7 @@ class GlorotUniform(_Distribution):
 
 @dataclass(frozen=True)
 class GlorotNormal(_Distribution):
-    """Normal with variance 2 / (fan_in + fan_out).
-
-    The paper's plain normal distribution; Keras's `glorot_normal` has the same variance, but is truncated.
-
-    Source: Glorot & Bengio 2010, "Understanding the difficulty of training deep feedforward neural networks", eq. 12.
-    """
+    """Normal with variance 2 / (fan_in + fan_out). Source: Glorot & Bengio 2010, eq. 12."""
 
     def draw(self, shape: Shape, rng: np.random.Generator) -> Any:
         return math.sqrt(2 / sum(fans(self, shape))) * rng.standard_normal(shape)
@@ -142,10 +128,7 @@ class GlorotNormal(_Distribution):
 
 @dataclass(frozen=True)
 class HeUniform(_Distribution):
-    """Uniform within ±√(6 / fan_in): He's variance, as Keras's `he_uniform`.
-
-    Source: He et al. 2015, "Delving deep into rectifiers", eq. 10.
-    """
+    """Uniform within ±√(6 / fan_in): He's variance. Source: He et al. 2015, eq. 10; Keras's `he_uniform`."""
 
     def draw(self, shape: Shape, rng: np.random.Generator) -> Any:
         limit = math.sqrt(6 / fans(self, shape)[0])
@@ -156,9 +139,7 @@ class HeUniform(_Distribution):
 class HeNormal(_Distribution):
     """Normal with variance 2 / fan_in: signals keep their variance through ReLU layers.
 
-    The paper's plain normal distribution; Keras's `he_normal` has the same variance, but is truncated.
-
-    Source: He et al. 2015, "Delving deep into rectifiers", eq. 10.
+    Source: He et al. 2015, eq. 10.
     """
 
     def draw(self, shape: Shape, rng: np.random.Generator) -> Any:
@@ -166,15 +147,11 @@ class HeNormal(_Distribution):
 
 
 def fans(initializer: object, shape: Shape) -> tuple[int, int]:
-    """The number of inputs that an output is computed from, and of outputs that an input goes into.
-
-    Of a convolution in groups, the outputs of all groups are counted, as in PyTorch.
+    """fan_in and fan_out: the number of inputs that an output is computed from, and of outputs that an input goes into.
 
     Args:
-        initializer: whose error it is.
-        shape: (in, out), or (O, C, KH, KW) where each filter element counts.
-    Returns:
-        (in, out), or (C·KH·KW, O·KH·KW).
+        initializer: names the error.
+        shape: (in, out); or (O, C, KH, KW), which makes (C·KH·KW, O·KH·KW): the outputs of all groups, as in PyTorch.
     Raises:
         ValueError: shape is no such shape.
     """
