@@ -1,5 +1,7 @@
 """Checks of arguments, each written once; an error names the function or class (`owner`) and its argument.
 
+A value of another type is a TypeError, one out of range a ValueError. True and False are no numbers.
+
 >>> integer("Linear", "in_features", 784)
 784
 >>> integer("Linear", "in_features", 0)
@@ -18,12 +20,7 @@ import numpy as np
 
 
 def integer(owner: str, argument: str, value: Any, *, least: int | None = 1) -> int:
-    """Return `value` as an int, which is not below `least`.
-
-    Raises:
-        TypeError: it is no integer (True and False are none).
-        ValueError: it is below `least`.
-    """
+    """Return `value` as an int, which is not below `least`."""
     if not _is_integer(value):
         raise TypeError(f"{owner}: {argument} must be an int, not {value!r}")
     if least is not None and value < least:
@@ -32,12 +29,7 @@ def integer(owner: str, argument: str, value: Any, *, least: int | None = 1) -> 
 
 
 def number(owner: str, argument: str, value: Any, *, finite: bool = True) -> float:
-    """Return `value` as a float, finite unless infinities and NaN are allowed.
-
-    Raises:
-        TypeError: it is no real number (True and False are none).
-        ValueError: it is infinite or NaN.
-    """
+    """Return `value` as a float, finite unless infinities and NaN are allowed."""
     if not isinstance(value, Real) or isinstance(value, bool):
         raise TypeError(f"{owner}: {argument} must be a number, not {value!r}")
     if finite and not math.isfinite(value):
@@ -46,36 +38,21 @@ def number(owner: str, argument: str, value: Any, *, finite: bool = True) -> flo
 
 
 def positive(owner: str, argument: str, value: Any) -> float:
-    """Return `value` as a finite float above 0.
-
-    Raises:
-        TypeError: it is no number.
-        ValueError: it is not above 0, or not finite.
-    """
+    """Return `value` as a finite float above 0."""
     if number(owner, argument, value) <= 0:
         raise ValueError(f"{owner}: {argument} must be positive, not {value}")
     return float(value)
 
 
 def fraction(owner: str, argument: str, value: Any, *, one: bool) -> float:
-    """Return `value` as a float from 0 to 1, with or without 1 itself.
-
-    Raises:
-        TypeError: it is no number.
-        ValueError: it is not in the interval.
-    """
+    """Return `value` as a float from 0 to 1, with or without 1 itself."""
     if not 0 <= number(owner, argument, value) <= 1 or (value == 1 and not one):
         raise ValueError(f"{owner}: {argument} must be in [0, 1{']' if one else ')'}, not {value}")
     return float(value)
 
 
 def pair(owner: str, argument: str, value: Any, *, least: int) -> tuple[int, int]:
-    """Return (vertical, horizontal), neither below `least`, given as such or as one int for both.
-
-    Raises:
-        TypeError: value is neither an int nor two.
-        ValueError: one is below `least`.
-    """
+    """Return (vertical, horizontal), neither below `least`, given as such or as one int for both."""
     both = value if isinstance(value, (tuple, list)) else (value, value)
     if len(both) != 2 or not all(map(_is_integer, both)):
         raise TypeError(f"{owner}: {argument} must be an int or a pair of ints, not {value!r}")
@@ -85,12 +62,7 @@ def pair(owner: str, argument: str, value: Any, *, least: int) -> tuple[int, int
 
 
 def padding(owner: str, argument: str, value: Any) -> tuple[int, int] | Literal["same"]:
-    """Return a border of so many pixels, (vertical, horizontal), given as such or as one int for both; or "same".
-
-    Raises:
-        TypeError: value is neither.
-        ValueError: it is another word, or below 0.
-    """
+    """Return a border of so many pixels, (vertical, horizontal), given as such or as one int for both; or "same"."""
     if isinstance(value, str):
         if value != "same":
             raise ValueError(f'{owner}: {argument} must be an int, a pair or "same", not {value!r}')
@@ -99,22 +71,14 @@ def padding(owner: str, argument: str, value: Any) -> tuple[int, int] | Literal[
 
 
 def optional_generator(owner: str, argument: str, value: Any) -> np.random.Generator | None:
-    """Return `value`, a NumPy generator or None.
-
-    Raises:
-        TypeError: it is neither.
-    """
+    """Return `value`, a NumPy generator or None."""
     if value is not None and not isinstance(value, np.random.Generator):
         raise TypeError(f"{owner}: {argument} must be a numpy.random.Generator, not {value!r}")
     return value
 
 
 def choice(owner: str, argument: str, value: Any, choices: tuple[str, ...]) -> str:
-    """Return `value`, one of at least two words.
-
-    Raises:
-        ValueError: it is none of them.
-    """
+    """Return `value`, one of at least two words."""
     if not isinstance(value, str) or value not in choices:
         words = [f'"{word}"' for word in choices]
         raise ValueError(f"{owner}: {argument} must be {', '.join(words[:-1])} or {words[-1]}, not {value!r}")
