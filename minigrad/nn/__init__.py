@@ -8,7 +8,7 @@
 
 from minigrad.nn import init
 from minigrad.nn.activation import LeakyReLU, LogSoftmax, ReLU, Sigmoid, Softmax, Softplus, Tanh
-from minigrad.nn.layers import AvgPool2d, Conv2d, Dropout, Flatten, Linear, MaxPool2d
+from minigrad.nn.layers import AvgPool2d, Conv2d, ConvReLUPool, Dropout, Flatten, Linear, MaxPool2d
 from minigrad.nn.module import Module
 from minigrad.nn.parameter import Parameter
 from minigrad.nn.sequential import Sequential
@@ -17,6 +17,7 @@ from minigrad.nn.weights import load, save
 __all__ = [
     "AvgPool2d",
     "Conv2d",
+    "ConvReLUPool",
     "Dropout",
     "Flatten",
     "LeakyReLU",

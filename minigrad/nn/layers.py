@@ -1,4 +1,4 @@
-"""The layers besides the activations: Linear, Conv2d, MaxPool2d, AvgPool2d, Flatten, Dropout."""
+"""The layers besides the activations: Linear, Conv2d, ConvReLUPool, MaxPool2d, AvgPool2d, Flatten, Dropout."""
 
 from __future__ import annotations
 
@@ -113,6 +113,64 @@ class Conv2d(Module):
             groups=(self.groups, 1),
             bias=(self.b is not None, True),
         )
+
+
+class ConvReLUPool(Conv2d):
+    """A convolution, a ReLU and a max-pooling in one pass: (N, C, H, W) -> (N, O, PH, PW), see `F.conv_relu_pool`.
+
+    Args:
+        in_channels, out_channels, kernel: as of Conv2d.
+        pool: size of the pooling's windows, (vertical, horizontal) or one int for both.
+        pool_stride: pixels from window to window; by default the windows' size.
+        pool_pad: border of the convolution's images, likewise; or "same".
+        ceil_mode: have a last window that reaches beyond the image.
+        **options: all further ones of Conv2d.
+    Raises:
+        TypeError, ValueError: an argument is not what it should be.
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel: Size,
+        *,
+        pool: Size = 2,
+        pool_stride: Size | None = None,
+        pool_pad: Padding = 0,
+        ceil_mode: bool = False,
+        **options: Any,
+    ) -> None:
+        super().__init__(in_channels, out_channels, kernel, **options)
+        owner = type(self).__name__
+        self.pool = checks.pair(owner, "pool", pool, least=1)
+        self.pool_stride = self.pool if pool_stride is None else checks.pair(owner, "pool_stride", pool_stride, least=1)
+        self.pool_pad = checks.padding(owner, "pool_pad", pool_pad)
+        self.ceil_mode = ceil_mode
+
+    def forward(self, x: Operand) -> Variable:
+        return F.conv_relu_pool(
+            x,
+            self.w,
+            self.b,
+            stride=self.stride,
+            pad=self.pad,
+            dilation=self.dilation,
+            groups=self.groups,
+            pool=self.pool,
+            pool_stride=self.pool_stride,
+            pool_pad=self.pool_pad,
+            ceil_mode=self.ceil_mode,
+        )
+
+    def extra_repr(self) -> str:
+        pooling = arguments_text(
+            pool=(self.pool, 2),
+            pool_stride=(self.pool_stride, self.pool),
+            pool_pad=(self.pool_pad, 0),
+            ceil_mode=(self.ceil_mode, False),
+        )
+        return ", ".join(filter(None, [super().extra_repr(), pooling]))
 
 
 class _Pool2d(Module):
