@@ -122,7 +122,7 @@ def _other_sums(source, node):
             yield source.replace(node.func, f"{source.text(node.func.value)}.{method}")
         if len(node.args) == 1 and not node.keywords and (key := _first_along(node.args[0])):
             yield source.replace(node, f"{source.text(node.func.value)}[{key}]")
-    elif called(node) in {"summed", "total"}:
+    elif called(node) in {"sum_rounded", "sum_wide"}:
         array, *rest = [*node.args, *node.keywords]
         for method in ("mean", "max"):
             yield source.replace(node, f"{source.operand(array)}.{method}({', '.join(map(source.text, rest))})")
