@@ -14,8 +14,8 @@ import pytest
 import minigrad as mg
 import minigrad.functions as F
 from minigrad import nn, optim
-from minigrad.backend import numpy_kernels, preparing
-from minigrad.backend.compiled import linking
+from minigrad.backend import numpy_kernels
+from minigrad.backend.compiled import linking, preparing
 from minigrad.backend.kernels import compiled_kernels, cpu_kernels
 from minigrad.backend.scattered import Scattered
 from minigrad.backend.threads import num_threads
