@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from minigrad import checks
 from minigrad.core import config
 from minigrad.core.variable import Variable
 from minigrad.nn.init import Constant, GlorotUniform, Initializer
@@ -19,7 +20,7 @@ class Parameter(Variable):
 
     Args:
         data: an array of floats, which is not copied; a number or a list becomes an array of `default_dtype`.
-        name: what messages and diagrams call it.
+        name: its name in messages and diagrams.
     """
 
     def __init__(self, data: Any, *, name: str | None = None) -> None:
@@ -33,19 +34,18 @@ def make_parameter(
 
     Args:
         owner: the layer's class, for errors.
-        argument: its argument that `init` was given as, likewise.
+        argument: its argument that gave `init`, likewise.
         init: makes the values.
-        shape: what the layer needs.
-        rng: what init draws from; None for the context's generator.
+        shape: the shape that the layer needs.
+        rng: the generator that init draws from; None for the context's.
     Raises:
         TypeError: init is not callable, or rng is no generator.
         ValueError: init made another shape.
     """
     if not callable(init) or isinstance(init, type):
         raise TypeError(f"{owner}: {argument} must be an initializer such as nn.init.Normal(0.01), not {init!r}")
-    if rng is not None and not isinstance(rng, np.random.Generator):
-        raise TypeError(f"{owner}: rng must be a numpy.random.Generator, not {rng!r}")
-    values = np.array(init(shape, rng=rng), config.float_type(), order="C")
+    values = init(shape, rng=checks.optional_generator(owner, "rng", rng))
+    values = np.array(values, config.float_type(), order="C")
     if values.shape != shape:
         raise ValueError(f"{owner}: {argument} made an array {values.shape}, but {shape} is needed")
     return Parameter(values)
