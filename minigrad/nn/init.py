@@ -149,11 +149,8 @@ class HeNormal(_Distribution):
 def fans(initializer: object, shape: Shape) -> tuple[int, int]:
     """fan_in and fan_out: the number of inputs that an output is computed from, and of outputs that an input goes into.
 
-    Args:
-        initializer: names the error.
-        shape: (in, out); or (O, C, KH, KW), which makes (C·KH·KW, O·KH·KW): the outputs of all groups, as in PyTorch.
-    Raises:
-        ValueError: shape is no such shape.
+    The shape is (in, out); or (O, C, KH, KW), which makes (C·KH·KW, O·KH·KW): the outputs of all groups, as in PyTorch.
+    A ValueError names the initializer.
     """
     if len(shape) < 2 or min(shape) < 1:
         name = type(initializer).__name__

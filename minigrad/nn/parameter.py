@@ -30,17 +30,10 @@ class Parameter(Variable):
 def make_parameter(
     owner: str, argument: str, init: Initializer, shape: tuple[int, ...], rng: np.random.Generator | None
 ) -> Parameter:
-    """A parameter with its first values, in `default_dtype` and in memory of its own.
+    """A parameter of `shape` with the values that `init` makes from `rng`, in `default_dtype` and memory of its own.
 
-    Args:
-        owner: the layer's class, for errors.
-        argument: its argument that gave `init`, likewise.
-        init: makes the values.
-        shape: the shape that the layer needs.
-        rng: the generator that init draws from; None for the context's.
-    Raises:
-        TypeError: init is not callable, or rng is no generator.
-        ValueError: init made another shape.
+    Errors name the layer's class (`owner`) and its argument that gave `init`: a TypeError if init is no initializer or
+    rng no generator, a ValueError if init makes another shape.
     """
     if not callable(init) or isinstance(init, type):
         raise TypeError(f"{owner}: {argument} must be an initializer such as nn.init.Normal(0.01), not {init!r}")

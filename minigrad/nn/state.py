@@ -43,9 +43,7 @@ def validated_state(what: str, state: Any, like: Mapping[str, Array]) -> dict[st
 def differences(found: Mapping[str, Spec | str], wanted: Mapping[str, Spec]) -> list[str]:
     """The reasons why the arrays `found` cannot take the place of those `wanted`, a line for each name.
 
-    Args:
-        found: shape and dtype by name, or a text that says what stands there instead of an array.
-        wanted: shape and dtype by name.
+    Both give shape and dtype by name; `found` may have a text that says what stands there instead of an array.
     """
     problems = []
     for name, (shape, dtype) in wanted.items():

@@ -29,7 +29,7 @@ def summarize(model: Module, x: Any) -> str:
     names = {id(module): name for name, module in model.named_modules()}
     uncounted = {id(parameter): parameter.size for parameter in model.parameters()}
     total = sum(uncounted.values())
-    frozen = sum(parameter.size for parameter in model.parameters() if not parameter.requires_grad)
+    trainable = sum(parameter.size for parameter in model.parameters() if parameter.requires_grad)
     rows = [("name", "layer", "output", "parameters")]
     shown: set[int] = set()
     for module, output in calls.finished:
@@ -41,7 +41,7 @@ def summarize(model: Module, x: Any) -> str:
         rows.append((names.get(id(module), "?"), repr(module), _shape(output, batch), text))
     if uncounted:
         rows.append(("", "in none of these layers", "", f"{sum(uncounted.values()):,}"))
-    return _table(rows, [("", "total", "", f"{total:,}"), ("", "trainable", "", f"{total - frozen:,}")])
+    return _table(rows, [("", "total", "", f"{total:,}"), ("", "trainable", "", f"{trainable:,}")])
 
 
 class _Calls(Hook):

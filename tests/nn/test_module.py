@@ -8,6 +8,7 @@ import pytest
 
 import minigrad as mg
 from minigrad import nn
+from minigrad.core.hooks import Hook, hooked
 
 
 class Scale(nn.Module):
@@ -139,6 +140,25 @@ def test_a_module_without_forward():
 
     with pytest.raises(TypeError, match=r"Empty has no forward: .*forward\(self, x\)"):
         Empty()(1)
+
+
+def test_hooks_are_called_around_each_module_the_last_one_outermost():
+    seen = []
+
+    class Trace(Hook):
+        def __init__(self, name):
+            self.name = name
+
+        def call(self, run, module, inputs, options):
+            seen.append((self.name, module))
+            return run(module, inputs, options) * 2
+
+    model = Chain(Scale(3.0))
+    with hooked(Trace("inner")), hooked(Trace("outer")):
+        y = model(mg.Variable(np.ones(2, np.float32)))
+    assert seen == [("outer", model), ("inner", model), ("outer", model.parts[0]), ("inner", model.parts[0])]
+    assert y.data.tolist() == [48, 48]
+    assert model(np.ones(2, np.float32)).data.tolist() == [3, 3]
 
 
 def test_gradients_reach_the_parameters_and_zero_grad_forgets_them():
