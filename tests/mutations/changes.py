@@ -216,11 +216,11 @@ def _is_size(scope, node):
 
 
 def _is_value(scope, node, names):
-    """Whether a node reads one of those Variables, and not just its shape, its array or whether it is there."""
+    """Whether a node reads one of those Variables, and not just its shape, its kind or whether it is there."""
     if not isinstance(node, ast.Name) or not isinstance(node.ctx, ast.Load) or node.id not in names:
         return False
     parent = scope.source.parents[node]
-    return not isinstance(parent, ast.Compare) and getattr(parent, "attr", None) not in {"data", "dtype", "shape"}
+    return called(parent) != "kernels_of" and not isinstance(parent, ast.Compare) and getattr(parent, "attr", None) not in {"data", "dtype", "shape"}
 
 
 def _is_returned(scope, node):
