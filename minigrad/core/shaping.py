@@ -20,6 +20,8 @@ class BroadcastTo(Function):
 
     shape: tuple[int, ...]
     flops_per_element = 0
+    family = "view"
+    formula = "x"
 
     def forward(self, x: Array) -> Array:
         self.source = x.shape
@@ -35,6 +37,8 @@ class Reshape(Function):
 
     shape: tuple[int, ...]
     flops_per_element = 0
+    family = "view"
+    formula = "x"
 
     def forward(self, x: Array) -> Array:
         self.source = x.shape
@@ -52,6 +56,8 @@ class Transpose(Function):
 
     axes: tuple[int, ...]
     flops_per_element = 0
+    family = "view"
+    formula = "transpose(x, axes)"
 
     def forward(self, x: Array) -> Array:
         return x.transpose(self.axes)
@@ -66,6 +72,8 @@ class GetItem(Function):
 
     key: Any
     flops_per_element = 0
+    family = "view"
+    formula = "x[key]"
 
     def forward(self, x: Array) -> Array:
         self.shape = x.shape
@@ -84,6 +92,7 @@ class ScatterAdd(Function):
 
     key: Any
     shape: tuple[int, ...]
+    family = "view"
 
     def forward(self, x: Array) -> Array:
         parts = self.key if isinstance(self.key, tuple) else (self.key,)
@@ -108,6 +117,8 @@ class Cast(Function):
 
     dtype: Any
     flops_per_element = 0
+    family = "view"
+    formula = "x"
 
     def forward(self, x: Array) -> Array:
         return x.astype(self.dtype)
@@ -123,6 +134,8 @@ class ToDevice(Function):
     device: str
     source: str
     flops_per_element = 0
+    family = "view"
+    formula = "x"
 
     def forward(self, x: Array) -> Array:
         return to_device(x, self.device)
