@@ -1,37 +1,41 @@
-"""record: what a training step took and made, operation by operation, for a diagram of it."""
+"""record: the time, the memory and the numbers of a training step, operation by operation, for a diagram of it."""
 
 from __future__ import annotations
 
+import math
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from time import perf_counter
 from types import TracebackType
 from typing import Any, Literal, Self
 
-from minigrad.backend import Array, synchronize
+import numpy as np
+
+from minigrad.backend import Array, synchronize, xp_of
 from minigrad.core.anomaly import callers_line
 from minigrad.core.config import Switch, Watch, grad_mode
 from minigrad.core.function import Function
 from minigrad.core.variable import Variable
 from minigrad.functions.scattered import numbers_of, without_zeros
 from minigrad.nn.module import Module, caller
-from minigrad.viz.diagram import Diagram
-from minigrad.viz.draw import Model, graph_of, title_of
-from minigrad.viz.measured import Measured, Work, stats_of, together, value_of
-from minigrad.viz.memory import Alive
+from minigrad.viz.diagram import Diagram, Model, default_title, graph_of
+from minigrad.viz.formatting import format_value
+from minigrad.viz.graph import Stats, Work
+from minigrad.viz.options import DrawOptions
+from minigrad.viz.trace import Measured, owner_of
 
 
 def record(model: Model | None = None, *, time: bool = True, memory: bool = True, stats: bool = True) -> Recorder:
-    """Look on while a training step is computed; `draw` then shows what each operation took and made.
+    """Measure a training step while it is computed; `draw` then shows each operation's time, memory and numbers.
 
     Args:
         model: gives the parameters their names; the operations belong to the layer that applied them.
         time: measure the seconds of every operation, forward and backward.
         memory: count the bytes that are alive of what was computed.
-        stats: note the least, mean and largest number of every array and gradient, and how many NaN and Inf it has.
+        stats: note the least, mean and largest number of every array and gradient, and its counts of NaN and Inf.
     Returns:
-        a context manager, which keeps the graph of what is computed in its block alive as long as it lives itself.
+        a context manager, which keeps the graph that is computed in its block alive as long as it lives itself.
 
     >>> import minigrad as mg
     >>> x = mg.Variable(3.0, name="x")
@@ -45,7 +49,7 @@ def record(model: Model | None = None, *, time: bool = True, memory: bool = True
 
 
 class Recorder:
-    """What `record` makes: it looks on inside of its `with` block, and draws what it saw.
+    """The context manager that `record` makes: it measures what is computed in its block, and draws it.
 
     Args:
         model: gives the parameters and the layers their names.
@@ -61,7 +65,7 @@ class Recorder:
         self._measured: dict[int, Measured] = {}  # by serial number
         self._results: dict[int, Variable] = {}  # by serial number: what no operation took yet,
         self._gradients: dict[int, weakref.ref[Variable]] = {}  # and such that backward makes, and may drop unused
-        self._alive = Alive()
+        self._alive = _Alive()
         self._entered: list[Switch] = []
         self._outer: Watch | None = None  # a recorder around this one, which looks on as well
         self._outer_call: Callable[[Module, Callable[[], Any]], Any] | None = None
@@ -81,21 +85,14 @@ class Recorder:
     ) -> None:
         self._entered.pop().__exit__(kind, error, traceback)
 
-    def draw(
-        self,
-        *outputs: Variable,
-        order: int | Literal["all"] = "all",
-        title: str | None = None,
-        **options: Any,
-    ) -> Diagram:
-        """The diagram of what was recorded.
+    def draw(self, *outputs: Variable, order: int | Literal["all"] = "all", **options: Any) -> Diagram:
+        """The diagram of all that was recorded.
 
         Args:
-            outputs: what was computed in the block; by default everything that nothing else was computed from, and of
-                the gradients those that somebody still holds.
+            outputs: Variables that were computed in the block; by default all that nothing else was computed from, and
+                of the gradients those that are still referenced.
             order: the highest order of differentiation that is drawn, or "all".
-            title: what stands above.
-            **options: all further ones of `draw`.
+            **options: see `DrawOptions`.
         Raises:
             ValueError: nothing was recorded.
         """
@@ -108,7 +105,7 @@ class Recorder:
             )
         peak = self._alive.peak if self._memory else None
         graph = graph_of(outputs, self._model, order, self._measured, peak)
-        return Diagram(graph, title_of(self._model) if title is None else title, **options)
+        return Diagram(graph, DrawOptions.of(default_title(self._model), options))
 
     def forward(self, function: Function, arrays: list[Array]) -> Array:
         """Run the Function on the arrays, and take the time."""
@@ -140,7 +137,7 @@ class Recorder:
             inputs=tuple([(x.shape, x.dtype) for x in arrays]),
             layer=self._path[-1],
             source=f"{Path(file).name}:{line}",
-            value=value_of(y.data),
+            value=format_value(y.data),
             forward=Work(
                 seconds=self._seconds if self._time else None,
                 live=self._alive.bytes if self._memory else None,
@@ -171,7 +168,7 @@ class Recorder:
         measured.backward = Work(
             seconds=seconds + (before.seconds or 0.0) if self._time else None,
             live=self._alive.bytes if self._memory else None,
-            stats=together([before.stats, *map(stats_of, arrays)]) if self._stats else None,
+            stats=_joined([before.stats, *map(stats_of, arrays)]) if self._stats else None,
         )
         return gxs
 
@@ -182,3 +179,60 @@ class Recorder:
             return forward() if self._outer_call is None else self._outer_call(module, forward)
         finally:
             self._path.pop()
+
+
+class _Alive:
+    """Counts the bytes of arrays until they are freed; views count as the array whose memory they show, once."""
+
+    def __init__(self) -> None:
+        self.bytes = 0
+        self.peak = 0
+        self._known: dict[int, weakref.ref[Array]] = {}
+
+    def add(self, array: Array) -> None:
+        """Count the array's memory, if it is not counted yet."""
+        owner = owner_of(array)
+        key, size = id(owner), owner.nbytes
+        if key in self._known:
+            return
+
+        def freed(_: weakref.ref[Array]) -> None:
+            self.bytes -= size
+            del self._known[key]
+
+        self._known[key] = weakref.ref(owner, freed)
+        self.bytes += size
+        self.peak = max(self.peak, self.bytes)
+
+
+def stats_of(array: Array) -> Stats | None:
+    """The statistics of an array; None if it is empty or holds no floats."""
+    if array.dtype.kind != "f" or array.size == 0:
+        return None
+    with np.errstate(all="ignore"):
+        least, largest = float(array.min()), float(array.max())
+        if math.isfinite(least) and math.isfinite(largest):
+            mean = float(array.mean())
+            mean = mean if math.isfinite(mean) else float(array.mean(dtype=np.float64))
+            return Stats(least, mean, largest, 0, 0, array.size)
+        xp = xp_of(array)
+        nan, inf = int(xp.isnan(array).sum()), int(xp.isinf(array).sum())
+        finite = stats_of(array[xp.isfinite(array)])
+    return (finite or Stats(math.nan, math.nan, math.nan, 0, 0, 0))._replace(nan=nan, inf=inf, size=array.size)
+
+
+def _joined(measures: Sequence[Stats | None]) -> Stats | None:
+    """The statistics of several arrays as one."""
+    known = [stats for stats in measures if stats is not None]
+    if not known:
+        return None
+    finite = [stats.size - stats.nan - stats.inf for stats in known]
+    parts = [(stats, count) for stats, count in zip(known, finite, strict=True) if count] or [(known[0], 1)]
+    return Stats(
+        min(stats.least for stats, _ in parts),
+        sum(stats.mean * count for stats, count in parts) / sum(count for _, count in parts),
+        max(stats.largest for stats, _ in parts),
+        sum(stats.nan for stats in known),
+        sum(stats.inf for stats in known),
+        sum(stats.size for stats in known),
+    )

@@ -1,14 +1,18 @@
-"""Style: the colours of a diagram, after Okabe and Ito; each text has a contrast of 4.5:1 or more on its fill."""
+"""Style: the colours of a diagram, light and dark, after Okabe and Ito.
+
+Each text has a contrast of 4.5:1 or more on its fill.
+"""
 
 from __future__ import annotations
 
-from typing import NamedTuple, get_args
+import re
+from typing import NamedTuple
 
 from minigrad.viz.graph import Family, Kind, Node
 
 
 class Colors(NamedTuple):
-    """A card's fill, its border and its bold text."""
+    """The fill, the border and the bold text of a shape."""
 
     fill: str
     border: str
@@ -23,9 +27,9 @@ GRADIENT = "#c2410c"
 SAVED = "#7450b0"
 BAD = "#b3261e"
 ORDERS = (TENSOR_EDGE, GRADIENT, "#8a6bbf", "#0e8a9a")
-"""Arrows of each order of differentiation; the last one's of all higher ones."""
+"""The colours of arrows by their order of differentiation; the last one is that of all higher ones."""
 TRACK = "#e3e8ed"
-"""What a bar of time runs on."""
+"""The background of a bar of time."""
 
 HEAT = ("#ffffff", "#fff1dc", "#ffdfb0", "#ffc77d", "#ffab57", "#ff8f3d")
 """From little to much."""
@@ -48,9 +52,6 @@ _COLORS = {
     "constant": Colors("#ffffff", "#9aa5b1", "#52606d"),
     "output": Colors("#b84f00", "#843a00", "#fffdfa"),
 }
-
-FAMILIES: tuple[Family, ...] = get_args(Family)
-"""In the order of a legend."""
 
 DARK = {
     TEXT: "#e4e9ee",
@@ -87,11 +88,11 @@ DARK = {
     "#e2f3fc": "#0d3349",
     "#0d5780": "#9bd4f3",
 }
-"""What each colour of fills and texts is in the dark; borders and arrows serve both."""
+"""The dark colour of each light one of fills and texts; borders and arrows serve both."""
 
 
 def colors_of(node: Node) -> Colors:
-    """An operation has its family's colours, everything else its kind's; what is no forward is white."""
+    """The colours of an operation's family, or else of a node's kind; white is the fill of all that is not forward."""
     colors = _COLORS[node.family or ("parameter" if node.kind == "gradient" else node.kind)]
     return colors if node.order == 0 or node.kind == "output" else colors._replace(fill=BACKGROUND)
 
@@ -104,3 +105,13 @@ def colors_of_kind(kind: Family | Kind) -> Colors:
 def heat(part: float) -> Colors:
     """The colours for so much of the largest amount, from 0 to 1."""
     return Colors(HEAT[min(int(part * len(HEAT)), len(HEAT) - 1)], HEAT_BORDER, TEXT)
+
+
+def with_theme(svg: str, theme: str) -> str:
+    """The SVG with a theme's style sheet: "light" has none, "dark" is always dark, "auto" asks the reader's screen."""
+    if theme == "light":
+        return svg
+    pairs = [(attribute, light, dark) for light, dark in DARK.items() for attribute in ("fill", "stroke")]
+    rules = "".join([f'[{attribute}="{light}"]{{{attribute}:{dark}}}' for attribute, light, dark in pairs])
+    sheet = rules if theme == "dark" else f"@media (prefers-color-scheme:dark){{{rules}}}"
+    return re.sub(r"(<svg\b[^>]*>)", lambda found: f"{found[1]}\n<style>{sheet}</style>", svg, count=1)

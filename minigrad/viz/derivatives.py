@@ -1,7 +1,6 @@
-"""Backward: what a Graph's operations do when it is differentiated, as nodes beside theirs.
+"""Derivatives: backward as nodes of a Graph beside its operations, whether or not it was run yet.
 
-Each operation has one derivative, which takes the gradient of its output and makes those of its inputs: that is what
-the traversal does, whether or not it was run yet.
+Each operation has one derivative, which takes the gradient of its output and makes those of its inputs.
 """
 
 from __future__ import annotations
@@ -12,65 +11,55 @@ from dataclasses import replace
 import numpy as np
 
 from minigrad.backend import Array, to_numpy
-from minigrad.viz.graph import LEAVES, Edge, Graph, Node
-from minigrad.viz.measured import Work
+from minigrad.viz.graph import LEAVES, Edge, Graph, Node, Work
 
-_OPERANDS = 2  # of a product; what comes after them, a bias, is added
+_OPERANDS = 2  # of a product; a bias after them is added
 
 
-def with_backward(graph: Graph, work: Mapping[str, Work], gradients: Mapping[str, Array]) -> Graph:
+def with_derivatives(graph: Graph, work: Mapping[str, Work], gradients: Mapping[str, Array]) -> Graph:
     """The graph with the derivatives of its operations, the gradients of its leaves, and the edges between.
 
     Args:
         graph: of forward alone.
-        work: by id of an operation what its derivative took; if any is known, the others have none.
-        gradients: by id of a leaf what it has accumulated.
+        work: of derivatives, by the ids of their operations; if any is known, the other operations have none.
+        gradients: accumulated gradients, by the ids of the leaves.
     """
     operations = [node for node in graph.nodes if node.kind == "operation" and (node.id in work or not work)]
     inputs: dict[str, list[Edge]] = {}
     for edge in graph.edges:
         inputs.setdefault(edge.target, []).append(edge)
     asked = {node.id for node in graph.nodes if node.requires_grad}
-    made: dict[str, Node] = {}  # by id of what they are the derivatives of
+    made: dict[str, Node] = {}  # by the ids of operations, leaves and outputs
     reached = {node.id for node in operations}
     outputs = [node for node in graph.nodes if node.kind == "output"]
     outputs = [node for node in outputs if any(edge.source in reached for edge in inputs.get(node.id, ()))]
     for number, output in enumerate(outputs, 1):
         made[output.id] = Node(f"seed{number}", "seed", "backward()", tensor=output.tensor, order=1, of=output.id)
     for number, node in enumerate(reversed(operations), 1):
-        flops = _flops(node, [edge.source in asked for edge in inputs[node.id]])
-        made[node.id] = _derivative(number, node, flops, work.get(node.id) or Work())
+        made[node.id] = Node(
+            f"derivative{number}",
+            "derivative",
+            node.name,
+            family=node.family,
+            layer=node.layer,
+            order=1,
+            of=node.id,
+            flops=_flops(node, [edge.source in asked for edge in inputs[node.id]]),
+            source=node.source,
+            **work.get(node.id, Work())._asdict(),
+        )
     used = {edge.source for node in operations for edge in inputs[node.id]}
     leaves = [node for node in graph.nodes if node.kind in LEAVES and node.requires_grad and node.id in used]
     for number, node in enumerate(leaves, 1):
-        made[node.id] = _gradient(number, node, gradients.get(node.id))
-    edges = [*_gradient_edges(graph, made), *_saved_edges(operations, made)]
+        gradient = gradients.get(node.id)
+        norm = None if gradient is None else float(np.linalg.norm(to_numpy(gradient).astype(np.float64)))
+        id_, tensor, layer = f"gradient{number}", node.tensor, node.layer
+        made[node.id] = Node(id_, "gradient", node.name, tensor=tensor, layer=layer, order=1, of=node.id, norm=norm)
+    edges = list(_gradient_edges(graph, made))
+    edges += [Edge(node.id, made[node.id].id, 0, None, "saved") for node in operations if node.saves]
     place = {node.id: place for place, node in enumerate(made.values())}
     edges.sort(key=lambda edge: place[edge.target])
     return replace(graph, nodes=(*graph.nodes, *made.values()), edges=(*graph.edges, *edges))
-
-
-def _derivative(number: int, node: Node, flops: int | None, work: Work) -> Node:
-    return Node(
-        f"derivative{number}",
-        "derivative",
-        node.name,
-        family=node.family,
-        layer=node.layer,
-        order=1,
-        of=node.id,
-        flops=flops,
-        source=node.source,
-        seconds=work.seconds,
-        live=work.live,
-        stats=work.stats,
-    )
-
-
-def _gradient(number: int, leaf: Node, gradient: Array | None) -> Node:
-    norm = None if gradient is None else float(np.linalg.norm(to_numpy(gradient).astype(np.float64)))
-    name, tensor, layer = leaf.name, leaf.tensor, leaf.layer
-    return Node(f"gradient{number}", "gradient", name, tensor=tensor, layer=layer, order=1, of=leaf.id, norm=norm)
 
 
 def _flops(node: Node, asked: list[bool]) -> int | None:
@@ -88,9 +77,3 @@ def _gradient_edges(graph: Graph, made: dict[str, Node]) -> Iterator[Edge]:
     for edge in reversed(graph.edges):
         if edge.source in made and edge.target in made:
             yield Edge(made[edge.target].id, made[edge.source].id, edge.position, edge.tensor, "gradient")
-
-
-def _saved_edges(operations: list[Node], made: dict[str, Node]) -> Iterator[Edge]:
-    for node in operations:
-        if node.saves:
-            yield Edge(node.id, made[node.id].id, 0, None, "saved")
