@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from minigrad.backend import is_array, to_device
 from minigrad.core import config
+from minigrad.core.hooks import Call, Hook
 from minigrad.core.variable import Variable
 from minigrad.nn.arguments import integer
 from minigrad.nn.parameter import Parameter
@@ -16,8 +17,18 @@ from minigrad.nn.parameter import Parameter
 if TYPE_CHECKING:
     from minigrad.nn.module import Module
 
-Call: TypeAlias = "tuple[Module, Any]"
-"""A module that was called, and what it returned."""
+
+class Calls(Hook):
+    """A hook that keeps each module that is called, and its result."""
+
+    def __init__(self) -> None:
+        self.made: list[tuple[Module, Any]] = []
+
+    def call(self, run: Call, module: Module, inputs: tuple[Any, ...], options: dict[str, Any]) -> Any:
+        """Run the module, and keep it and its result."""
+        y = run(module, inputs, options)
+        self.made.append((module, y))
+        return y
 
 
 def example(x: Any, parameters: Sequence[Parameter]) -> Any:
@@ -36,7 +47,7 @@ def example(x: Any, parameters: Sequence[Parameter]) -> Any:
     return to_device(zeros, parameters[0].device) if parameters else zeros
 
 
-def table(model: Module, calls: Sequence[Call], *, batch: int | None) -> str:
+def table(model: Module, calls: Sequence[tuple[Module, Any]], *, batch: int | None) -> str:
     """The calls as a table.
 
     Args:

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import math
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from time import perf_counter
-from types import TracebackType
 from typing import Any, Literal, Self
 
 import numpy as np
 
 from minigrad.backend import Array, synchronize, xp_of
 from minigrad.core.anomaly import callers_line
-from minigrad.core.config import Switch, Watch, grad_mode
+from minigrad.core.config import GradMode, Switch, grad_mode
 from minigrad.core.function import Function
+from minigrad.core.hooks import Backward, Call, Forward, Hook
 from minigrad.core.variable import Variable
-from minigrad.functions.scattered import numbers_of, without_zeros
-from minigrad.nn.module import Module, caller
+from minigrad.nn.module import Module
 from minigrad.viz.diagram import Diagram, Model, default_title, graph_of
 from minigrad.viz.formatting import format_value
 from minigrad.viz.graph import Stats, Work
@@ -48,42 +47,30 @@ def record(model: Model | None = None, *, time: bool = True, memory: bool = True
     return Recorder(model, time=time, memory=memory, stats=stats)
 
 
-class Recorder:
-    """The context manager that `record` makes: it measures what is computed in its block, and draws it.
-
-    Args:
-        model: gives the parameters and the layers their names.
-        time, memory, stats: what is measured.
-    """
+class Recorder(Hook):
+    """The context manager that `record` makes: it measures what is computed in its block, and draws it."""
 
     def __init__(self, model: Model | None = None, *, time: bool, memory: bool, stats: bool) -> None:
         self._model = model
         self._layers = {id(module): name for name, module in model.named_modules()} if isinstance(model, Module) else {}
         self._path = [""]  # the layers that are being called
         self._time, self._memory, self._stats = time, memory, stats
-        self._seconds = 0.0  # of the forward that just ran
         self._measured: dict[int, Measured] = {}  # by serial number
-        self._results: dict[int, Variable] = {}  # by serial number: what no operation took yet,
+        self._results: dict[int, Variable] = {}  # by serial number: outputs that no operation took yet,
         self._gradients: dict[int, weakref.ref[Variable]] = {}  # and such that backward makes, and may drop unused
         self._alive = _Alive()
         self._entered: list[Switch] = []
-        self._outer: Watch | None = None  # a recorder around this one, which looks on as well
-        self._outer_call: Callable[[Module, Callable[[], Any]], Any] | None = None
 
     def __enter__(self) -> Self:
-        mode = grad_mode.get()
-        if not self._entered:
-            self._outer = None if mode is None else mode.watch
-            self._outer_call = None if self._outer is None else caller.get()
-        switch = Switch((grad_mode, None if mode is None else mode._replace(watch=self)), (caller, self._call))
-        switch.__enter__()
-        self._entered.append(switch)
+        self._entered.append(Switch((grad_mode, self._added)))
+        self._entered[-1].__enter__()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self._entered.pop().__exit__(kind, error, traceback)
+    def _added(self, mode: GradMode) -> GradMode:
+        return mode if self in mode.hooks else mode._replace(hooks=(*mode.hooks, self))
+
+    def __exit__(self, *exception: object) -> None:
+        self._entered.pop().__exit__(*exception)
 
     def draw(self, *outputs: Variable, order: int | Literal["all"] = "all", **options: Any) -> Diagram:
         """The diagram of all that was recorded.
@@ -107,78 +94,67 @@ class Recorder:
         graph = graph_of(outputs, self._model, order, self._measured, peak)
         return Diagram(graph, DrawOptions.of(default_title(self._model), options))
 
-    def forward(self, function: Function, arrays: list[Array]) -> Array:
-        """Run the Function on the arrays, and take the time."""
+    def forward(self, run: Forward, function: Function, arrays: list[Array]) -> Variable:
+        """Compute the Function; if it is recorded, note its time, its arrays and its place in the code."""
         start = perf_counter()
-        y = function.forward(*arrays) if self._outer is None else self._outer.forward(function, arrays)
-        if self._time:
-            synchronize(y)
-        self._seconds = perf_counter() - start
-        return y
-
-    def applied(self, function: Function, arrays: list[Array], y: Variable) -> None:
-        """Note what is to be noted of the Function that made `y` of the arrays."""
-        if self._outer is not None:
-            self._outer.applied(function, arrays, y)
-        for edge in function.inputs:
-            if isinstance(edge, Function):
-                self._results.pop(edge.serial, None)
-                self._gradients.pop(edge.serial, None)
+        y = run(function, arrays)
+        if y.creator is None:
+            return y
+        synchronize(y.data)
+        seconds = perf_counter() - start
+        for producer in function.inputs:
+            if isinstance(producer, Function):
+                self._results.pop(producer.serial, None)
+                self._gradients.pop(producer.serial, None)
         if function.derivative_order == 0:
             self._results[function.serial] = y
         else:
             self._gradients[function.serial] = weakref.ref(y)
-        if self._memory:
-            for array in (*function.saved_arrays, y.data):
-                if array is not None and not any(array is x for x in arrays):
-                    self._alive.add(array)
+        made = [array for array in (*function.saved_arrays, y.data) if not any(array is x for x in arrays)]
         file, _, line = callers_line().rpartition(":")
         self._measured[function.serial] = Measured(
             inputs=tuple([(x.shape, x.dtype) for x in arrays]),
             layer=self._path[-1],
             source=f"{Path(file).name}:{line}",
             value=format_value(y.data),
-            forward=Work(
-                seconds=self._seconds if self._time else None,
-                live=self._alive.bytes if self._memory else None,
-                stats=stats_of(y.data) if self._stats else None,
-            ),
+            forward=self._work(seconds, made, [y.data]),
         )
+        return y
 
-    def backward(
-        self, function: Function, gy: Variable, run: Callable[[Function, Variable], tuple[Any, ...]]
-    ) -> tuple[Any, ...]:
-        """Run the Function's share of backward, and note what is to be noted of it."""
+    def backward(self, run: Backward, function: Function, gy: Variable) -> tuple[Variable | None, ...]:
+        """Compute the gradients; note their time and their arrays."""
         measured = self._measured.setdefault(function.serial, Measured())
         self._path.append(measured.layer)
         start = perf_counter()
         try:
-            gxs = run(function, gy) if self._outer is None else self._outer.backward(function, gy, run)
+            gxs = run(function, gy)
         finally:
             self._path.pop()
-        written = [gx.data for gx in gxs if isinstance(gx, Variable) and without_zeros(gx) is None]
-        for array in written:
+        made = [gx.data for gx in gxs if gx is not None]
+        for array in made:
             synchronize(array)
-        seconds = perf_counter() - start
-        if self._memory:
-            for array in written:
-                self._alive.add(array)
-        arrays = [numbers_of(gx) for gx in gxs if isinstance(gx, Variable)] if self._stats else []
-        before = measured.backward or Work()  # of another gradient, which passed here as well
-        measured.backward = Work(
-            seconds=seconds + (before.seconds or 0.0) if self._time else None,
-            live=self._alive.bytes if self._memory else None,
-            stats=_joined([before.stats, *map(stats_of, arrays)]) if self._stats else None,
-        )
+        # Another gradient may have passed here before.
+        measured.backward = self._work(perf_counter() - start, made, made, measured.backward or Work())
         return gxs
 
-    def _call(self, module: Module, forward: Callable[[], Any]) -> Any:
-        """Run a module's forward; what it applies belongs to it, or else to the one that called it."""
+    def call(self, run: Call, module: Module, inputs: tuple[Any, ...], options: dict[str, Any]) -> Any:
+        """Call a module; the operations that it applies belong to it, or else to the one that called it."""
         self._path.append(self._layers.get(id(module), self._path[-1]))
         try:
-            return forward() if self._outer_call is None else self._outer_call(module, forward)
+            return run(module, inputs, options)
         finally:
             self._path.pop()
+
+    def _work(self, seconds: float, made: list[Array | None], shown: list[Array], before: Work = Work()) -> Work:  # noqa: B008
+        """The measurements of a run that made some arrays, together with those of one before it."""
+        for array in made if self._memory else ():
+            if array is not None:
+                self._alive.add(array)
+        return Work(
+            seconds=seconds + (before.seconds or 0.0) if self._time else None,
+            live=self._alive.bytes if self._memory else None,
+            stats=_joined([before.stats, *map(stats_of, shown)]) if self._stats else None,
+        )
 
 
 class _Alive:

@@ -12,7 +12,7 @@ import numpy as np
 
 import minigrad.functions as F
 from minigrad.backend import Array
-from minigrad.core.axes import Axis, axes_of
+from minigrad.core.axes import Axis, normalize_axes
 from minigrad.core.function import Function, Gradients
 from minigrad.core.reduction import Max, Mean, Min, Sum
 from minigrad.core.variable import Variable, apply
@@ -27,7 +27,7 @@ def _reducing(kind: Callable[..., Function]) -> Callable[..., Variable]:
     """The function that applies a reduction over `axis`."""
 
     def op(x: Variable, axis: Axis = None, *, keepdims: bool = False) -> Variable:
-        return apply(kind(axes_of("op", axis, x.ndim), keepdims), x)
+        return apply(kind(normalize_axes("op", axis, x.ndim), keepdims), x)
 
     op.__name__ = getattr(kind, "__name__", "op")
     return op
