@@ -15,7 +15,7 @@ from math import log2
 from minigrad.viz import dot, style
 from minigrad.viz import formatting as form
 from minigrad.viz.dot import Markup, attributes, escaped, font, quoted, stacked
-from minigrad.viz.graph import Change, Edge, Graph, Kind, Node, Tensor, common_change, first_nonfinite
+from minigrad.viz.graph import Edge, Graph, Kind, Node, Tensor, common_change, first_nonfinite
 from minigrad.viz.legend import legend_of
 from minigrad.viz.options import DrawOptions
 
