@@ -5,12 +5,11 @@ from __future__ import annotations
 import html
 import os
 import re
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Callable
 from functools import cached_property
 from itertools import takewhile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal
 
 from minigrad.core.variable import Variable
 from minigrad.files import atomic_write
@@ -21,7 +20,7 @@ from minigrad.viz.formatting import graph_facts, one_line
 from minigrad.viz.graph import Graph, first_nonfinite, to_json
 from minigrad.viz.options import DrawOptions
 from minigrad.viz.style import with_theme
-from minigrad.viz.trace import Measured, trace
+from minigrad.viz.trace import Model, default_title, trace
 
 if TYPE_CHECKING:
     import graphviz
@@ -30,13 +29,6 @@ _SUFFIXES = (".svg", ".png", ".pdf", ".html", ".dot", ".json")
 _WIDEST = 20_000  # pixels
 _FEW_OPERATIONS, _FEW_NUMBERS = 24, 16  # that a view for teaching still shows well
 _FEW_OF_HIGHER_ORDER = 60
-
-
-class Model(Protocol):
-    """An object with named parameters, such as an `nn.Module`."""
-
-    def named_parameters(self) -> Iterable[tuple[str, Variable]]:
-        """Dotted names, "conv1.w", and the parameters."""
 
 
 def draw(
@@ -63,15 +55,13 @@ def draw(
     'Compute graph: 2 operations, 1 parameter'
     >>> diagram.save("graph.svg")  # doctest: +SKIP
     """
-    return Diagram(graph_of(outputs, model, order), DrawOptions.of(default_title(model), options))
+    return Diagram(trace(outputs, model, order), DrawOptions.of(default_title(model), options))
 
 
 class Diagram:
     """A drawn compute graph; `draw`, `record` and `diff` make it.
 
-    Args:
-        graph: the graph to draw.
-        options: those of `draw`.
+    Each picture raises EngineError if there is no engine, or it fails; .dot and .json need none.
     """
 
     def __init__(self, graph: Graph, options: DrawOptions = DrawOptions()) -> None:  # noqa: B008 - frozen
@@ -92,8 +82,7 @@ class Diagram:
     def _collapsed(self) -> tuple[Graph, str]:
         """The graph as it is drawn, and in words how it was folded."""
         graph, words = self.graph, ""
-        fold, most = self._options.fold, self._options.max_nodes
-        chosen = self._chosen_layers()
+        fold, most, chosen = self._options.fold, self._options.max_nodes, self._chosen_layers()
         if chosen is not None:
             graph, words = collapse_layers(graph, chosen), "folded by layer"
         elif fold == "repeats":
@@ -113,44 +102,30 @@ class Diagram:
         """The graph as JSON text, complete; see `graph.to_json`."""
         return to_json(self.graph, self.title)
 
-    def svg(self) -> str:
-        """The picture as SVG text.
+    def _render(self, kind: str, *arguments: str) -> bytes:
+        return engine_of(self._options.engine).render(self.dot, kind, *arguments)
 
-        Raises:
-            EngineError: there is no engine, or it failed.
-        """
-        drawn = engine_of(self._options.engine).render(self.dot, "svg").decode()
-        return with_theme(drawn, self._options.theme)
+    def svg(self) -> str:
+        """The picture as SVG text."""
+        return with_theme(self._render("svg").decode(), self._options.theme)
 
     def png(self, *, width: int = 1600) -> bytes:
         """The picture as the content of a PNG file, light, so many pixels wide.
 
         Raises:
             ValueError: width is below 16 or above 20,000.
-            EngineError: there is no engine, or it failed.
         """
         if not isinstance(width, int) or not 16 <= width <= _WIDEST:
             raise ValueError(f"png: width must be 16 to {_WIDEST:,} pixels, not {width!r}")
-        engine = engine_of(self._options.engine)
-        drawn = engine.render(self.dot, "svg").decode()
-        found = re.search(r'<svg width="([\d.]+)pt"', drawn)
-        points = float(found[1]) if found else 72.0
-        return engine.render(self.dot, "png", f"-Gdpi={72 * width / points:.4f}")
+        found = re.search(r'<svg width="([\d.]+)pt"', self._render("svg").decode())
+        return self._render("png", f"-Gdpi={72 * width / (float(found[1]) if found else 72.0):.4f}")
 
     def pdf(self) -> bytes:
-        """The picture as the content of a PDF file; graphviz-pure makes none, the system's dot does.
-
-        Raises:
-            EngineError: there is no engine, or it failed.
-        """
-        return engine_of(self._options.engine).render(self.dot, "pdf")
+        """The picture as the content of a PDF file; graphviz-pure makes none, the system's dot does."""
+        return self._render("pdf")
 
     def html(self) -> str:
-        """A page that stands alone, with the picture in it.
-
-        Raises:
-            EngineError: there is no engine, or it failed.
-        """
+        """A page that stands alone, with the picture in it."""
         title = html.escape(one_line(self.title or "Compute graph"))
         picture = self.svg()
         picture = picture[picture.index("<svg") :]
@@ -160,16 +135,15 @@ class Diagram:
         return f'<!doctype html>\n<html lang="en">\n{head}\n{sheet}\n{picture}</html>\n'
 
     def to_graphviz(self) -> graphviz.Source:
-        """The diagram as an object of the package graphviz, which has a renderer and a notebook's display of its own.
+        """The text as an object of the package graphviz, which renders it, and which notebooks show.
 
         Raises:
             ImportError: the package is not installed.
         """
         try:
-            import graphviz
+            import graphviz  # noqa: PLC0415 - of the extra viz
         except ImportError as error:
-            message = f"to_graphviz: the package graphviz is missing ({error}): pip install 'minigrad-nn[viz]'"
-            raise ImportError(message) from error
+            raise ImportError("to_graphviz needs the package graphviz: pip install 'minigrad-nn[viz]'") from error
         return graphviz.Source(self.dot)
 
     def summary(self) -> str:
@@ -183,8 +157,7 @@ class Diagram:
             path: a name that ends with .svg, .png, .pdf, .html, .dot or .json; what stands there is replaced.
         Raises:
             ValueError: there is no such format.
-            EngineError: there is no engine, or it failed; then nothing has changed.
-            OSError: the file cannot be written; then nothing has changed.
+            EngineError, OSError: there is no picture, or the file cannot be written; then nothing has changed.
         """
         path = Path(path)
         suffix = path.suffix.lower()
@@ -200,51 +173,6 @@ class Diagram:
             return {"image/svg+xml": self.svg(), "text/plain": self.summary()}
         except Exception as error:  # noqa: BLE001 - a notebook would show a traceback in place of the value
             return {"text/plain": f"{self.summary()} (no picture: {error})"}
-
-
-def graph_of(
-    outputs: Iterable[Variable],
-    model: Model | None,
-    order: int | Literal["all"],
-    measured: Mapping[int, Measured] | None = None,
-    peak: int | None = None,
-) -> Graph:
-    """The Graph of some Variables, with backward if it is asked for; see `draw`."""
-    outputs = tuple(outputs)
-    if not outputs:
-        raise TypeError("draw: there is nothing to draw; it takes one Variable or more")
-    for i, output in enumerate(outputs):
-        if not isinstance(output, Variable):
-            raise TypeError(f"draw: outputs[{i}] must be a Variable, not {type(output).__name__}")
-    if model is not None and not hasattr(model, "named_parameters"):
-        raise TypeError(f"draw: model must have named_parameters(), as nn.Module has; {type(model).__name__} has none")
-    if order != "all" and (not isinstance(order, int) or isinstance(order, bool) or order < 0):
-        raise ValueError(f'draw: order must be 0, 1, 2, ... or "all", not {order!r}')
-    names = None if model is None else _names(model)
-    backward = None if order == "all" else order > 0
-    return _up_to(order, trace(outputs, names, measured, backward=backward, peak=peak))
-
-
-def default_title(model: Model | None) -> str:
-    """The title of a model's diagram."""
-    return "Compute graph" if model is None else type(model).__name__
-
-
-def _names(model: Model) -> dict[Variable, str]:
-    names: dict[Variable, str] = {}
-    for name, parameter in model.named_parameters():
-        names.setdefault(parameter, name)  # one that is shared has several names: the first serves
-    return names
-
-
-def _up_to(order: int | Literal["all"], graph: Graph) -> Graph:
-    """The graph without the nodes of a higher order."""
-    if order == "all":
-        return graph
-    kept = {node.id for node in graph.nodes if node.order <= order}
-    nodes = tuple(node for node in graph.nodes if node.id in kept)
-    edges = tuple(edge for edge in graph.edges if edge.source in kept and edge.target in kept)
-    return replace(graph, nodes=nodes, edges=edges, saved=min(graph.saved, sum(node.saved for node in nodes)))
 
 
 def _own_layer(layer: str) -> str:

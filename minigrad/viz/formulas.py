@@ -11,6 +11,7 @@ import inspect
 import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
+from itertools import count
 from typing import Any, NamedTuple
 
 from minigrad.core.function import Function
@@ -38,8 +39,8 @@ _PREFIXES = {"sum": ("Σ", _PRODUCT), "log": ("ln", _POWER)}
 _SUPERSCRIPTS = str.maketrans("−0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _RAISED = dict(zip("abcdefghijklmnoprstuvwxyz", "ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻ", strict=True))  # there is no q
 _NAME = re.compile(r"[\w.∂′]*[^\W⁰¹²³⁴⁵⁶⁷⁸⁹]′?")
-_PLACES = re.compile(r"[-+\d.e:, …]+")
 _NUMBER = re.compile(r"-?(?:\d+\.?\d*(?:e[+-]?\d+)?|inf|nan)")
+_PLACES = re.compile(r"[-+\d.e:, …]+")
 
 
 class _Term(NamedTuple):
@@ -64,28 +65,19 @@ def formula_of(function: Function) -> str:
 
     It is that of its own class: a derived one computes something else.
     """
-    arguments = argument_names(type(function).forward)
-    fields = getattr(type(function), "__dataclass_fields__", ())
-
-    def substituted(found: re.Match[str]) -> str:
-        name = found[0]
-        if name in arguments:
-            return f"x{arguments.index(name)}"
-        value = format_field(getattr(function, name), name) if name in fields else name
-        return value.replace("…", "...") if name not in fields or _PLACES.fullmatch(value) else "..."
-
-    return re.sub(r"\b[^\W\d]\w*", substituted, vars(type(function)).get("formula", ""))
+    texts = {name: f"x{i}" for i, name in enumerate(argument_names(type(function).forward))}
+    for name in getattr(type(function), "__dataclass_fields__", ()):
+        text = format_field(getattr(function, name), name)
+        texts[name] = text.replace("…", "...") if _PLACES.fullmatch(text) else "..."
+    formula = vars(type(function)).get("formula", "")
+    return re.sub(r"\b[^\W\d]\w*", lambda found: texts.get(found[0], found[0]), formula)
 
 
 def formulas(graph: Graph, longest: int = 14) -> dict[str, str]:
-    """A formula of the output of each node, by the nodes' ids.
+    """A formula of the output of each node of a graph of operations on Variables, by the nodes' ids.
 
-    It is in terms of what the inputs are called. A leaf is called by its name, what an operation makes by the name of
-    the output that shows it, or else by its formula, and whatever is too long t1, t2, … in execution order.
-
-    Args:
-        graph: of operations on Variables.
-        longest: how many characters a name or a formula may have.
+    It is in terms of the names of the inputs. The name of a leaf is its own, that of an operation's output is that of
+    the output node, or else its formula; names of more than `longest` characters become t1, t2, … in execution order.
     """
     shown_by = shown_outputs(graph)
     inputs: dict[str, dict[int, str]] = {}
@@ -93,7 +85,7 @@ def formulas(graph: Graph, longest: int = 14) -> dict[str, str]:
         if edge.flow == "tensor":
             inputs.setdefault(edge.target, {})[edge.position] = edge.source
     taken = {node.name for node in graph.nodes}
-    count = 0
+    short_names = (f"t{i}" for i in count(1) if f"t{i}" not in taken)
     names: dict[str, _Term] = {}
     own: dict[str, str] = {}
     for node in graph.nodes:
@@ -106,10 +98,7 @@ def formulas(graph: Graph, longest: int = 14) -> dict[str, str]:
         if output is not None and len(one_line(output.name)) <= longest:
             name = _leaf(output)
         if len(name.text) > longest:
-            count += 1
-            while f"t{count}" in taken:
-                count += 1
-            name = _Term(f"t{count}", _ATOM)
+            name = _Term(next(short_names), _ATOM)
         names[node.id] = name
         if output is not None:
             names[output.id] = name
@@ -150,29 +139,26 @@ def _parsed(formula: str) -> ast.expr:
 
 
 def _written(tree: ast.expr, operands: Mapping[str, _Term]) -> _Term:
-    """An expression in the field's notation.
-
-    Raises:
-        SyntaxError: there is no notation for it, or an operand is missing.
-    """
-    number = _number(tree)
-    if number:
-        return _Term(number, _SUM if number.startswith("−") else _ATOM)
+    """An expression in the field's notation; SyntaxError if there is none for it, or an operand is missing."""
     match tree:
         case ast.Name(id=name) if name in operands:
-            return operands[name]
-        case ast.UnaryOp(op=ast.USub(), operand=operand):
-            return _scaled("−1", _written(operand, operands))
-        case ast.BinOp(left=left, op=ast.Add(), right=ast.Name(id=name)) if name not in operands:
-            return _written(left, operands)  # of a bias that isn't there
+            term = operands[name]
+        case ast.Constant() | ast.UnaryOp(operand=ast.Constant()) if number := _number(tree):
+            term = _Term(number, _SUM if number.startswith("−") else _ATOM)
+        case ast.UnaryOp(op=ast.USub(), operand=x):
+            term = _scaled("−1", _written(x, operands))
+        case ast.BinOp(left=x, op=ast.Add(), right=ast.Name(id=name)) if name not in operands:
+            term = _written(x, operands)  # without its bias
         case ast.BinOp(left=left, right=right):
-            return _infix(tree, _written(left, operands), _written(right, operands))
-        case ast.Subscript(value=operand, slice=key):
+            term = _infix(tree, _written(left, operands), _written(right, operands))
+        case ast.Subscript(value=x, slice=key):
             places = ast.unparse(key).strip("()").replace("...", "…")
-            return _Term(f"{_written(operand, operands).within(_ATOM)}[{places}]", _ATOM)
-        case ast.Call(func=ast.Name(id=name), args=[operand, *others]):
-            return _applied(name, _written(operand, operands), [ast.unparse(other) for other in others])
-    raise SyntaxError
+            term = _Term(f"{_written(x, operands).within(_ATOM)}[{places}]", _ATOM)
+        case ast.Call(func=ast.Name(id=name), args=[x, *others]):
+            term = _applied(name, _written(x, operands), [ast.unparse(other) for other in others])
+        case _:
+            raise SyntaxError
+    return term
 
 
 def _number(tree: ast.expr) -> str:
@@ -184,38 +170,34 @@ def _number(tree: ast.expr) -> str:
 
 
 def _infix(tree: ast.BinOp, a: _Term, b: _Term) -> _Term:
-    kind, factor, number = type(tree.op), _number(tree.left), _number(tree.right)
-    if kind is ast.Mult and factor:
-        return _scaled(factor, b)
-    if kind is ast.Pow and number:
-        return _raised(a, number)
-    if kind is ast.Add and number.startswith("−"):
-        return _Term(f"{a.within(_SUM)} − {number[1:]}", _SUM)
-    if kind is ast.Mult and b.text[0].isdigit() and not a.text[0].isdigit():
-        a, b = b, a  # 3x²·gy: a number stands first
-    if kind not in _INFIX:
+    operator, factor, number = type(tree.op), _number(tree.left), _number(tree.right)
+    if operator not in _INFIX:
         raise SyntaxError
-    sign, level, left, right = _INFIX[kind]
+    if operator is ast.Mult and factor:
+        return _scaled(factor, b)
+    if operator is ast.Pow and number:
+        return _raised(a, number)
+    if operator is ast.Add and number.startswith("−"):
+        return _Term(f"{a.within(_SUM)} − {number[1:]}", _SUM)
+    if operator is ast.Mult and b.text[0].isdigit() and not a.text[0].isdigit():
+        a, b = b, a  # 3x²·gy: a number stands first
+    sign, level, left, right = _INFIX[operator]
     return _Term(f"{a.within(left)}{sign}{b.within(right)}", level)
 
 
 def _scaled(factor: str, x: _Term) -> _Term:
-    if factor == "1":
-        return x
-    if factor == "−1":
-        return _Term(f"−{x.within(_PREFIX)}", _SUM)
+    if factor in ("1", "−1"):
+        return x if factor == "1" else _Term(f"−{x.within(_PREFIX)}", _SUM)
     body = x.within(_PRODUCT)
     joined = factor.strip("−.0123456789") == "" and (body[0].isalpha() or body[0] in "(√∂")
     return _Term(f"{factor}{body}" if joined else f"{factor}·{body}", _SUM if factor.startswith("−") else _PRODUCT)
 
 
 def _raised(x: _Term, power: str) -> _Term:
-    if power == "1":
-        return x
-    if power == "0.5":
-        return _applied("sqrt", x)
-    integer = re.fullmatch(r"−?\d+", power)
-    return _Term(x.within(_ATOM) + (power.translate(_SUPERSCRIPTS) if integer else f"^{power}"), _POWER)
+    if power in ("1", "0.5"):
+        return x if power == "1" else _applied("sqrt", x)
+    exponent = power.translate(_SUPERSCRIPTS) if re.fullmatch(r"−?\d+", power) else f"^{power}"
+    return _Term(f"{x.within(_ATOM)}{exponent}", _POWER)
 
 
 def _applied(name: str, x: _Term, others: Sequence[str] = ()) -> _Term:
@@ -227,7 +209,7 @@ def _applied(name: str, x: _Term, others: Sequence[str] = ()) -> _Term:
         return _Term(f"e{_RAISED[x.text]}", _POWER)
     if name == "sqrt":
         return _Term(f"√{x.within(_ATOM)}", _POWER)
-    count = len(others)
-    if name == "transpose" and [*map(int, others)] == [*range(count - 2), count - 1, count - 2]:
+    last = len(others) - 1
+    if name == "transpose" and [*map(int, others)] == [*range(last - 1), last, last - 1]:
         return _Term(f"{x.within(_ATOM)}ᵀ", _POWER)
     return _Term(f"{name}({x.text})", _ATOM)

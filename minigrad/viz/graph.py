@@ -64,68 +64,39 @@ class Stats(NamedTuple):
 
 
 class Work(NamedTuple):
-    """The measurements of one run of an operation or a derivative; None where it was not measured.
-
-    Attributes:
-        seconds: duration.
-        live: bytes alive afterwards of all that was computed.
-        stats: of the array that it made; of all gradients that a derivative made.
-    """
+    """The measurements of one run of an operation or a derivative; None where it was not measured."""
 
     seconds: float | None = None
-    live: int | None = None
-    stats: Stats | None = None
+    live: int | None = None  # bytes alive afterwards of all that was computed
+    stats: Stats | None = None  # of the array that an operation made; of all gradients that a derivative made
 
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """An operation, or something that operations take or make.
+    """An operation, or something that operations take or make."""
 
-    Attributes:
-        id: the kind and a number in execution order, the same in every run: "operation3".
-        kind: see Kind.
-        name: of the operation, the parameter, the layer; a derivative has that of its operation.
-        label: further lines: an operation's parameters, and the names of collapsed operations.
-        tensor: the array that it makes or is; None where a graph keeps nothing of it.
-        family: an operation's family, and its derivative's; None for everything else.
-        formula: of an operation, a Python expression of its inputs x0, x1, ...: "x0 ** 3".
-        layer: dotted path of the layer that it belongs to; "" outside of all layers.
-        saved: bytes that an operation keeps alive for backward; parameters, alive anyway, are not counted.
-        saves: names of these arrays: "x, w".
-        order: of differentiation: 0 is forward, 1 is backward.
-        of: id of the node that it is the derivative of, or of a seed's output; "" if it is no derivative.
-        requires_grad: whether a gradient is asked for.
-        flops: floating-point operations; None if unknown.
-        value: the numbers of a small array, where they are known: "8", "[1, 2]".
-        source: file and line of the code that applied it, "train.py:12", if it was recorded.
-        seconds, live, stats: see Work, if they were recorded.
-        norm: the Euclidean norm of a gradient.
-        count: how many layers of one form it stands for.
-        change: see Change, where two graphs are compared.
-    """
-
-    id: str
+    id: str  # the kind and a number in execution order, the same in every run: "operation3"
     kind: Kind
-    name: str
-    label: tuple[str, ...] = ()
-    tensor: Tensor | None = None
-    family: Family | None = None
-    formula: str = ""
-    layer: str = ""
-    saved: int = 0
-    saves: str = ""
-    order: int = 0
-    of: str = ""
+    name: str  # of the operation, the parameter, the layer; a derivative has that of its operation
+    label: tuple[str, ...] = ()  # further lines: an operation's parameters, and the names of folded operations
+    tensor: Tensor | None = None  # the array that it makes or is; None where a graph keeps nothing of it
+    family: Family | None = None  # an operation's, and its derivative's
+    formula: str = ""  # of an operation, a Python expression of its inputs x0, x1, ...: "x0 ** 3"
+    layer: str = ""  # dotted path of the layer that it belongs to; "" outside of all layers
+    saved: int = 0  # bytes that an operation keeps alive for backward, without parameters, which are alive anyway
+    saves: str = ""  # names of these arrays: "x, w"
+    order: int = 0  # of differentiation: 0 is forward, 1 is backward
+    of: str = ""  # id of the node that it is the derivative of, or of a seed's output; "" if it is no derivative
     requires_grad: bool = True
-    flops: int | None = None
-    value: str = ""
-    source: str = ""
-    seconds: float | None = None
+    flops: int | None = None  # floating-point operations; None if unknown
+    value: str = ""  # the numbers of a small array, where they are known: "8", "[1, 2]"
+    source: str = ""  # file and line of the code that applied it, "train.py:12", if it was recorded
+    seconds: float | None = None  # this and the next two: see Work
     live: int | None = None
     stats: Stats | None = None
-    norm: float | None = None
-    count: int = 1
-    change: Change = ""
+    norm: float | None = None  # of a gradient, Euclidean
+    count: int = 1  # of the layers of one form that it stands for
+    change: Change = ""  # where two graphs are compared
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,17 +119,13 @@ class Edge:
 class Graph:
     """Nodes in execution order, each after those it depends on, and edges by their targets' order.
 
-    Attributes:
-        nodes: operations, what they take just before them, the outputs, and then what backward does.
-        edges: one for each input of each operation, one to each output, and those of backward.
-        saved: bytes kept alive for backward; an array that several operations saved counts once.
-        peak: the most bytes that were alive at once of all that was computed, if it was recorded.
+    There is an edge for each input of each operation, one to each output, and those of backward.
     """
 
     nodes: tuple[Node, ...]
     edges: tuple[Edge, ...]
-    saved: int
-    peak: int | None = None
+    saved: int  # bytes kept alive for backward; an array that several operations saved counts once
+    peak: int | None = None  # the most bytes that were alive at once of all that was computed, if it was recorded
 
 
 def layer_paths(layer: str) -> Iterator[str]:

@@ -37,21 +37,13 @@ def write(graph: Graph, options: DrawOptions = DrawOptions(), facts: Sequence[st
 
 @dataclass(slots=True)
 class NodeShape:
-    """One shape: a node, or several of a kind and a layer that the same operations use (their weights and biases).
-
-    Attributes:
-        nodes: one or more.
-        layer: the layer in whose frame it stands.
-        beside: id of the operation or derivative that it stands beside; None for a place of its own in the flow.
-        user: id of the only node at the other end of its arrow, where there are several such shapes; else "".
-        again: whether it is drawn again. The gradient that is drawn last is the sum of all.
-    """
+    """One shape: a node, or several of a kind and a layer that the same operations use (their weights and biases)."""
 
     nodes: list[Node]
-    layer: str
-    beside: str | None = None
-    user: str = ""
-    again: bool = False
+    layer: str  # in whose frame it stands
+    beside: str | None = None  # id of the operation or derivative that it stands beside; None for a place of its own
+    user: str = ""  # id of the only node at the other end of its arrow, where there are several such shapes
+    again: bool = False  # whether it is drawn again; the gradient that is drawn last is the sum of all
 
     @property
     def first(self) -> Node:

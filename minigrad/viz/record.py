@@ -18,11 +18,11 @@ from minigrad.core.function import Function
 from minigrad.core.hooks import Backward, Call, Forward, Hook
 from minigrad.core.variable import Variable
 from minigrad.nn.module import Module
-from minigrad.viz.diagram import Diagram, Model, default_title, graph_of
+from minigrad.viz.diagram import Diagram
 from minigrad.viz.formatting import format_value
 from minigrad.viz.graph import Stats, Work
 from minigrad.viz.options import DrawOptions
-from minigrad.viz.trace import Measured, owner_of
+from minigrad.viz.trace import Measured, Model, default_title, owner_of, trace
 
 
 def record(model: Model | None = None, *, time: bool = True, memory: bool = True, stats: bool = True) -> Recorder:
@@ -91,7 +91,7 @@ class Recorder(Hook):
                 "what was computed before it can be drawn if it is given: draw(loss)"
             )
         peak = self._alive.peak if self._memory else None
-        graph = graph_of(outputs, self._model, order, self._measured, peak)
+        graph = trace(outputs, self._model, order, self._measured, peak)
         return Diagram(graph, DrawOptions.of(default_title(self._model), options))
 
     def forward(self, run: Forward, function: Function, arrays: list[Array]) -> Variable:
@@ -197,17 +197,17 @@ def stats_of(array: Array) -> Stats | None:
     return (finite or Stats(math.nan, math.nan, math.nan, 0, 0, 0))._replace(nan=nan, inf=inf, size=array.size)
 
 
-def _joined(measures: Sequence[Stats | None]) -> Stats | None:
+def _joined(every: Sequence[Stats | None]) -> Stats | None:
     """The statistics of several arrays as one."""
-    known = [stats for stats in measures if stats is not None]
+    known = [stats for stats in every if stats is not None]
     if not known:
         return None
-    finite = [stats.size - stats.nan - stats.inf for stats in known]
-    parts = [(stats, count) for stats, count in zip(known, finite, strict=True) if count] or [(known[0], 1)]
+    some = [stats for stats in known if stats.size > stats.nonfinite] or known[:1]
+    counts = [stats.size - stats.nonfinite for stats in some]
     return Stats(
-        min(stats.least for stats, _ in parts),
-        sum(stats.mean * count for stats, count in parts) / sum(count for _, count in parts),
-        max(stats.largest for stats, _ in parts),
+        min(stats.least for stats in some),
+        sum(stats.mean * count for stats, count in zip(some, counts, strict=True)) / max(sum(counts), 1),
+        max(stats.largest for stats in some),
         sum(stats.nan for stats in known),
         sum(stats.inf for stats in known),
         sum(stats.size for stats in known),

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import prod
-from typing import Any
+from typing import Any, Literal, Protocol
 
 from minigrad.backend import Array, is_array
 from minigrad.core.function import Function, Producer, Spec
@@ -24,58 +24,86 @@ from minigrad.viz.graph import FAMILIES, Edge, Graph, Kind, Node, Tensor, Work, 
 
 @dataclass(slots=True)
 class Measured:
-    """The notes that `record` takes of a Function and its derivative.
+    """The notes that `record` takes of a Function and its derivative."""
 
-    Attributes:
-        inputs: shape and dtype of all inputs, constants too.
-        layer: dotted path of the layer that applied it.
-        source: file and line that applied it, "train.py:12".
-        value: the numbers of its output, if they are few.
-        forward: the operation's work.
-        backward: its derivative's; None if it was not differentiated.
-    """
-
-    inputs: tuple[Spec, ...] = ()
-    layer: str = ""
-    source: str = ""
-    value: str = ""
+    inputs: tuple[Spec, ...] = ()  # of all, constants too
+    layer: str = ""  # dotted path of the layer that applied it
+    source: str = ""  # file and line that applied it, "train.py:12"
+    value: str = ""  # the numbers of its output, if they are few
     forward: Work = Work()  # noqa: RUF009 - a tuple
-    backward: Work | None = None
+    backward: Work | None = None  # None if it was not differentiated
 
 
 _UNMEASURED = Measured()
 
 
+class Model(Protocol):
+    """An object with named parameters, such as an `nn.Module`."""
+
+    def named_parameters(self) -> Iterable[tuple[str, Variable]]:
+        """Dotted names, "conv1.w", and the parameters."""
+
+
+def default_title(model: Model | None) -> str:
+    """The title of a model's diagram."""
+    return "Compute graph" if model is None else type(model).__name__
+
+
 def trace(
     outputs: Iterable[Variable],
-    names: Mapping[Variable, str] | None = None,
+    model: Model | None = None,
+    order: int | Literal["all"] = "all",
     measured: Mapping[int, Measured] | None = None,
-    *,
-    backward: bool | None = False,
     peak: int | None = None,
 ) -> Graph:
     """The graph of everything that `outputs` were computed from, as far as it was recorded.
 
     Args:
         outputs: Variables; one that is there twice counts once.
-        names: a model's parameters with their dotted names; other leaves are inputs then. Without, all leaves are
-            parameters.
+        model: names its parameters; other leaves are inputs then. Without, all leaves are parameters.
+        order: the highest order of differentiation. Derivatives are operations where `create_graph` recorded them;
+            else they are nodes of their own, if backward was run, or from order 1 on as it would run.
         measured: the notes of Functions, by their serial numbers.
-        backward: whether each operation's derivative is in the graph too, with the gradients between them; None if
-            backward was run. Where `create_graph` recorded it, it is there as operations.
         peak: the most bytes that were alive at once.
+    Raises:
+        TypeError, ValueError: see `draw`.
     """
-    distinct = dict.fromkeys(outputs)
-    tracing = _Tracing(names, measured or {})
+    distinct = dict.fromkeys(_checked(outputs, model, order))
+    named = [] if model is None else [*model.named_parameters()][::-1]
+    names = {parameter: name for name, parameter in named}  # one that is shared has several names: the first serves
+    tracing = _Tracing(None if model is None else names, measured or {})
     for function in topological_order(map(producer_of, distinct)):
         tracing.add_operation(function)
     tracing.add_outputs(distinct)
     graph = tracing.graph(peak)
-    if any(node.order for node in graph.nodes) or not (tracing.work if backward is None else backward):
-        return graph
-    leaves = tracing.leaves if tracing.work else {}  # else their gradients are those of another run
-    gradients = {node.id: leaf.grad.data for leaf, node in leaves.items() if leaf.grad is not None}
-    return with_derivatives(graph, tracing.work, gradients)
+    differentiated = any(node.order for node in graph.nodes)
+    if not differentiated and (tracing.work if order == "all" else order > 0):
+        leaves = tracing.leaves if tracing.work else {}  # else their gradients are those of another run
+        gradients = {node.id: leaf.grad.data for leaf, node in leaves.items() if leaf.grad is not None}
+        graph = with_derivatives(graph, tracing.work, gradients)
+    return graph if order == "all" else _up_to(order, graph)
+
+
+def _checked(outputs: Iterable[Variable], model: Model | None, order: int | Literal["all"]) -> tuple[Variable, ...]:
+    outputs = tuple(outputs)
+    if not outputs:
+        raise TypeError("draw: there is nothing to draw; it takes one Variable or more")
+    for i, output in enumerate(outputs):
+        if not isinstance(output, Variable):
+            raise TypeError(f"draw: outputs[{i}] must be a Variable, not {type(output).__name__}")
+    if model is not None and not hasattr(model, "named_parameters"):
+        raise TypeError(f"draw: model must have named_parameters(), as nn.Module has; {type(model).__name__} has none")
+    if order != "all" and (not isinstance(order, int) or isinstance(order, bool) or order < 0):
+        raise ValueError(f'draw: order must be 0, 1, 2, ... or "all", not {order!r}')
+    return outputs
+
+
+def _up_to(order: int, graph: Graph) -> Graph:
+    """The graph without the nodes of a higher order."""
+    kept = {node.id for node in graph.nodes if node.order <= order}
+    nodes = tuple(node for node in graph.nodes if node.id in kept)
+    edges = tuple(edge for edge in graph.edges if edge.source in kept and edge.target in kept)
+    return replace(graph, nodes=nodes, edges=edges, saved=min(graph.saved, sum(node.saved for node in nodes)))
 
 
 class _Tracing:
@@ -107,7 +135,7 @@ class _Tracing:
         measured = self._measured.get(function.serial, _UNMEASURED)
         found = [self._node_of(producer, function.derivative_order) for producer in function.inputs]
         family = next((family for family in FAMILIES if family == function.family), "other")
-        parameters, flops = format_parameters(function), function.flops()
+        parameters, flops, (saved, saves) = format_parameters(function), function.flops(), self._saved_of(function)
         layers = [self._layers[node.id] for node in found if node is not None and node.id in self._layers]
         common = set.intersection(*[set(layer_paths(path)) for path in layers]) if layers else set()
         layer = (measured.layer if self._names is not None else "") or max(common, key=len, default="")
@@ -123,8 +151,8 @@ class _Tracing:
             family=family,
             formula=formula_of(function),
             layer=layer,
-            saved=self._saved_bytes(function),
-            saves=_saved_names(function),
+            saved=saved,
+            saves=saves,
             order=function.derivative_order,
             flops=None if flops is None else int(flops),
             value=measured.value,
@@ -202,16 +230,22 @@ class _Tracing:
             if array is not None and source is not None and not source.value and (value := format_value(array)):
                 self._values[source.id] = value
 
-    def _saved_bytes(self, function: Function) -> int:
-        """The bytes that the operation keeps alive: those of its leaves are alive anyway."""
+    def _saved_of(self, function: Function) -> tuple[int, str]:
+        """The bytes that the operation keeps alive, without those of leaves, and names: "x, w", "output", "mask"."""
         alive = {id(owner_of(leaf.data)) for leaf in function.inputs if isinstance(leaf, Variable)}
         own: dict[int, int] = {}
-        for array in function.saved_arrays:
-            if array is not None and (key := id(owner_of(array))) not in alive:
-                size = min(array.nbytes, owner_of(array).nbytes)  # a broadcast array counts as the one it repeats
-                own[key] = max(own.get(key, 0), size)
-                self._saved[key] = max(self._saved.get(key, 0), size)
-        return sum(own.values())
+        names: dict[str, None] = {}
+        for array, i in zip(function.saved_arrays, function.saved_sources, strict=True):
+            if array is None:
+                continue
+            made = {"b": "mask", "i": "indices", "u": "indices"}.get(array.dtype.kind, "numbers")
+            names[_argument_name(function, i) if i >= 0 else "output" if i == Function.OUTPUT else made] = None
+            owner = owner_of(array)
+            if id(owner) not in alive:
+                size = min(array.nbytes, owner.nbytes)  # a part counts as such, a broadcast array as the one it repeats
+                own[id(owner)] = max(own.get(id(owner), 0), size)
+                self._saved[id(owner)] = max(self._saved.get(id(owner), 0), size)
+        return sum(own.values()), ", ".join(names)
 
 
 def owner_of(array: Array) -> Array:
@@ -229,13 +263,3 @@ def _tensor(spec: Spec) -> Tensor:
 def _argument_name(function: Function, position: int) -> str:
     names = argument_names(type(function).forward)
     return names[min(position, len(names) - 1)] if names else ""  # further inputs belong to a last `*arrays`
-
-
-def _saved_names(function: Function) -> str:
-    """The names of the arrays that the Function saved for backward: "x, w", "output", "mask"."""
-    names: dict[str, None] = {}
-    for array, i in zip(function.saved_arrays, function.saved_sources, strict=True):
-        if array is not None:
-            made = {"b": "mask", "i": "indices", "u": "indices"}.get(array.dtype.kind, "numbers")
-            names[_argument_name(function, i) if i >= 0 else "output" if i == Function.OUTPUT else made] = None
-    return ", ".join(names)

@@ -249,7 +249,7 @@ def test_random_traces_merge_into_one_that_could_be_executed(seed):
         for _ in range(random.integers(1, 30)):
             i, j = random.integers(len(made), size=2)
             made.append([F.relu(made[i]), made[i] + made[j], made[i] * made[j]][random.integers(3)])
-        return trace(made[-2:], backward=True)
+        return trace(made[-2:], order=1)
 
     merged(graph(), graph())
 
