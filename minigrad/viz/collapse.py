@@ -139,15 +139,12 @@ class _Call(NamedTuple):
     places: range
     nodes: list[str]
     form: list[Hashable]  # two calls of one form do the same to their inputs
-    taken: list[tuple[int, int, int]]  # inputs from elsewhere: by which operation, as its input number, from which one
+    fed: list[Hashable]  # inputs that as many operations before them made
 
-    def taken_from(self, previous: _Call) -> list[tuple[int, int, int]]:
-        """The inputs that the previous call made, if that is a sibling of the same form."""
-        places = previous.places
-        follows = self.places.start == places.stop and self.stem == previous.stem and self.number > previous.number
-        if not follows or self.form != previous.form:
-            return []
-        return [(ours, i, source - places.start) for ours, i, source in self.taken if source in places]
+    def follows(self, previous: _Call) -> bool:
+        """Whether the previous call is a sibling of the same form and feeds this one."""
+        sibling = self.stem == previous.stem and self.number > previous.number
+        return sibling and self.places.start == previous.places.stop and self.form == previous.form and bool(self.fed)
 
 
 def _repeats(graph: Graph) -> Groups:
@@ -166,13 +163,10 @@ def _repeats(graph: Graph) -> Groups:
 def _rows(calls: Iterable[_Call]) -> Iterator[list[_Call]]:
     """Calls of one form of which each feeds the next, and all in the same way."""
     row: list[_Call] = []
-    before: list[tuple[int, int, int]] = []
     for call in calls:
-        fed = call.taken_from(row[-1]) if row else []
-        if not fed or (len(row) > 1 and fed != before):
+        if row and not (call.follows(row[-1]) and (len(row) == 1 or call.fed == row[-1].fed)):
             yield row
             row = []
-        before = fed
         row.append(call)
     yield row
 
@@ -220,8 +214,8 @@ class _Calls:
             elif leaf and users[0] in call.places and users[-1] in call.places:  # that nothing else takes
                 call.nodes.append(source.id)
                 call.form.append((edge.position, _form(source, call.path)))
-            else:
-                call.taken.append((i - start, edge.position, place))
+            elif start - len(call.places) <= place < start:
+                call.fed.append((i - start, edge.position, place - start))
 
 
 def _form(node: Node, path: str) -> Hashable:
@@ -352,13 +346,12 @@ def _joined(nodes: Sequence[Node], group: Group, leaving: set[str]) -> Node:
 def _label(nodes: Sequence[Node], names: Sequence[str], group: Group) -> tuple[str, ...]:
     """The operations of one of `group.count` layers, and its parameters."""
     one = names[: len(names) // group.count] or names
+    runs = [(name, sum(1 for _ in run)) for name, run in groupby(one)]
+    listed = [name if count == 1 else f"{name} ×{count}" for name, count in runs]
+    words = " · ".join([*listed[:3], f"… {format_count(len(one), 'operation')}"] if len(listed) > 4 else listed)
     if len(one) > _LISTED:
         tally = [f"{name} ×{count:,}" for name, count in Counter(one).most_common()]
         words = ", ".join([*tally[:3], "…"] if len(tally) > 3 else tally)
-    else:
-        same = [(name, sum(1 for _ in run)) for name, run in groupby(one)]
-        listed = [name if count == 1 else f"{name} ×{count}" for name, count in same]
-        words = " · ".join([*listed[:3], f"… {format_count(len(one), 'operation')}"] if len(listed) > 4 else listed)
     size = sum(node.tensor.size for node in nodes if node.kind == "parameter" and node.tensor is not None)
     parameters = f"{group.count:,} × " * (group.count > 1) + format_count(size // group.count, "parameter")
     return (words, parameters) if size else (words,)

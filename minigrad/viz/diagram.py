@@ -23,7 +23,7 @@ from minigrad.viz.style import with_theme
 from minigrad.viz.trace import Model, default_title, trace
 
 if TYPE_CHECKING:
-    import graphviz
+    import graphviz  # type: ignore[import-untyped]
 
 _SUFFIXES = (".svg", ".png", ".pdf", ".html", ".dot", ".json")
 _WIDEST = 20_000  # pixels

@@ -154,9 +154,7 @@ def _compared(old: Node | None, new: Node | None) -> Node:
         return replace(node, change="removed" if new is None else "added")
     lines = [a if a == b else f"{a} → {b}" for a, b in zip_longest(old.label, new.label, fillvalue="none")]
     lines += _tensors(old.tensor, new.tensor)
-    if lines == [
-        *new.label
-    ]:  # costs follow from parameters and shapes, and are worth a line only where these are the same
+    if lines == [*new.label]:  # costs follow from these, and are worth a line only where they are the same
         lines += _costs(old, new)
     return replace(new, label=tuple(lines), change="changed" if lines != [*new.label] else "")
 
@@ -165,11 +163,9 @@ def _tensors(old: Tensor | None, new: Tensor | None) -> list[str]:
     """The difference of two tensors, if both are known."""
     if old is None or new is None or (old.shape, old.dtype) == (new.shape, new.dtype):
         return []
-    if old.shape == new.shape:
-        return [f"{old.dtype} → {new.dtype}"]
-    if old.dtype == new.dtype:
-        return [f"{format_shape(old.shape)} → {format_shape(new.shape)}"]
-    return [f"{format_shape(old.shape)} {old.dtype} → {format_shape(new.shape)} {new.dtype}"]
+    shapes = [format_shape(tensor.shape) if old.shape != new.shape else "" for tensor in (old, new)]
+    dtypes = [tensor.dtype if old.dtype != new.dtype else "" for tensor in (old, new)]
+    return [" → ".join([f"{shape} {dtype}".strip() for shape, dtype in zip(shapes, dtypes, strict=True)])]
 
 
 def _costs(old: Node, new: Node) -> list[str]:

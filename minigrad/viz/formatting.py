@@ -124,11 +124,10 @@ def graph_facts(graph: Graph) -> list[str]:
 
 def format_parameters(function: Function) -> str:
     """The dataclass fields that are not at their defaults: "stride 2×2, pad 1"; a flag that is on is its name alone."""
-    shown: list[str] = []
-    fields: tuple[dataclasses.Field[Any], ...] = ()
-    if dataclasses.is_dataclass(function):
-        fields = dataclasses.fields(function)
-    for field in fields:
+    if not dataclasses.is_dataclass(function):
+        return ""
+    shown = []
+    for field in dataclasses.fields(function):
         value = getattr(function, field.name)
         default = False if field.default is dataclasses.MISSING else field.default
         text = format_field(value, field.name)

@@ -16,15 +16,8 @@ _NAMES = {"product": "matrix product", "elementwise": "element-wise"}
 _TABLE = 'BORDER="0" CELLBORDER="0" CELLPADDING="0"'
 
 
-def legend_of(graph: Graph, options: DrawOptions, *, repeated: bool, nonfinite: bool) -> str:
-    """The rows of a table: boxes, then lines and bars.
-
-    Args:
-        graph: the graph as it is drawn.
-        options: those of the diagram.
-        repeated: whether any node is drawn again.
-        nonfinite: whether a number that is not finite is marked.
-    """
+def legend_of(graph: Graph, options: DrawOptions, *, repeated: bool) -> str:
+    """The rows of a table, boxes, then lines and bars; `repeated` says whether any node is drawn again."""
     kinds, orders = {node.kind for node in graph.nodes}, {node.order for node in graph.nodes}
     families = {node.family for node in graph.nodes} if options.color == "family" else set()
     changes = {node.change for node in graph.nodes} | {edge.change for edge in graph.edges}
@@ -41,7 +34,10 @@ def legend_of(graph: Graph, options: DrawOptions, *, repeated: bool, nonfinite: 
             (change in changes, _box(f"{style.SIGNS[change]} {change}", plain[0], color))
             for change, color in style.CHANGES.items()
         ),
-        (nonfinite, _box("first NaN or Inf", style.BACKGROUND, style.BAD)),
+        (
+            any(node.stats and node.stats.nonfinite for node in graph.nodes),
+            _box("first NaN or Inf", style.BACKGROUND, style.BAD),
+        ),
         ("tensor" in flows, _line("tensor, width = bytes", style.TENSOR_EDGE, [30], 3)),
         ("gradient" in flows, _line("gradient", style.GRADIENT, [7, 7, 7], 2)),
         ("saved" in flows, _line("saved for backward", style.SAVED, [2] * 6, 2)),

@@ -29,10 +29,13 @@ _ANCHORS = {"parameter": "operation", "gradient": "derivative"}
 
 def write(graph: Graph, options: DrawOptions = DrawOptions(), facts: Sequence[str] = ()) -> str:  # noqa: B008 - frozen
     """The DOT text of `graph`, with a line of facts below the title; it ends with a line break."""
-    drawing = _Drawing(graph, options)
-    heading = dot.heading(options.title, facts, drawing.legend() if options.legend else "")
+    shapes = node_shapes(graph)
+    drawing = _Drawing(graph, shapes, options)
+    legend = legend_of(graph, options, repeated=any(shape.again for shape in shapes)) if options.legend else ""
+    body = [*layer_frames(shapes, list(map(drawing.statement, shapes))), *drawing.ranks(), *drawing.arrows()]
+    heading = dot.heading(options.title, facts, legend)
     direction = "TB" if options.direction == "auto" else options.direction
-    return dot.digraph(heading, drawing.lines(), direction=direction, nodesep="0.3", ranksep="0.32")
+    return dot.digraph(heading, body, direction=direction, nodesep="0.3", ranksep="0.32")
 
 
 @dataclass(slots=True)
@@ -106,10 +109,8 @@ def _users(graph: Graph) -> dict[str, tuple[str, ...]]:
 class _Drawing:
     """The statements of one file."""
 
-    def __init__(self, graph: Graph, options: DrawOptions) -> None:
-        self._graph = graph
-        self._options = options
-        self._shapes = node_shapes(graph)
+    def __init__(self, graph: Graph, shapes: list[NodeShape], options: DrawOptions) -> None:
+        self._graph, self._shapes, self._options = graph, shapes, options
         self._nodes = {node.id: node for node in graph.nodes}
         runs = [run for run, _ in groupby([n.layer for n in graph.nodes if n.kind == "operation" and n.layer])]
         self._straight = len(runs) == len(set(runs))  # Graphviz can't keep columns where a layer is called again
@@ -124,18 +125,8 @@ class _Drawing:
         self._latest = {edge.target: edge.source for edge in flowing}  # of a node's inputs the one that was made last
         self._common = Counter(edge.tensor.dtype for edge in graph.edges if edge.tensor).most_common(1)
 
-    def legend(self) -> str:
-        """The rows that explain it."""
-        repeated = any(shape.again for shape in self._shapes)
-        return legend_of(self._graph, self._options, repeated=repeated, nonfinite=self._nonfinite is not None)
-
-    def lines(self) -> Iterator[str]:
-        """The statements."""
-        yield from layer_frames(self._shapes, [self._statement(shape) for shape in self._shapes])
-        yield from self._ranks()
-        yield from self._arrows()
-
-    def _statement(self, shape: NodeShape) -> str:
+    def statement(self, shape: NodeShape) -> str:
+        """The statement of a shape."""
         node, change = shape.first, common_change(shape.nodes)
         values = {"tooltip": "; ".join([form.tooltip(n) for n in shape.nodes[:_SHOWN_NODES]])}
         if node.kind in ("operation", "derivative", "folded"):
@@ -235,7 +226,7 @@ class _Drawing:
             words = escaped(node.label[0] if changed else form.format_shape(node.tensor.shape))
         return f"<B>{_signed(node, name)}</B>" + (f"&#160; {font(words, '9.5')}" if words else "")
 
-    def _ranks(self) -> Iterator[str]:
+    def ranks(self) -> Iterator[str]:
         """Side by side: leaves of only one operation, the operation, its derivative, the gradients of these leaves."""
         rows: dict[str, list[str]] = {}
         row_of: dict[str, str] = {}
@@ -250,7 +241,8 @@ class _Drawing:
         for row in rows.values():
             yield f"  {{rank=same; {'; '.join(map(quoted, row))}}}"
 
-    def _arrows(self) -> Iterator[str]:
+    def arrows(self) -> Iterator[str]:
+        """The statements of the edges."""
         shapes = {(shape.first.id, shape.user): shape for shape in self._shapes}
         for edge in self._graph.edges:
             source = shapes.get((edge.source, "")) or shapes.get((edge.source, edge.target))

@@ -173,7 +173,7 @@ class _Tracing:
         for output in outputs:
             source = self._node_of(producer_of(output), 0)
             name = "loss" if source is not None and source.family == "loss" else "output"
-            name = output.name or (gradients.get(output.creator, name) if output.creator else name)
+            name = output.name or (gradients.get(output.creator, name) if output.creator is not None else name)
             order, value = source.order if source is not None else 0, format_value(output.data)
             sources = [] if source is None else [source]
             self._add("output", name, sources, tensor=_tensor(output.output), order=order, value=value)
