@@ -56,21 +56,31 @@ def collapse_to(graph: Graph, most: int) -> tuple[Graph, str]:
     Repeated layers are collapsed first, then the innermost layers as well, then ever larger ones; where there are no
     layers, stretches of operations that were executed one after the other.
     """
-    if len(graph.nodes) <= most:
-        return graph, ""
-    for groups, words in _stages(graph):
+    collapsed, words, stages = graph, "", _stages(graph, most)
+    while len(collapsed.nodes) > most and (stage := next(stages, None)):
+        groups, words = stage
+        collapsed = _collapsed(graph, groups)
+    return collapsed, words
+
+
+def _stages(graph: Graph, most: int) -> Iterator[tuple[Groups, str]]:
+    """Groups of nodes, from the finest on, and the words for each."""
+    for groups, words in _layer_stages(graph):
         if sum(node.id not in groups and node.of not in groups for node in graph.nodes) <= most:
-            folded = _collapsed(graph, groups)
-            if len(folded.nodes) <= most:
-                return folded, words
-    folded = _stretched(graph, most)
-    operations = sum(node.kind == "operation" for node in graph.nodes)
-    cards = sum(node.kind == "folded" and not node.order for node in folded.nodes)
-    return folded, f"folded: {format_count(operations, 'operation')} in {format_count(cards, 'card')}" if cards else ""
+            yield groups, words
+    number = Counter(node.kind for node in graph.nodes)
+    staying = len(graph.nodes) - sum(number[kind] for kind in (*_GROUPED, *_DERIVED))
+    ends: tuple[Kind, ...] = ("input", "output") if staying > most // 2 else ()
+    staying -= sum(number[kind] for kind in ends)
+    count = max((most - staying) // (2 if number["derivative"] else 1), 1)
+    while count:
+        groups = _stretches(graph, count, (*_LEAVES, *ends))
+        cards = format_count(len(set(groups.values())), "card")
+        yield groups, f"folded: {format_count(number['operation'], 'operation')} in {cards}" if groups else ""
+        count = count * 3 // 4  # leaves that several stretches take stay as well
 
 
-def _stages(graph: Graph) -> Iterator[tuple[Groups, str]]:
-    """Groups of layers, from the finest on, and the words for each."""
+def _layer_stages(graph: Graph) -> Iterator[tuple[Groups, str]]:
     repeats = _repeats(graph)
     rows = dict.fromkeys(repeats.values())
     layers = format_count(sum(row.count for row in rows), "layer")
@@ -97,20 +107,6 @@ def _layers(graph: Graph, chosen: Callable[[str], bool]) -> Groups:
 
     groups = {node.id: outermost(node.layer) for node in graph.nodes if node.layer and node.kind in _GROUPED}
     return {node: group for node, group in groups.items() if group is not None}
-
-
-def _stretched(graph: Graph, most: int) -> Graph:
-    """Stretches of operations become one node each, about as short as `most` nodes allow."""
-    number = Counter(node.kind for node in graph.nodes)
-    staying = len(graph.nodes) - sum(number[kind] for kind in (*_GROUPED, *_DERIVED))
-    ends: tuple[Kind, ...] = ("input", "output") if staying > most // 2 else ()
-    staying -= sum(number[kind] for kind in ends)
-    count = max((most - staying) // (2 if number["derivative"] else 1), 1)
-    while True:
-        folded = _collapsed(graph, _stretches(graph, count, (*_LEAVES, *ends)))
-        if len(folded.nodes) <= most or count == 1:
-            return folded
-        count = count * 3 // 4  # leaves that several stretches take stay as well
 
 
 def _stretches(graph: Graph, count: int, kinds: Sequence[Kind]) -> Groups:

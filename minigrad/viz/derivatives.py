@@ -5,7 +5,7 @@ Each operation has one derivative, which takes the gradient of its output and ma
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -36,6 +36,8 @@ def with_derivatives(graph: Graph, work: Mapping[str, Work], gradients: Mapping[
     for number, output in enumerate(outputs, 1):
         made[output.id] = Node(f"seed{number}", "seed", "backward()", tensor=output.tensor, order=1, of=output.id)
     for number, node in enumerate(reversed(operations), 1):
+        # A product is computed once more for each operand that has a gradient; elsewhere it is as much as forward.
+        times = sum([edge.source in asked for edge in inputs[node.id]][:_OPERANDS]) if node.family == "product" else 1
         made[node.id] = Node(
             f"derivative{number}",
             "derivative",
@@ -44,7 +46,7 @@ def with_derivatives(graph: Graph, work: Mapping[str, Work], gradients: Mapping[
             layer=node.layer,
             order=1,
             of=node.id,
-            flops=_flops(node, [edge.source in asked for edge in inputs[node.id]]),
+            flops=node.flops and node.flops * times,
             source=node.source,
             **work.get(node.id, Work())._asdict(),
         )
@@ -55,25 +57,12 @@ def with_derivatives(graph: Graph, work: Mapping[str, Work], gradients: Mapping[
         norm = None if gradient is None else float(np.linalg.norm(to_numpy(gradient).astype(np.float64)))
         id_, tensor, layer = f"gradient{number}", node.tensor, node.layer
         made[node.id] = Node(id_, "gradient", node.name, tensor=tensor, layer=layer, order=1, of=node.id, norm=norm)
-    edges = list(_gradient_edges(graph, made))
+    edges = [Edge(seed.of, seed.id, 0, seed.tensor, "gradient") for seed in made.values() if seed.kind == "seed"]
+    for edge in reversed(graph.edges):
+        if edge.source in made and edge.target in made:
+            source, target = made[edge.target].id, made[edge.source].id
+            edges.append(Edge(source, target, edge.position, edge.tensor, "gradient"))
     edges += [Edge(node.id, made[node.id].id, 0, None, "saved") for node in operations if node.saves]
     place = {node.id: place for place, node in enumerate(made.values())}
     edges.sort(key=lambda edge: place[edge.target])
     return replace(graph, nodes=(*graph.nodes, *made.values()), edges=(*graph.edges, *edges))
-
-
-def _flops(node: Node, asked: list[bool]) -> int | None:
-    """A product is computed once more for each operand that has a gradient; elsewhere it is as much as forward."""
-    if node.flops is None or node.family != "product":
-        return node.flops
-    return node.flops * sum(asked[:_OPERANDS])
-
-
-def _gradient_edges(graph: Graph, made: dict[str, Node]) -> Iterator[Edge]:
-    """One to each seed, and for each edge of forward, from the last to the first, one the other way round."""
-    for seed in made.values():
-        if seed.kind == "seed":
-            yield Edge(seed.of, seed.id, 0, seed.tensor, "gradient")
-    for edge in reversed(graph.edges):
-        if edge.source in made and edge.target in made:
-            yield Edge(made[edge.target].id, made[edge.source].id, edge.position, edge.tensor, "gradient")

@@ -182,13 +182,12 @@ def _own_layer(layer: str) -> str:
 
 
 def _default_view(graph: Graph) -> str:
-    """The view of a graph for "auto": one for teaching where every Variable can be shown."""
+    """The view of a graph for "auto": one for teaching where every Variable can be shown, and nothing else matters."""
     operations = [node for node in graph.nodes if node.kind == "operation"]
-    if any(node.kind == "derivative" or node.layer for node in graph.nodes):
-        return "ops"
     if any(node.order for node in operations):
-        return "teach" if len(operations) <= _FEW_OF_HIGHER_ORDER else "ops"
-    if first_nonfinite(graph)[0] is not None:
-        return "ops"  # where it is marked
-    small = all(node.tensor is None or node.tensor.size <= _FEW_NUMBERS for node in graph.nodes)
-    return "teach" if small and len(operations) <= _FEW_OPERATIONS else "ops"
+        few = len(operations) <= _FEW_OF_HIGHER_ORDER
+    else:
+        small = all(node.tensor is None or node.tensor.size <= _FEW_NUMBERS for node in graph.nodes)
+        few = small and len(operations) <= _FEW_OPERATIONS and first_nonfinite(graph)[0] is None
+    layers = any(node.kind == "derivative" or node.layer for node in graph.nodes)
+    return "teach" if few and not layers else "ops"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from difflib import SequenceMatcher
 from itertools import zip_longest
@@ -24,10 +24,9 @@ def diff(before: Diagram, after: Diagram, **options: Any) -> Diagram:
 
     A node in both that has other parameters or another shape is amber, has a ~ and says both.
 
-    Args:
-        before: a diagram.
-        after: another one. Two nodes of the same layer, operation and place among such are the same.
-        **options: those of `draw`; the title is by default both titles, and the view "ops".
+    Two nodes of the same layer, operation and place among such are the same. The options are those of `draw`; the title
+    is by default both titles, and the view "ops".
+
     Raises:
         TypeError: one of the two is no Diagram, or there is no such option.
         ValueError: the view is "teach", which has no signs for changes, or see `DrawOptions`.
@@ -108,7 +107,8 @@ def _matches(before: Graph, after: Graph) -> list[tuple[int, int]]:
     """The places of the nodes that are in both graphs."""
     first = [i for i, node in enumerate(before.nodes) if not node.of]
     second = [j for j, node in enumerate(after.nodes) if not node.of]
-    aligned = _align([_key(before.nodes[i]) for i in first], [_key(after.nodes[j]) for j in second])
+    keys = [[(n.kind, n.order, n.layer, n.name) for n in graph.nodes if not n.of] for graph in (before, after)]
+    aligned = _align(*keys)
     matches = [(first[i], second[j]) for i, j in aligned]
     derivative = {node.of: i for i, node in enumerate(before.nodes) if node.of}  # of a node there is at most one
     other = {node.of: j for j, node in enumerate(after.nodes) if node.of}
@@ -116,11 +116,7 @@ def _matches(before: Graph, after: Graph) -> list[tuple[int, int]]:
     return sorted([*matches, *((i, j) for i, j in pairs if i is not None and j is not None)])
 
 
-def _key(node: Node) -> _Key:
-    return node.kind, node.order, node.layer, node.name
-
-
-def _align(a: list[_Key], b: list[_Key]) -> Iterator[tuple[int, int]]:
+def _align(a: Sequence[_Key], b: Sequence[_Key]) -> Iterator[tuple[int, int]]:
     """The places of equal keys in both, none of which cross."""
     start = _equal_start(a, b)
     end = _equal_start(a[start:][::-1], b[start:][::-1])
@@ -134,11 +130,11 @@ def _align(a: list[_Key], b: list[_Key]) -> Iterator[tuple[int, int]]:
     yield from ((len(a) - n, len(b) - n) for n in range(end, 0, -1))
 
 
-def _equal_start(a: list[_Key], b: list[_Key]) -> int:
+def _equal_start(a: Sequence[_Key], b: Sequence[_Key]) -> int:
     return next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
 
 
-def _numbered(keys: list[_Key]) -> Iterator[_Key]:
+def _numbered(keys: Sequence[_Key]) -> Iterator[_Key]:
     """Each key with how often it was there before."""
     counts: Counter[_Key] = Counter()
     for key in keys:

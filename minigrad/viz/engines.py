@@ -11,10 +11,8 @@ from pathlib import Path
 
 TIMEOUT = 60.0  # seconds that an engine may take
 VARIABLE = "MINIGRAD_DOT"
-
+# The beginning and the end of a file by its format:
 _FRAMES = {"svg": (b"<svg", b"</svg>"), "png": (b"\x89PNG\r\n", b"IEND\xaeB`\x82"), "pdf": (b"%PDF-", b"%%EOF")}
-"""The beginning and the end of a file by its format."""
-
 _LONGEST = 1000  # characters of an engine's last words, and bytes before an SVG's first element
 
 
@@ -24,26 +22,16 @@ class EngineError(RuntimeError):
 
 @dataclass(frozen=True)
 class Engine:
-    """A program that understands `dot -Tsvg`.
+    """A program that understands `dot -Tsvg`."""
 
-    Attributes:
-        name: "graphviz-pure", "dot", or a path that was given.
-        path: of the program.
-    """
-
-    name: str
-    path: str
+    name: str  # "graphviz-pure", "dot", or a path that was given
+    path: str  # of the program
 
     def render(self, text: str, kind: str, *options: str, timeout: float = TIMEOUT) -> bytes:
-        """The picture of a text in the DOT language.
+        """The picture of a text in the DOT language, in a format such as "svg", "png" or "pdf".
 
-        Args:
-            text: the text.
-            kind: the format: "svg", "png", "pdf".
-            options: further ones, "-Gdpi=144".
-            timeout: seconds.
         Raises:
-            EngineError: the engine could not be started, failed, or took too long.
+            EngineError: the engine could not be started, failed, or took more than `timeout` seconds.
         """
         command = [self.path, f"-T{kind}", *options]
         try:

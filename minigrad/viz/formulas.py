@@ -33,9 +33,7 @@ _INFIX: dict[type[ast.operator], tuple[str, int, int, int]] = {
 }
 """By an operator: its sign, how tightly the result binds, and how tightly both operands have to."""
 
-_PREFIXES = {"sum": ("Σ", _PRODUCT), "log": ("ln", _POWER)}
-"""By the name of a function: its sign, and how tightly an argument without parentheses has to bind."""
-
+_PREFIXES = {"sum": ("Σ", _PRODUCT), "log": ("ln", _POWER)}  # and how tightly an argument has to bind
 _SUPERSCRIPTS = str.maketrans("−0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _RAISED = dict(zip("abcdefghijklmnoprstuvwxyz", "ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻ", strict=True))  # there is no q
 _NAME = re.compile(r"[\w.∂′]*[^\W⁰¹²³⁴⁵⁶⁷⁸⁹]′?")
@@ -76,8 +74,8 @@ def formula_of(function: Function) -> str:
 def formulas(graph: Graph, longest: int = 14) -> dict[str, str]:
     """A formula of the output of each node of a graph of operations on Variables, by the nodes' ids.
 
-    It is in terms of the names of the inputs. The name of a leaf is its own, that of an operation's output is that of
-    the output node, or else its formula; names of more than `longest` characters become t1, t2, … in execution order.
+    It is in terms of the names of the inputs: of a leaf its own, of an operation that of the output that shows it, or
+    else its formula. Names of more than `longest` characters become t1, t2, … in execution order.
     """
     shown_by = shown_outputs(graph)
     inputs: dict[str, dict[int, str]] = {}
@@ -128,14 +126,9 @@ def _leaf(node: Node) -> _Term:
 def _result(node: Node, operands: Mapping[str, _Term]) -> _Term:
     """The formula of an operation; in the form name(a, b) where it says none, or one without a notation."""
     try:
-        return _written(_parsed(node.formula), operands)
+        return _written(ast.parse(node.formula, mode="eval").body, operands)
     except (SyntaxError, ValueError):
         return _Term(f"{one_line(node.name).lower()}({', '.join([x.text for x in operands.values()])})", _ATOM)
-
-
-@cache
-def _parsed(formula: str) -> ast.expr:
-    return ast.parse(formula, mode="eval").body
 
 
 def _written(tree: ast.expr, operands: Mapping[str, _Term]) -> _Term:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from itertools import accumulate
 from math import isfinite, prod
@@ -26,11 +26,7 @@ Change: TypeAlias = Literal["", "added", "removed", "changed"]
 """The difference of a node or an edge between two graphs."""
 
 FAMILIES: tuple[Family, ...] = get_args(Family)
-
-LEAVES: tuple[Kind, ...] = ("parameter", "input", "constant")
-"""The kinds of nodes that operations take and no operation made."""
-
-JSON_VERSION = 2
+LEAVES: tuple[Kind, ...] = ("parameter", "input", "constant")  # which no operation made
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,31 +134,22 @@ def common_change(nodes: Sequence[Node]) -> Change:
     return nodes[0].change if len({node.change for node in nodes}) == 1 else "changed"
 
 
-def first_nonfinite(graph: Graph) -> tuple[Node | None, Collection[tuple[str, str]]]:
+def first_nonfinite(graph: Graph) -> tuple[Node | None, set[tuple[str, str]]]:
     """The first operation or derivative, in execution order, that made a NaN or an Inf, and the path of these numbers.
 
     The path is the edges that carried them on, as (source, target).
     """
-    nodes = {node.id: node for node in graph.nodes}
-    bad = [node for node in graph.nodes if node.stats is not None and node.stats.nonfinite]
-    if not bad:
-        return None, ()
-    leaving: dict[str, list[Edge]] = {}
-    for edge in graph.edges:
-        if edge.flow == ("gradient" if bad[0].of else "tensor"):
-            leaving.setdefault(edge.source, []).append(edge)
-    bad_ids = {node.id for node in bad}
-    path: dict[tuple[str, str], None] = {}
-    waiting, reached = [bad[0].id], {bad[0].id}
-    while waiting:
-        for edge in leaving.get(waiting.pop(), ()):
-            if nodes[edge.target].stats is not None and edge.target not in bad_ids:
-                continue
-            path[edge.source, edge.target] = None
-            if edge.target not in reached:
-                reached.add(edge.target)
-                waiting.append(edge.target)
-    return bad[0], path.keys()
+    first = next((node for node in graph.nodes if node.stats is not None and node.stats.nonfinite), None)
+    path: set[tuple[str, str]] = set()
+    if first is None:
+        return None, path
+    finite = {node.id for node in graph.nodes if node.stats is not None and not node.stats.nonfinite}
+    flow, reached = "gradient" if first.of else "tensor", {first.id}
+    for edge in graph.edges:  # by their targets, in execution order
+        if edge.flow == flow and edge.source in reached and edge.target not in finite:
+            path.add((edge.source, edge.target))
+            reached.add(edge.target)
+    return first, path
 
 
 def to_json(graph: Graph, title: str | None = None) -> str:
@@ -172,19 +159,15 @@ def to_json(graph: Graph, title: str | None = None) -> str:
     edges have the fields of `Node` and `Edge`, except those at their defaults. NaN and Inf, which JSON lacks, are the
     texts "nan" and "inf".
     """
-    content: dict[str, Any] = {"version": JSON_VERSION, "title": title, "saved": graph.saved, "peak": graph.peak}
+    content: dict[str, Any] = {"version": 2, "title": title, "saved": graph.saved, "peak": graph.peak}
     content |= {"nodes": list(map(_to_object, graph.nodes)), "edges": list(map(_to_object, graph.edges))}
     text = json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True, allow_nan=False) + "\n"
     return text.encode(errors="replace").decode()  # half a pair of UTF-16 is no text
 
 
 def _to_object(item: Node | Edge) -> dict[str, Any]:
-    values = [(field, getattr(item, field.name)) for field in fields(item)]
-    return {
-        field.name: _to_value(value)
-        for field, value in values
-        if value != field.default or type(value) is not type(field.default)
-    }
+    values = [(field.name, getattr(item, field.name), field.default) for field in fields(item)]
+    return {name: _to_value(value) for name, value, default in values if value != default}
 
 
 def _to_value(value: Any) -> Any:

@@ -21,23 +21,19 @@ def legend_of(graph: Graph, options: DrawOptions, *, repeated: bool) -> str:
     kinds, orders = {node.kind for node in graph.nodes}, {node.order for node in graph.nodes}
     families = {node.family for node in graph.nodes} if options.color == "family" else set()
     changes = {node.change for node in graph.nodes} | {edge.change for edge in graph.edges}
+    signs = [(change, f"{style.SIGNS[change]} {change}", color) for change, color in style.CHANGES.items()]
+    nonfinite = any(node.stats and node.stats.nonfinite for node in graph.nodes)
     flows = {edge.flow for edge in graph.edges if edge.flow != "tensor" or edge.tensor is not None}
     longest, largest = options.longest_time(graph), options.largest_heat(graph)
     plain = style.BACKGROUND, style.TENSOR_EDGE
     cells = [
-        *((name in families, _box(_NAMES.get(name, name), *style.colors_of_kind(name)[:2])) for name in FAMILIES),
-        *((kind in kinds, _box(kind, *style.colors_of_kind(kind)[:2])) for kind in LEAVES),
+        *((name in families, _box(_NAMES.get(name, name), *style.COLORS[name][:2])) for name in FAMILIES),
+        *((kind in kinds, _box(kind, *style.COLORS[kind][:2])) for kind in LEAVES),
         (1 in orders, _box("∂ backward", *plain, ",DASHED")),
         (max(orders, default=0) > 1, _box("double border: of higher order", *plain)),
         (repeated, _box("the same, drawn again", *plain, ",DOTTED")),
-        *(
-            (change in changes, _box(f"{style.SIGNS[change]} {change}", plain[0], color))
-            for change, color in style.CHANGES.items()
-        ),
-        (
-            any(node.stats and node.stats.nonfinite for node in graph.nodes),
-            _box("first NaN or Inf", style.BACKGROUND, style.BAD),
-        ),
+        *((change in changes, _box(words, style.BACKGROUND, color)) for change, words, color in signs),
+        (nonfinite, _box("first NaN or Inf", style.BACKGROUND, style.BAD)),
         ("tensor" in flows, _line("tensor, width = bytes", style.TENSOR_EDGE, [30], 3)),
         ("gradient" in flows, _line("gradient", style.GRADIENT, [7, 7, 7], 2)),
         ("saved" in flows, _line("saved for backward", style.SAVED, [2] * 6, 2)),

@@ -15,7 +15,7 @@ from math import log2
 from minigrad.viz import dot, style
 from minigrad.viz import formatting as form
 from minigrad.viz.dot import Markup, attributes, escaped, font, quoted, stacked
-from minigrad.viz.graph import Edge, Graph, Kind, Node, Tensor, common_change, first_nonfinite
+from minigrad.viz.graph import Edge, Graph, Kind, Node, Tensor, common_change, first_nonfinite, layer_paths
 from minigrad.viz.legend import legend_of
 from minigrad.viz.options import DrawOptions
 
@@ -76,9 +76,9 @@ def node_shapes(graph: Graph) -> list[NodeShape]:
             shapes.append(NodeShape([node], node.layer))
             continue
         key = node.kind, node.layer, used_by
+        for shape in shared.get(key, ()):
+            shape.nodes.append(node)
         if key in shared:
-            for shape in shared[key]:
-                shape.nodes.append(node)
             continue
         copies = [NodeShape([node], node.layer)]
         if len(used_by) > _FEW_ARROWS:
@@ -96,14 +96,12 @@ def node_shapes(graph: Graph) -> list[NodeShape]:
 
 def _users(graph: Graph) -> dict[str, tuple[str, ...]]:
     """The nodes that take each node's array, or make a part of a gradient, in the order of forward."""
+    ends = [(edge.source, edge.target) for edge in graph.edges if edge.flow == "tensor"]
+    ends += [(edge.target, edge.source) for edge in reversed(graph.edges) if edge.flow == "gradient"]
     users: dict[str, dict[str, None]] = {}
-    for edge in graph.edges:
-        if edge.flow == "tensor":
-            users.setdefault(edge.source, {})[edge.target] = None
-        elif edge.flow == "gradient":
-            users.setdefault(edge.target, {})[edge.source] = None
-    kinds = {node.id: node.kind for node in graph.nodes}
-    return {node: tuple(reversed(of) if kinds[node] == "gradient" else of) for node, of in users.items()}
+    for node, user in ends:
+        users.setdefault(node, {})[user] = None
+    return {node: tuple(of) for node, of in users.items()}
 
 
 class _Drawing:
@@ -156,11 +154,9 @@ class _Drawing:
             colors = style.heat(self._options.heat(node) / self._largest_heat)
             values |= {"fillcolor": colors.fill, "fontcolor": colors.text}
         if node.order:
-            values["style"] = "rounded,filled,dashed" if node.order == 1 else "rounded,filled"
-            values["peripheries"] = "1" if node.order == 1 else "2"
-        elif node.kind == "folded":
-            values["penwidth"] = "2.6"
-        return values
+            values |= {"style": "rounded,filled,dashed" if node.order == 1 else "rounded,filled"}
+            values |= {"peripheries": "1" if node.order == 1 else "2"}
+        return values | ({"penwidth": "2.6"} if node.kind == "folded" and not node.order else {})
 
     def _rows(self, node: Node) -> Iterator[str]:
         """The lines below an operation's name."""
@@ -201,9 +197,8 @@ class _Drawing:
         if node.kind == "seed":
             label = f"<B>{escaped(node.name)}</B>" + (f"&#160; {escaped(node.value)}" if node.value else "")
             return {"fontsize": "10", "label": Markup(label), "margin": "0.12,0.06", "style": "rounded,filled,dashed"}
-        value = f" = {escaped(node.value)}" if node.value else ""
-        label = f"<B>{_signed(node, escaped(node.name))}{value}</B>"
-        return {"fontsize": "13", "label": Markup(label), "margin": "0.16,0.07"}
+        label = _signed(node, escaped(node.name)) + (f" = {escaped(node.value)}" if node.value else "")
+        return {"fontsize": "13", "label": Markup(f"<B>{label}</B>"), "margin": "0.16,0.07"}
 
     def _box(self, shape: NodeShape) -> dict[str, str]:
         used = Counter([self._named(node) for node in shape.nodes])
@@ -251,8 +246,8 @@ class _Drawing:
                 continue  # the others of a shape share its arrow
             values = self._arrow(edge)
             if edge.change:
-                values |= {"color": style.CHANGES[edge.change]}
-                values |= {"style": "dashed" if edge.change == "removed" else "solid"}
+                line = "dashed" if edge.change == "removed" else "solid"
+                values |= {"color": style.CHANGES[edge.change], "style": line}
             if (edge.source, edge.target) in self._path:
                 values |= {"color": style.BAD, "penwidth": "3"}
             if edge.flow == "gradient" and source.first.kind != "output" and target.beside is None:
@@ -337,11 +332,7 @@ def layer_frames(shapes: Sequence[NodeShape], statements: Sequence[str]) -> list
 
 def _around(layer: str, layers: dict[str, None]) -> str:
     """The innermost frame around a layer; "" if there is none."""
-    while layer:
-        layer = layer.rpartition(".")[0]
-        if layer in layers:
-            return layer
-    return ""
+    return max([path for path in layer_paths(layer.rpartition(".")[0]) if path in layers], key=len, default="")
 
 
 def _frame_label(layer: str, outer: str, shapes: list[NodeShape]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import weakref
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from time import perf_counter
 from typing import Any, Literal, Self
@@ -33,8 +33,8 @@ def record(model: Model | None = None, *, time: bool = True, memory: bool = True
         time: measure the seconds of every operation, forward and backward.
         memory: count the bytes that are alive of what was computed.
         stats: note the least, mean and largest number of every array and gradient, and its counts of NaN and Inf.
-    Returns:
-        a context manager, which keeps the graph that is computed in its block alive as long as it lives itself.
+
+    The context manager that it returns keeps the graph of its block alive as long as it lives itself.
 
     >>> import minigrad as mg
     >>> x = mg.Variable(3.0, name="x")
@@ -56,8 +56,8 @@ class Recorder(Hook):
         self._path = [""]  # the layers that are being called
         self._time, self._memory, self._stats = time, memory, stats
         self._measured: dict[int, Measured] = {}  # by serial number
-        self._results: dict[int, Variable] = {}  # by serial number: outputs that no operation took yet,
-        self._gradients: dict[int, weakref.ref[Variable]] = {}  # and such that backward makes, and may drop unused
+        # Outputs that no operation took yet, by serial number; backward may drop one of its own unused.
+        self._outputs: dict[int, Callable[[], Variable | None]] = {}
         self._alive = _Alive()
         self._entered: list[Switch] = []
 
@@ -83,8 +83,7 @@ class Recorder(Hook):
         Raises:
             ValueError: nothing was recorded.
         """
-        gradients = [gradient() for gradient in self._gradients.values()]
-        outputs = outputs or (*self._results.values(), *(gradient for gradient in gradients if gradient is not None))
+        outputs = outputs or tuple(y for output in self._outputs.values() if (y := output()) is not None)
         if not outputs:
             raise ValueError(
                 "draw: nothing was recorded: no operation that was applied in the block depends on a Variable; "
@@ -104,12 +103,8 @@ class Recorder(Hook):
         seconds = perf_counter() - start
         for producer in function.inputs:
             if isinstance(producer, Function):
-                self._results.pop(producer.serial, None)
-                self._gradients.pop(producer.serial, None)
-        if function.derivative_order == 0:
-            self._results[function.serial] = y
-        else:
-            self._gradients[function.serial] = weakref.ref(y)
+                self._outputs.pop(producer.serial, None)
+        self._outputs[function.serial] = weakref.ref(y) if function.derivative_order else lambda: y
         made = [array for array in (*function.saved_arrays, y.data) if not any(array is x for x in arrays)]
         file, _, line = callers_line().rpartition(":")
         self._measured[function.serial] = Measured(

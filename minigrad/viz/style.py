@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from minigrad.viz.graph import Family, Kind, Node
+from minigrad.viz.graph import Node
 
 
 class Colors(NamedTuple):
@@ -48,7 +48,7 @@ _PALETTE = {  # fill, border and text; fill and text in the dark
     "parameter": ("#fdf1d3", "#c98a00", "#6b4900", "#3f2d00", "#f0cd7a"),
     "input": ("#e2f3fc", "#3a9fd6", "#0d5780", "#0d3349", "#9bd4f3"),
 }
-_COLORS = {name: Colors(*colors[:3]) for name, colors in _PALETTE.items()} | {
+COLORS = {name: Colors(*colors[:3]) for name, colors in _PALETTE.items()} | {
     "other": Colors(BACKGROUND, TENSOR_EDGE, TEXT),
     "seed": Colors(BACKGROUND, GRADIENT, GRADIENT),
     "constant": Colors(BACKGROUND, "#9aa5b1", TENSOR_EDGE),
@@ -75,13 +75,8 @@ DARK = {
 
 def colors_of(node: Node) -> Colors:
     """The colours of an operation's family, or else of a node's kind; white is the fill of all that is not forward."""
-    colors = _COLORS[node.family or ("parameter" if node.kind == "gradient" else node.kind)]
+    colors = COLORS[node.family or ("parameter" if node.kind == "gradient" else node.kind)]
     return colors if node.order == 0 or node.kind == "output" else colors._replace(fill=BACKGROUND)
-
-
-def colors_of_kind(kind: Family | Kind) -> Colors:
-    """The colours of a family of operations, or of a kind of node."""
-    return _COLORS[kind]
 
 
 def heat(part: float) -> Colors:

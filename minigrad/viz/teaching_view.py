@@ -18,7 +18,7 @@ from minigrad.viz.options import DrawOptions
 _TITLES = ("forward", "backward", "backward of backward", "third derivative")
 _EQUATIONS = 3  # in a title
 _LONGEST_VALUE = 24  # characters
-_VARIABLE = style.colors_of_kind("constant")._replace(text=style.TEXT)
+_VARIABLE = style.COLORS["constant"]._replace(text=style.TEXT)
 
 
 def write(graph: Graph, options: DrawOptions = DrawOptions(), facts: Sequence[str] = ()) -> str:  # noqa: B008 - frozen
@@ -144,7 +144,7 @@ class _Drawing:
         name, tensor, value = "" if made else node.name, node.tensor or operation.tensor, node.value or operation.value
         known = Node(node.id, node.kind, name, tensor=tensor, value=value, stats=node.stats or operation.stats)
         colors = style.colors_of(node) if node.kind in LEAVES else _VARIABLE
-        colors = style.colors_of_kind("loss") if node.kind == "output" else colors
+        colors = style.COLORS["loss"] if node.kind == "output" else colors
         return _Variable(f"{node.id}.y" if made else node.id, order, colors, _ellipse(known, self._formulas[node.id]))
 
 

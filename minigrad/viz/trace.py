@@ -34,9 +34,6 @@ class Measured:
     backward: Work | None = None  # None if it was not differentiated
 
 
-_UNMEASURED = Measured()
-
-
 class Model(Protocol):
     """An object with named parameters, such as an `nn.Module`."""
 
@@ -122,26 +119,26 @@ class _Tracing:
         layers = {name.rpartition(".")[0] for name in (names or {}).values()} | {m.layer for m in measured.values()}
         self._containers = {path for layer in layers for path in layer_paths(layer.rpartition(".")[0])}
         self._saved: dict[int, int] = {}  # by id of the array that owns the memory, which lives while we trace
-        self._values: dict[str, str] = {}  # by id of an operation whose output another one saved
+        self._values: dict[str, str] = {}  # by id of a node whose array an operation saved
 
     def graph(self, peak: int | None) -> Graph:
         """The nodes and edges that were added."""
-        values = self._values
-        nodes = [replace(node, value=values[node.id]) if node.id in values else node for node in self._nodes]
+        nodes = [replace(node, value=v) if (v := self._values.get(node.id)) else node for node in self._nodes]
         return Graph(tuple(nodes), tuple(self._edges), sum(self._saved.values()), peak)
 
     def add_operation(self, function: Function) -> None:
         """Append an operation, and before it those of its inputs that have no node yet."""
-        measured = self._measured.get(function.serial, _UNMEASURED)
+        measured = self._measured.get(function.serial) or Measured()
         found = [self._node_of(producer, function.derivative_order) for producer in function.inputs]
         family = next((family for family in FAMILIES if family == function.family), "other")
-        parameters, flops, (saved, saves) = format_parameters(function), function.flops(), self._saved_of(function)
+        parameters, flops = format_parameters(function), function.flops()
         layers = [self._layers[node.id] for node in found if node is not None and node.id in self._layers]
         common = set.intersection(*[set(layer_paths(path)) for path in layers]) if layers else set()
         layer = (measured.layer if self._names is not None else "") or max(common, key=len, default="")
         if not layer and not layers and function.derivative_order == 0 and family != "loss":
             layer = self._layer_before(found)
         sources = [node or self._add_constant(function, i, layer, measured) for i, node in enumerate(found)]
+        saved, saves, value = self._saved_of(function, sources)
         node = self._add(
             "operation",
             function.name,
@@ -155,12 +152,11 @@ class _Tracing:
             saves=saves,
             order=function.derivative_order,
             flops=None if flops is None else int(flops),
-            value=measured.value,
+            value=measured.value or value,
             source=measured.source,
             **measured.forward._asdict(),
         )
         self._operations[function.serial] = node
-        self._note_values(function, sources, node)
         if measured.backward is not None:
             self.work[node.id] = measured.backward
         if family == "view" and len(layers) == len(sources):
@@ -223,29 +219,27 @@ class _Tracing:
         (layer,) = inputs.values() if len(inputs) == 1 else ("",)
         return "" if layer in self._containers else layer  # an operation after layers in layers is no part of them
 
-    def _note_values(self, function: Function, sources: Sequence[Node], node: Node) -> None:
-        """Note the numbers of the outputs that an operation saved, its own or another one's, where they are few."""
-        for array, i in zip(function.saved_arrays, function.saved_sources, strict=True):
-            source = node if i == Function.OUTPUT else sources[i] if i >= 0 else None
-            if array is not None and source is not None and not source.value and (value := format_value(array)):
-                self._values[source.id] = value
-
-    def _saved_of(self, function: Function) -> tuple[int, str]:
-        """The bytes that the operation keeps alive, without those of leaves, and names: "x, w", "output", "mask"."""
+    def _saved_of(self, function: Function, sources: Sequence[Node]) -> tuple[int, str, str]:
+        """The bytes that the operation keeps alive, without leaves; names, "x, w", "mask"; its output's value."""
         alive = {id(owner_of(leaf.data)) for leaf in function.inputs if isinstance(leaf, Variable)}
         own: dict[int, int] = {}
         names: dict[str, None] = {}
+        value = ""
         for array, i in zip(function.saved_arrays, function.saved_sources, strict=True):
             if array is None:
                 continue
             made = {"b": "mask", "i": "indices", "u": "indices"}.get(array.dtype.kind, "numbers")
             names[_argument_name(function, i) if i >= 0 else "output" if i == Function.OUTPUT else made] = None
+            if i == Function.OUTPUT:
+                value = format_value(array)
+            elif i >= 0 and not sources[i].value:
+                self._values[sources[i].id] = format_value(array)
             owner = owner_of(array)
             if id(owner) not in alive:
                 size = min(array.nbytes, owner.nbytes)  # a part counts as such, a broadcast array as the one it repeats
                 own[id(owner)] = max(own.get(id(owner), 0), size)
                 self._saved[id(owner)] = max(self._saved.get(id(owner), 0), size)
-        return sum(own.values()), ", ".join(names)
+        return sum(own.values()), ", ".join(names), value
 
 
 def owner_of(array: Array) -> Array:

@@ -154,7 +154,7 @@ def recorded(function, *numbers):
 
 
 def test_nothing_is_wrong_with_finite_numbers():
-    assert first_nonfinite(recorded(lambda x: (x * x).sum(), 1.0, 2.0).graph) == (None, ())
+    assert first_nonfinite(recorded(lambda x: (x * x).sum(), 1.0, 2.0).graph) == (None, set())
 
 
 def test_the_path_ends_where_the_numbers_are_finite_again():

@@ -23,9 +23,9 @@ def contrast(a, b):
     return (light + 0.05) / (dark + 0.05)
 
 
-@pytest.mark.parametrize("family", sorted(style._COLORS))
+@pytest.mark.parametrize("family", sorted(style.COLORS))
 def test_texts_can_be_read(family):
-    colors = style._COLORS[family]
+    colors = style.COLORS[family]
     others = () if family == "output" else (style.TEXT, style.FAINT_TEXT)
     assert min(contrast(text, colors.fill) for text in (colors.text, *others)) >= 4.5
 
@@ -41,21 +41,21 @@ def test_heat_and_coloured_words_can_be_read(dark):
         for ground in (style.BACKGROUND, style.LAYER_FILL):
             assert contrast(shown(text), shown(ground)) >= 4.5
     for family in FAMILIES:  # NaN 12 / 401,408
-        assert contrast(shown(style.BAD), shown(style.colors_of_kind(family).fill)) >= 4.5
+        assert contrast(shown(style.BAD), shown(style.COLORS[family].fill)) >= 4.5
 
 
 def test_every_light_colour_has_a_dark_one():
-    fills = {colors.fill for colors in style._COLORS.values()} - {style._COLORS["output"].fill}
-    texts = {colors.text for colors in style._COLORS.values()} - {style._COLORS["output"].text}
+    fills = {colors.fill for colors in style.COLORS.values()} - {style.COLORS["output"].fill}
+    texts = {colors.text for colors in style.COLORS.values()} - {style.COLORS["output"].text}
     assert fills | texts | {style.BACKGROUND, style.LAYER_FILL, style.FAINT_TEXT} <= set(style.DARK)
 
 
-@pytest.mark.parametrize("kind", [kind for kind in style._COLORS if kind != "output"])
+@pytest.mark.parametrize("kind", [kind for kind in style.COLORS if kind != "output"])
 def test_texts_have_contrast_in_the_dark(kind):
-    colors = style._COLORS[kind]
+    colors = style.COLORS[kind]
     for text in (colors.text, style.TEXT, style.FAINT_TEXT):
         assert contrast(style.DARK[text], style.DARK[colors.fill]) >= 4.5
-    assert contrast(style._COLORS["output"].text, style._COLORS["output"].fill) >= 4.5
+    assert contrast(style.COLORS["output"].text, style.COLORS["output"].fill) >= 4.5
 
 
 def test_the_theme_is_one_style_sheet():

@@ -237,7 +237,7 @@ def test_what_nothing_uses_is_drawn():
 def test_the_border_says_the_order():
     text = text_of(cube())
     first, second, third = (statement(text, id_) for id_ in ("operation1", "operation4", "operation9"))
-    fill = style.colors_of_kind("elementwise").fill
+    fill = style.COLORS["elementwise"].fill
     assert f'fillcolor="{fill}"' in first
     assert "dashed" not in first
     assert f'fillcolor="{style.BACKGROUND}"' in second
