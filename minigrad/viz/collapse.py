@@ -21,7 +21,6 @@ from minigrad.viz.graph import Edge, Graph, Kind, Node, common_change, layer_pat
 
 _LEAVES: tuple[Kind, ...] = ("parameter", "constant")
 _GROUPED: tuple[Kind, ...] = ("operation", *_LEAVES)
-_DERIVED: tuple[Kind, ...] = ("derivative", "gradient")  # they go with the nodes that they are the derivatives of
 _LISTED = 24  # operations; of more than these a label only says how many there are of each
 
 
@@ -69,7 +68,7 @@ def _stages(graph: Graph, most: int) -> Iterator[tuple[Groups, str]]:
         if sum(node.id not in groups and node.of not in groups for node in graph.nodes) <= most:
             yield groups, words
     number = Counter(node.kind for node in graph.nodes)
-    staying = len(graph.nodes) - sum(number[kind] for kind in (*_GROUPED, *_DERIVED))
+    staying = len(graph.nodes) - sum(number[kind] for kind in (*_GROUPED, "derivative", "gradient"))
     ends: tuple[Kind, ...] = ("input", "output") if staying > most // 2 else ()
     staying -= sum(number[kind] for kind in ends)
     count = max((most - staying) // (2 if number["derivative"] else 1), 1)

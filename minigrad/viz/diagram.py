@@ -43,8 +43,7 @@ def draw(
             "all" is all that was recorded, by `record` or `create_graph`.
         **options: title, view, show, color, fold, direction, theme, legend, max_nodes, engine: see `DrawOptions`.
     Raises:
-        TypeError: there are no outputs, one is no Variable, the model has no named parameters, or see `DrawOptions`.
-        ValueError: order is negative, or see `DrawOptions`.
+        TypeError, ValueError: an argument is of the wrong type, or there is no such option or choice.
 
     >>> import minigrad as mg
     >>> x = mg.Variable(3.0, name="x")
@@ -151,10 +150,8 @@ class Diagram:
         return f"{one_line(self.title or 'Compute graph')}: {', '.join(graph_facts(self.graph))}"
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the diagram to a file; the format is that of the suffix.
+        """Write the diagram to a file in the format of its suffix: .svg, .png, .pdf, .html, .dot or .json.
 
-        Args:
-            path: a name that ends with .svg, .png, .pdf, .html, .dot or .json; what stands there is replaced.
         Raises:
             ValueError: there is no such format.
             EngineError, OSError: there is no picture, or the file cannot be written; then nothing has changed.

@@ -52,9 +52,8 @@ def compare(before: Graph, after: Graph) -> Graph:
     """One graph of all that is in either, each with its change.
 
     Two nodes are the same if kind, order, layer and name are and if they stand at the same place among the others; two
-    derivatives, if their operations are the same. A node that changed places is removed and added. A node changed if
-    its parameters, its tensor or its costs did: its label says how. Measurements and values are those of `after`. The
-    nodes stand in an order in which either graph could be executed.
+    derivatives, if their operations are the same. A node changed if its parameters, its tensor or its costs did: its
+    label says how. Measurements and values are those of `after`. Either graph could be executed in the nodes' order.
     """
     old: dict[str, str] = {"": ""}  # ids in the compared graph
     new: dict[str, str] = {"": ""}

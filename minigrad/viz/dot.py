@@ -8,8 +8,6 @@ from collections.abc import Iterable
 from minigrad.viz import style
 from minigrad.viz.formatting import LONGEST, one_line
 
-_LONGEST_TITLE = 100  # characters
-
 
 class Markup(str):
     """Text in Graphviz's HTML-like markup."""
@@ -19,8 +17,7 @@ class Markup(str):
 
 def quoted(text: str) -> str:
     """`text` as a quoted string of the DOT language, which also reads backslashes and HTML entities."""
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("&", "&amp;")
-    return f'"{escaped}"'
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("&", "&amp;") + '"'
 
 
 def escaped(text: str, longest: int = LONGEST) -> str:
@@ -79,7 +76,7 @@ def digraph(heading: Markup, body: Iterable[str], *, direction: str, nodesep: st
 
 def heading(title: str | None, facts: Iterable[str], legend: str = "") -> Markup:
     """The head of a diagram: a title, facts in a line, and the rows of a legend."""
-    rows = [font(f"<B>{escaped(title, _LONGEST_TITLE)}</B>", "19")] if title else []
+    rows = [font(f"<B>{escaped(title, 100)}</B>", "19")] if title else []
     line = " · ".join(map(html.escape, facts))
     rows += [font(line, "10.5", style.FAINT_TEXT)] if line else []
     cells = "".join([f"<TR><TD>{row}</TD></TR>" for row in rows])

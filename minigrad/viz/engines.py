@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
-TIMEOUT = 60.0  # seconds that an engine may take
-VARIABLE = "MINIGRAD_DOT"
 # The beginning and the end of a file by its format:
 _FRAMES = {"svg": (b"<svg", b"</svg>"), "png": (b"\x89PNG\r\n", b"IEND\xaeB`\x82"), "pdf": (b"%PDF-", b"%%EOF")}
 _LONGEST = 1000  # characters of an engine's last words, and bytes before an SVG's first element
@@ -27,7 +25,7 @@ class Engine:
     name: str  # "graphviz-pure", "dot", or a path that was given
     path: str  # of the program
 
-    def render(self, text: str, kind: str, *options: str, timeout: float = TIMEOUT) -> bytes:
+    def render(self, text: str, kind: str, *options: str, timeout: float = 60.0) -> bytes:
         """The picture of a text in the DOT language, in a format such as "svg", "png" or "pdf".
 
         Raises:
@@ -52,7 +50,7 @@ class Engine:
 
 def engines() -> list[Engine]:
     """The engines that are there, the one that serves first: $MINIGRAD_DOT, graphviz-pure, the system's dot."""
-    given = os.environ.get(VARIABLE)
+    given = os.environ.get("MINIGRAD_DOT")
     candidates = [
         (given or "", given and (shutil.which(given) or given)),
         ("graphviz-pure", _installed_by("graphviz-pure") or shutil.which("graphviz-pure")),
@@ -62,11 +60,7 @@ def engines() -> list[Engine]:
 
 
 def engine_of(name: str = "auto") -> Engine:
-    """The engine of a name or path; with "auto" the first that is there.
-
-    Raises:
-        EngineError: there is none.
-    """
+    """The engine of a name or path, with "auto" the first that is there; EngineError if there is none."""
     found = [engine for engine in engines() if name in ("auto", engine.name, engine.path)]
     path = shutil.which(name) if name != "auto" else None
     if not found and not path:

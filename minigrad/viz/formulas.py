@@ -18,8 +18,7 @@ from minigrad.core.function import Function
 from minigrad.viz.formatting import format_field, one_line
 from minigrad.viz.graph import LEAVES, Graph, Node
 
-GIVEN = (*LEAVES, "seed")
-"""The kinds of nodes that no operation makes."""
+GIVEN = (*LEAVES, "seed")  # the kinds of nodes that no operation makes
 
 _ODD, _SUM, _PREFIX, _QUOTIENT, _PRODUCT, _POWER, _ATOM = range(7)  # how tightly a formula binds
 
@@ -63,11 +62,11 @@ def formula_of(function: Function) -> str:
 
     It is that of its own class: a derived one computes something else.
     """
+    formula = vars(type(function)).get("formula", "")
     texts = {name: f"x{i}" for i, name in enumerate(argument_names(type(function).forward))}
-    for name in getattr(type(function), "__dataclass_fields__", ()):
+    for name in getattr(type(function), "__dataclass_fields__", ()) if formula else ():
         text = format_field(getattr(function, name), name)
         texts[name] = text.replace("…", "...") if _PLACES.fullmatch(text) else "..."
-    formula = vars(type(function)).get("formula", "")
     return re.sub(r"\b[^\W\d]\w*", lambda found: texts.get(found[0], found[0]), formula)
 
 
@@ -118,8 +117,7 @@ def shown_outputs(graph: Graph) -> dict[str, Node]:
 def _leaf(node: Node) -> _Term:
     if node.kind == node.name == "constant" and _NUMBER.fullmatch(node.value):  # nobody named it
         return _Term(node.value.replace("-", "−"), _SUM if node.value.startswith("-") else _ATOM)
-    unnamed_seed = node.kind == node.name == "seed"
-    name = "g" * max(node.order, 1) + "y" if unnamed_seed else one_line(node.name)
+    name = "g" * max(node.order, 1) + "y" if node.kind == node.name == "seed" else one_line(node.name)
     return _Term(name, _ATOM if _NAME.fullmatch(name) else _ODD)
 
 

@@ -20,11 +20,7 @@ Flow: TypeAlias = Literal["tensor", "gradient", "saved"]
 """The cargo of an edge: an array, a gradient, or the arrays that an operation keeps for its derivative."""
 
 Family: TypeAlias = Literal["product", "elementwise", "reduction", "pooling", "view", "loss", "other"]
-"""The sorts of operations."""
-
 Change: TypeAlias = Literal["", "added", "removed", "changed"]
-"""The difference of a node or an edge between two graphs."""
-
 FAMILIES: tuple[Family, ...] = get_args(Family)
 LEAVES: tuple[Kind, ...] = ("parameter", "input", "constant")  # which no operation made
 

@@ -24,7 +24,7 @@ def legend_of(graph: Graph, options: DrawOptions, *, repeated: bool) -> str:
     signs = [(change, f"{style.SIGNS[change]} {change}", color) for change, color in style.CHANGES.items()]
     nonfinite = any(node.stats and node.stats.nonfinite for node in graph.nodes)
     flows = {edge.flow for edge in graph.edges if edge.flow != "tensor" or edge.tensor is not None}
-    longest, largest = options.longest_time(graph), options.largest_heat(graph)
+    largest, longest = options.scales(graph)
     plain = style.BACKGROUND, style.TENSOR_EDGE
     cells = [
         *((name in families, _box(_NAMES.get(name, name), *style.COLORS[name][:2])) for name in FAMILIES),

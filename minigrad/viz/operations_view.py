@@ -1,7 +1,6 @@
 """The operations view: operations as cards with arrays flowing between them, in the DOT language.
 
-Forward runs down, and backward up beside it; each layer has a frame. Nodes stand in execution order: one Graph, one
-text.
+Forward runs down, and backward up beside it; each layer has a frame. One Graph gives one text.
 """
 
 from __future__ import annotations
@@ -113,8 +112,7 @@ class _Drawing:
         runs = [run for run, _ in groupby([n.layer for n in graph.nodes if n.kind == "operation" and n.layer])]
         self._straight = len(runs) == len(set(runs))  # Graphviz can't keep columns where a layer is called again
         self._nonfinite, self._path = first_nonfinite(graph)
-        self._longest_time = options.longest_time(graph)
-        self._largest_heat = options.largest_heat(graph)
+        self._largest_heat, self._longest_time = options.scales(graph)
         self._saves = not any(edge.flow == "saved" for edge in graph.edges)
         places = {node.id: place for place, node in enumerate(graph.nodes)}
         flowing = [edge for edge in graph.edges if edge.flow == "tensor" and edge.change != "removed"]
@@ -150,7 +148,7 @@ class _Drawing:
         times = f" ×{node.count}" if node.count > 1 else ""
         label = stacked([f"<B>{_signed(node, name)}{times}</B>", *self._rows(node)])
         values = {"label": label, "margin": "0.14,0.07", "width": "2.1"}
-        if self._options.color != "family" and self._largest_heat:
+        if self._largest_heat:
             colors = style.heat(self._options.heat(node) / self._largest_heat)
             values |= {"fillcolor": colors.fill, "fontcolor": colors.text}
         if node.order:

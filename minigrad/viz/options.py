@@ -61,9 +61,9 @@ class DrawOptions:
             value = getattr(self, name)
             if value not in choices and not (name == "fold" and callable(value)):
                 raise ValueError(f"draw: {name} must be one of {', '.join(map(repr, choices))}, not {value!r}")
-        for name in ("title", "show"):
-            if not isinstance(getattr(self, name) or "", str):
-                raise TypeError(f"draw: {name} must be text, not {type(getattr(self, name)).__name__}")
+        for name, value in (("title", self.title or ""), ("show", self.show)):
+            if not isinstance(value, str):
+                raise TypeError(f"draw: {name} must be text, not {type(value).__name__}")
         for word in self.show.split():
             if word not in SHOWN:
                 raise ValueError(f"draw: show must be words out of {' '.join(SHOWN)}; {word!r} is none")
@@ -74,8 +74,7 @@ class DrawOptions:
     def of(cls, default_title: str, options: dict[str, Any]) -> Self:
         """The options that were given as keywords, with a title for those that have none."""
         names = [field.name for field in fields(cls)]
-        unknown = [name for name in options if name not in names]
-        if unknown:
+        if unknown := [name for name in options if name not in names]:
             raise TypeError(f"draw: there is no option {unknown[0]!r}; there are {', '.join(names)}")
         given = cls(**options)
         return replace(given, title=default_title) if given.title is None else given
@@ -90,10 +89,8 @@ class DrawOptions:
         amounts = {"time": node.seconds, "memory": memory, "flops": node.flops}
         return float(amounts.get(self.color) or 0)
 
-    def largest_heat(self, graph: Graph) -> float:
-        """The end of the scale of colours."""
-        return max(map(self.heat, graph.nodes), default=0.0)
-
-    def longest_time(self, graph: Graph) -> float:
-        """The seconds of a full bar; 0 where no bars are shown."""
-        return max((node.seconds or 0.0 for node in graph.nodes), default=0.0) if self.shows("time") else 0.0
+    def scales(self, graph: Graph) -> tuple[float, float]:
+        """The largest heat, and the seconds of a full bar; 0 where none is shown."""
+        seconds = [node.seconds or 0.0 for node in graph.nodes] if self.shows("time") else []
+        heats = list(map(self.heat, graph.nodes)) if self.color != "family" else []
+        return max(heats, default=0.0), max(seconds, default=0.0)

@@ -73,13 +73,10 @@ class Recorder(Hook):
         self._entered.pop().__exit__(*exception)
 
     def draw(self, *outputs: Variable, order: int | Literal["all"] = "all", **options: Any) -> Diagram:
-        """The diagram of all that was recorded.
+        """The diagram of some Variables, with all that was recorded; the keywords are those of `draw`.
 
-        Args:
-            outputs: Variables that were computed in the block; by default all that nothing else was computed from, and
-                of the gradients those that are still referenced.
-            order: the highest order of differentiation that is drawn, or "all".
-            **options: see `DrawOptions`.
+        By default it is of all that nothing else was computed from; of the gradients, those that are still referenced.
+
         Raises:
             ValueError: nothing was recorded.
         """
@@ -106,11 +103,10 @@ class Recorder(Hook):
                 self._outputs.pop(producer.serial, None)
         self._outputs[function.serial] = weakref.ref(y) if function.derivative_order else lambda: y
         made = [array for array in (*function.saved_arrays, y.data) if not any(array is x for x in arrays)]
-        file, _, line = callers_line().rpartition(":")
         self._measured[function.serial] = Measured(
             inputs=tuple([(x.shape, x.dtype) for x in arrays]),
             layer=self._path[-1],
-            source=f"{Path(file).name}:{line}",
+            source=Path(callers_line()).name,
             value=format_value(y.data),
             forward=self._work(seconds, made, [y.data]),
         )
@@ -156,8 +152,7 @@ class _Alive:
     """Counts the bytes of arrays until they are freed; views count as the array whose memory they show, once."""
 
     def __init__(self) -> None:
-        self.bytes = 0
-        self.peak = 0
+        self.bytes = self.peak = 0
         self._known: dict[int, weakref.ref[Array]] = {}
 
     def add(self, array: Array) -> None:

@@ -26,13 +26,10 @@ TENSOR_EDGE = "#52606d"
 GRADIENT = "#c2410c"
 SAVED = "#7450b0"
 BAD = "#b3261e"
-ORDERS = (TENSOR_EDGE, GRADIENT, "#8a6bbf", "#0e8a9a")
-"""The colours of arrows by their order of differentiation; the last one is that of all higher ones."""
-TRACK = "#e3e8ed"
-"""The background of a bar of time."""
+ORDERS = (TENSOR_EDGE, GRADIENT, "#8a6bbf", "#0e8a9a")  # of arrows, by order; the last is that of all higher ones
+TRACK = "#e3e8ed"  # behind a bar of time
 
-HEAT = ("#ffffff", "#fff1dc", "#ffdfb0", "#ffc77d", "#ffab57", "#ff8f3d")
-"""From little to much."""
+HEAT = ("#ffffff", "#fff1dc", "#ffdfb0", "#ffc77d", "#ffab57", "#ff8f3d")  # from little to much
 HEAT_BORDER = "#8a6a45"
 
 CHANGES = {"added": "#1b7f3b", "removed": "#b3261e", "changed": "#8a5a00"}
@@ -88,7 +85,6 @@ def with_theme(svg: str, theme: str) -> str:
     """The SVG with a theme's style sheet: "light" has none, "dark" is always dark, "auto" asks the reader's screen."""
     if theme == "light":
         return svg
-    pairs = [(attribute, light, dark) for light, dark in DARK.items() for attribute in ("fill", "stroke")]
-    rules = "".join([f'[{attribute}="{light}"]{{{attribute}:{dark}}}' for attribute, light, dark in pairs])
+    rules = "".join([f'[{a}="{light}"]{{{a}:{dark}}}' for light, dark in DARK.items() for a in ("fill", "stroke")])
     sheet = rules if theme == "dark" else f"@media (prefers-color-scheme:dark){{{rules}}}"
     return re.sub(r"(<svg\b[^>]*>)", lambda found: f"{found[1]}\n<style>{sheet}</style>", svg, count=1)

@@ -40,9 +40,8 @@ def write(graph: Graph, options: DrawOptions = DrawOptions(), facts: Sequence[st
 def _of_variables(graph: Graph) -> Graph:
     edges = tuple([edge for edge in graph.edges if edge.flow == "tensor"])
     used = {edge.source for edge in edges}
-    derived = ("derivative", "gradient")
-    nodes = tuple([n for n in graph.nodes if n.kind not in derived and (n.kind != "seed" or n.id in used)])
-    return replace(graph, nodes=nodes, edges=edges)
+    kept = [n for n in graph.nodes if n.kind not in ("derivative", "gradient") and (n.kind != "seed" or n.id in used)]
+    return replace(graph, nodes=tuple(kept), edges=edges)
 
 
 @dataclass(frozen=True, slots=True)

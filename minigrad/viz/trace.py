@@ -56,14 +56,12 @@ def trace(
     """The graph of everything that `outputs` were computed from, as far as it was recorded.
 
     Args:
-        outputs: Variables; one that is there twice counts once.
+        outputs: Variables, one or more.
         model: names its parameters; other leaves are inputs then. Without, all leaves are parameters.
         order: the highest order of differentiation. Derivatives are operations where `create_graph` recorded them;
             else they are nodes of their own, if backward was run, or from order 1 on as it would run.
         measured: the notes of Functions, by their serial numbers.
         peak: the most bytes that were alive at once.
-    Raises:
-        TypeError, ValueError: see `draw`.
     """
     distinct = dict.fromkeys(_checked(outputs, model, order))
     named = [] if model is None else [*model.named_parameters()][::-1]
@@ -109,8 +107,7 @@ class _Tracing:
     def __init__(self, names: Mapping[Variable, str] | None, measured: Mapping[int, Measured]) -> None:
         self.work: dict[str, Work] = {}  # of the derivatives of operations, by their ids
         self.leaves: dict[Variable, Node] = {}
-        self._names = names
-        self._measured = measured
+        self._names, self._measured = names, measured
         self._nodes: list[Node] = []
         self._edges: list[Edge] = []
         self._counts: Counter[Kind] = Counter()
@@ -134,7 +131,7 @@ class _Tracing:
         parameters, flops = format_parameters(function), function.flops()
         layers = [self._layers[node.id] for node in found if node is not None and node.id in self._layers]
         common = set.intersection(*[set(layer_paths(path)) for path in layers]) if layers else set()
-        layer = (measured.layer if self._names is not None else "") or max(common, key=len, default="")
+        layer = measured.layer or max(common, key=len, default="")
         if not layer and not layers and function.derivative_order == 0 and family != "loss":
             layer = self._layer_before(found)
         sources = [node or self._add_constant(function, i, layer, measured) for i, node in enumerate(found)]
@@ -184,9 +181,7 @@ class _Tracing:
 
     def _add_leaf(self, leaf: Variable, order: int) -> Node:
         path = (self._names or {}).get(leaf, "")
-        kind: Kind = "parameter" if path or self._names is None else "input"
-        if isinstance(leaf, Seed):
-            kind = "seed"
+        kind: Kind = "seed" if isinstance(leaf, Seed) else "parameter" if path or self._names is None else "input"
         layer, order = path.rpartition(".")[0], order if kind == "seed" else 0
         tensor, value = _tensor(leaf.output), format_value(leaf.data)
         node = self._add(kind, path or leaf.name or kind, tensor=tensor, layer=layer, order=order, value=value)
