@@ -10,11 +10,11 @@ from typing import Any, Self
 import numpy as np
 
 from minigrad.backend import Array, to_device
-from minigrad.core.config import grad_mode, inference
-from minigrad.core.hooks import Call, hooked
+from minigrad.core.config import grad_mode
+from minigrad.core.hooks import Call
 from minigrad.nn.parameter import Parameter
 from minigrad.nn.state import validated_state
-from minigrad.nn.summary import Calls, example, table
+from minigrad.nn.summary import summarize
 
 
 class Module:
@@ -113,14 +113,10 @@ class Module:
         Raises:
             TypeError: x is neither.
         """
-        x = example(x, self.parameters())
-        calls = Calls()
-        with inference(), hooked(calls):
-            self(x)
-        return table(self, calls.made, batch=x.shape[0] if x.ndim else None)
+        return summarize(self, x)
 
     def extra_repr(self) -> str:
-        """What stands between the brackets of this module's repr."""
+        """The text between the brackets of this module's repr."""
         return ""
 
     @reprlib.recursive_repr()

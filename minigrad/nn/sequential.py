@@ -9,26 +9,24 @@ from minigrad.nn.module import Module
 
 
 class Sequential(Module):
-    """Each module is called with what the one before returned.
+    """A module that calls each of its `modules` with the output of the one before.
+
+    Raises:
+        TypeError: one of them is no Module.
 
     >>> from minigrad import nn
-    >>> model = nn.Sequential(nn.Flatten(), nn.Linear(784, 128), nn.ReLU(), nn.Linear(128, 10))
-    >>> model[:2]
+    >>> nn.Sequential(nn.Flatten(), nn.Linear(784, 128), nn.ReLU(), nn.Linear(128, 10))[:2]
     Sequential(
       (layers.0): Flatten()
       (layers.1): Linear(784, 128)
     )
-
-    Raises:
-        TypeError: one of them is no Module.
     """
 
     def __init__(self, *modules: Module) -> None:
         for i, module in enumerate(modules):
             if isinstance(module, type):
-                raise TypeError(
-                    f"Sequential: modules[{i}] is the class {module.__name__}; write {module.__name__}(...)"
-                )
+                name = module.__name__
+                raise TypeError(f"Sequential: modules[{i}] is the class {name}; write {name}(...)")
             if not isinstance(module, Module):
                 raise TypeError(f"Sequential: modules[{i}] must be a Module, not {type(module).__name__}")
         self.layers = modules

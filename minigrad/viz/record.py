@@ -112,7 +112,7 @@ class Recorder(Hook):
         )
         return y
 
-    def backward(self, run: Backward, function: Function, gy: Variable) -> tuple[Variable | None, ...]:
+    def backward(self, run: Backward, function: Function, gy: Variable) -> Sequence[Variable | None]:
         """Compute the gradients; note their time and their arrays."""
         measured = self._measured.setdefault(function.serial, Measured())
         self._path.append(measured.layer)

@@ -3,6 +3,7 @@
 import json
 import re
 import struct
+import sys
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
@@ -167,9 +168,27 @@ def test_what_there_is_not(y, option, words):
         viz.draw(y, **option)
 
 
-@pytest.mark.parametrize("option", [{"title": 3}, {"show": ["shape"]}])
+def test_the_options_are_the_same_wherever_a_diagram_is_made(y):
+    with viz.record() as recorded:
+        mg.Variable(1.0) * 2.0
+    for make in (viz.DrawOptions, lambda **options: viz.diff(viz.draw(y), viz.draw(y), **options), recorded.draw):
+        with pytest.raises(ValueError, match="draw: theme must be one of 'auto', 'light', 'dark', not 'blue'"):
+            make(theme="blue")
+    words = (
+        "draw: there is no option 'colour'; there are title, view, show, color, fold, direction, theme, legend, max_n"
+    )
+    for make in (lambda **options: viz.draw(y, **options), recorded.draw):
+        with pytest.raises(TypeError, match=words):
+            make(colour="time")
+    assert (
+        viz.Diagram(viz.draw(y).graph, viz.DrawOptions(title="mine", view="ops")).dot
+        == viz.draw(y, title="mine", view="ops").dot
+    )
+
+
+@pytest.mark.parametrize("option", [{"title": 3}, {"show": ["shape"]}, {"show": None}])
 def test_what_is_no_text(y, option):
-    with pytest.raises(TypeError, match=r"draw: (title|show) must be text, not (int|list)"):
+    with pytest.raises(TypeError, match=r"draw: (title|show) must be text, not (int|list|NoneType)"):
         viz.draw(y, **option)
 
 
@@ -361,8 +380,8 @@ def test_layers_that_are_called_again(view, order):
     assert "</svg>" in diagram.svg()
 
 
-def test_three_hundred_nested_layers_are_folded():
-    net = Nested(300)
+def test_deeply_nested_layers_are_folded():
+    net = Nested(250)
     diagram = viz.draw(net(mg.Variable(np.ones(2))).sum(), model=net)
     assert diagram.dot.count("<TABLE") < 900
     assert "folded" in diagram.dot
@@ -437,3 +456,18 @@ def test_any_name_makes_a_right_picture(name):
 def test_a_graph_without_operations():
     for variable in (mg.Variable(1.0), mg.Variable(np.ones(3), requires_grad=False)):
         ET.fromstring(viz.draw(variable).svg())  # noqa: S314
+
+
+def test_the_text_as_an_object_of_the_package_graphviz(product, tmp_path):
+    graphviz = pytest.importorskip("graphviz")
+    diagram = viz.draw(product)
+    source = diagram.to_graphviz()
+    assert isinstance(source, graphviz.Source)
+    assert source.source == diagram.dot
+    assert Path(source.save(directory=tmp_path)).read_text("utf-8") == diagram.dot
+
+
+def test_without_the_package_graphviz_the_error_says_what_to_install(product, monkeypatch):
+    monkeypatch.setitem(sys.modules, "graphviz", None)
+    with pytest.raises(ImportError, match=r"to_graphviz needs the package graphviz: pip install 'minigrad-nn\[viz\]'"):
+        viz.draw(product).to_graphviz()
