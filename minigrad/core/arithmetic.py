@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 class Add(Function):
     """a + b."""
 
+    family = "elementwise"
+    formula = "a + b"
+
     def forward(self, a: Array, b: Array) -> Array:
         return a + b
 
@@ -35,6 +38,9 @@ class Add(Function):
 class Sub(Function):
     """a − b."""
 
+    family = "elementwise"
+    formula = "a - b"
+
     def forward(self, a: Array, b: Array) -> Array:
         return a - b
 
@@ -44,6 +50,9 @@ class Sub(Function):
 
 class Mul(Function):
     """a · b, elementwise."""
+
+    family = "elementwise"
+    formula = "a * b"
 
     def forward(self, a: Array, b: Array) -> Array:
         self.save(None if self.inputs[1] is None else a, None if self.inputs[0] is None else b)  # `needs`, but faster
@@ -56,6 +65,9 @@ class Mul(Function):
 
 class Div(Function):
     """a / b, elementwise."""
+
+    family = "elementwise"
+    formula = "a / b"
 
     def forward(self, a: Array, b: Array) -> Array:
         y = a / b
@@ -71,6 +83,9 @@ class Div(Function):
 class Neg(Function):
     """−x."""
 
+    family = "elementwise"
+    formula = "-x"
+
     def forward(self, x: Array) -> Array:
         return -x
 
@@ -80,6 +95,8 @@ class Neg(Function):
 
 class Abs(Function):
     """|x|; derivative 0 at 0."""
+
+    family = "elementwise"
 
     def forward(self, x: Array) -> Array:
         self.save(xp_of(x).sign(x))
@@ -95,6 +112,8 @@ class AddScalar(Function):
     """x + c."""
 
     c: float
+    family = "elementwise"
+    formula = "x + c"
 
     def forward(self, x: Array) -> Array:
         return x + self.c
@@ -108,6 +127,8 @@ class MulScalar(Function):
     """c · x."""
 
     c: float
+    family = "elementwise"
+    formula = "c * x"
 
     def forward(self, x: Array) -> Array:
         return x * self.c
@@ -121,6 +142,8 @@ class DivScalar(Function):
     """x / c: not x · (1/c), which rounds twice."""
 
     c: float
+    family = "elementwise"
+    formula = "x / c"
 
     def forward(self, x: Array) -> Array:
         return x / self.c
@@ -134,6 +157,8 @@ class PowScalar(Function):
     """x ** c for a number c; the derivative of x ** 0 is 0, also at 0."""
 
     c: float
+    family = "elementwise"
+    formula = "x ** c"
 
     def forward(self, x: Array) -> Array:
         if self.c not in (0, 1):
@@ -151,6 +176,9 @@ class PowScalar(Function):
 
 class Power(Function):
     """x ** p, elementwise; 0 ** p has gradient 0 towards p."""
+
+    family = "elementwise"
+    formula = "x ** p"
 
     def forward(self, x: Array, p: Array) -> Array:
         y = x**p
@@ -171,6 +199,9 @@ class Power(Function):
 
 class MatMul(Function):
     """a @ b for two matrices, or for two stacks of matrices of the same length."""
+
+    family = "product"
+    formula = "a @ b"
 
     def forward(self, a: Array, b: Array) -> Array:
         self.save(a if self.needs(1) else None, b if self.needs(0) else None)

@@ -76,6 +76,12 @@ class Function:
     flops_per_element: ClassVar[int] = 1
     """Floating-point operations of `forward` for each element of the output, where no `flops` says it otherwise."""
 
+    family: ClassVar[str] = "other"
+    """The sort of operation, which a diagram colours: product, elementwise, reduction, pooling, view, loss or other."""
+
+    formula: ClassVar[str] = ""
+    """The output as a Python expression of `forward`'s arguments and of fields, "x ** c", for diagrams; "" if long."""
+
     OUTPUT: ClassVar[int] = -1
     """Stands for the output in `saved_sources`."""
 

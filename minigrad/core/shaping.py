@@ -20,6 +20,8 @@ class BroadcastTo(Function):
 
     shape: tuple[int, ...]
     flops_per_element = 0
+    family = "view"
+    formula = "x"
 
     def forward(self, x: Array) -> Array:
         self.source = x.shape
@@ -35,6 +37,8 @@ class Reshape(Function):
 
     shape: tuple[int, ...]
     flops_per_element = 0
+    family = "view"
+    formula = "x"
 
     def forward(self, x: Array) -> Array:
         self.source = x.shape
@@ -50,6 +54,8 @@ class Transpose(Function):
 
     axes: tuple[int, ...]
     flops_per_element = 0
+    family = "view"
+    formula = "transpose(x, axes)"
 
     def forward(self, x: Array) -> Array:
         return x.transpose(self.axes)
@@ -64,6 +70,8 @@ class GetItem(Function):
 
     key: Any
     flops_per_element = 0
+    family = "view"
+    formula = "x[key]"
 
     def forward(self, x: Array) -> Array:
         self.shape = x.shape
@@ -82,6 +90,7 @@ class ScatterAdd(Function):
 
     key: Any
     shape: tuple[int, ...]
+    family = "view"
 
     def forward(self, x: Array) -> Array:
         parts = self.key if isinstance(self.key, tuple) else (self.key,)
@@ -106,6 +115,8 @@ class Cast(Function):
 
     dtype: Any
     flops_per_element = 0
+    family = "view"
+    formula = "x"
 
     def forward(self, x: Array) -> Array:
         return x.astype(self.dtype)
@@ -121,6 +132,8 @@ class ToDevice(Function):
     device: str
     source: str
     flops_per_element = 0
+    family = "view"
+    formula = "x"
 
     def forward(self, x: Array) -> Array:
         return to_device(x, self.device)

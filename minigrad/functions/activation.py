@@ -20,6 +20,8 @@ from minigrad.functions.elementwise import exp, masked
 class ReLU(Function):
     """max(x, 0)."""
 
+    family = "elementwise"
+
     def forward(self, x: Array) -> Array:
         y, positive = kernels_of(x).relu(x)
         self.save(positive)
@@ -44,6 +46,7 @@ class LeakyReLU(Function):
     """x where it is positive, slope · x elsewhere."""
 
     slope: float = 0.01
+    family = "elementwise"
 
     def forward(self, x: Array) -> Array:
         self.save(xp_of(x).where(x > 0, 1, self.slope).astype(x.dtype if x.dtype.kind == "f" else None))
@@ -68,6 +71,7 @@ class Sigmoid(Function):
     """1 / (1 + exp(−x))."""
 
     flops_per_element = 4
+    family = "elementwise"
 
     def forward(self, x: Array) -> Array:
         y = _sigmoid(x)
@@ -97,6 +101,8 @@ def sigmoid(x: Operand) -> Variable:
 class Tanh(Function):
     """The hyperbolic tangent."""
 
+    family = "elementwise"
+
     def forward(self, x: Array) -> Array:
         y = xp_of(x).tanh(x)
         self.save(y)
@@ -117,6 +123,7 @@ class Softplus(Function):
     """log(1 + exp(x))."""
 
     flops_per_element = 3
+    family = "elementwise"
 
     def forward(self, x: Array) -> Array:
         xp = xp_of(x)
@@ -153,6 +160,7 @@ class Softmax(Function):
     axis: int
     precomputed: Array | None = field(default=None, repr=False)
     flops_per_element = 5  # a maximum, a subtraction, an exponential, an addition, a division
+    family = "elementwise"
 
     def forward(self, x: Array) -> Array:
         y = self.precomputed
@@ -188,6 +196,7 @@ class LogSoftmax(Function):
 
     axis: int
     flops_per_element = 5  # as softmax, with a subtraction for the division; the logarithm of each sum is left out
+    family = "elementwise"
 
     def forward(self, x: Array) -> Array:
         shifted = subtract_max(x, self.axis)

@@ -21,6 +21,7 @@ class Dropout(Function):
 
     p: float
     rng: np.random.Generator = field(repr=False)
+    family = "elementwise"
 
     def forward(self, x: Array) -> Array:
         mask = kernels_of(x).dropout_mask(x, self.p, self.rng)

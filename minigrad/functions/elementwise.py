@@ -20,6 +20,9 @@ from minigrad.core.variable import Variable, apply, as_variable
 class Exp(Function):
     """e to the x."""
 
+    family = "elementwise"
+    formula = "exp(x)"
+
     def forward(self, x: Array) -> Array:
         y = xp_of(x).exp(x)
         self.save(y)
@@ -43,6 +46,9 @@ def exp(x: Operand) -> Variable:
 class Log(Function):
     """The natural logarithm."""
 
+    family = "elementwise"
+    formula = "log(x)"
+
     def forward(self, x: Array) -> Array:
         self.save(x)
         return xp_of(x).log(x)
@@ -60,6 +66,9 @@ def log(x: Operand) -> Variable:
 
 class Sqrt(Function):
     """The square root."""
+
+    family = "elementwise"
+    formula = "sqrt(x)"
 
     def forward(self, x: Array) -> Array:
         y = xp_of(x).sqrt(x)
@@ -101,6 +110,8 @@ def power(x: Operand, p: Operand) -> Variable:
 class Masked(Function):
     """x where the mask holds, else 0; its own adjoint."""
 
+    family = "elementwise"
+
     def forward(self, x: Array, mask: Array) -> Array:
         self.save(mask)
         return kernels_of(x).masked(x, mask)
@@ -117,6 +128,8 @@ def masked(x: Variable, mask: Array) -> Variable:
 
 class Where(Function):
     """a where the condition holds, else b."""
+
+    family = "elementwise"
 
     def forward(self, condition: Array, a: Array, b: Array) -> Array:
         self.save(condition)
@@ -154,6 +167,8 @@ def _beside(x: Operand, other: Operand) -> Variable:
 
 class Maximum(Function):
     """The larger of a and b; ties share the gradient equally, a NaN gets all of it."""
+
+    family = "elementwise"
 
     def forward(self, a: Array, b: Array) -> Array:
         return self._pick(a, b, xp_of(a).maximum(a, b), a > b)
@@ -193,6 +208,7 @@ class Clip(Function):
 
     low: float | None
     high: float | None
+    family = "elementwise"
 
     def forward(self, x: Array) -> Array:
         with np.errstate(over="ignore"):  # a bound beyond the largest float is none

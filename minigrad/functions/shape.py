@@ -87,6 +87,7 @@ class Concatenate(Function):
 
     axis: int
     flops_per_element = 0
+    family = "view"
 
     def forward(self, *xs: Array) -> Array:
         self.ends = np.cumsum([x.shape[self.axis] for x in xs]).tolist()
@@ -164,6 +165,7 @@ class Pad(Function):
     width: tuple[tuple[int, int], ...]
     value: float
     flops_per_element = 0
+    family = "view"
 
     def forward(self, x: Array) -> Array:
         return xp_of(x).pad(x, self.width, constant_values=self.value)
