@@ -152,6 +152,7 @@ from minigrad.backend.compiled.processor import VECTOR_BYTES
 from minigrad.backend.kernels import KernelSet
 from minigrad.backend.sparse_images import SparseImages
 from minigrad.backend.windows import Window
+numba_kernels.linked("f")
 rng = np.random.default_rng(0)
 x, w = rng.normal(size=(2, 5, 9, 11)).astype("f"), rng.normal(size=(19, 5, 3, 3)).astype("f")
 window = Window((3, 3), (1, 1), ((1, 1), (1, 1)))
