@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from minigrad import viz
-from minigrad.backend import devices, kernels
+from minigrad.backend import devices
+from minigrad.backend.compiled import loading
 from minigrad.core.config import seed, train_mode
 from minigrad.core.variable import Variable
 from minigrad.version import __version__
@@ -139,7 +140,7 @@ def _kernel_sets() -> str:
     forced = os.environ.get("MINIGRAD_KERNELS")
     if forced:
         return f"{forced} (MINIGRAD_KERNELS)"
-    compiled, reason = kernels.compiled_kernels()
+    compiled, reason = loading.compiled_kernels()
     if compiled is None:
         return f"numpy; not the compiled ones, several times as fast: {reason}"
     return f"numba (float32, float64; {compiled.description()}), numpy"

@@ -13,8 +13,11 @@ import numpy as np
 from minigrad.backend import as_array, to_numpy, xp_of
 from minigrad.core.config import GradMode, Switch, grad_mode
 from minigrad.core.hooks import Backward, Forward, Hook, hooked
+from minigrad.core.numpy_protocol import NumPyProtocol
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from minigrad.backend import Array
     from minigrad.core.function import Function
     from minigrad.core.variable import Variable
@@ -54,7 +57,7 @@ class AnomalyDetector(Hook):
             raise NonFiniteError(f"{function.name} at {function.origin} made {found}: {cause}")
         return y
 
-    def backward(self, run: Backward, function: Function, gy: Variable) -> tuple[Variable | None, ...]:
+    def backward(self, run: Backward, function: Function, gy: Variable) -> Sequence[Variable | None]:
         """Raise EditedArrayError if a saved array was edited, NonFiniteError if a gradient has a NaN or an Inf."""
         if function.checksums is not None and function.checksums != checksums(function):
             raise EditedArrayError(
@@ -63,7 +66,7 @@ class AnomalyDetector(Hook):
         with Switch((grad_mode, _without_detectors)):  # the error names this backward, not an operation inside of it
             gradients = run(function, gy)
         for i, gx in enumerate(gradients):
-            if gx is not None and function.needs(i) and (found := count_nonfinite(gx.data)):
+            if isinstance(gx, NumPyProtocol) and function.needs(i) and (found := count_nonfinite(gx.data)):
                 where = f" at {function.origin}" if function.origin else ""
                 raise NonFiniteError(f"backward of {function.name}{where} made {found} in the gradient of input {i}")
         return gradients

@@ -31,6 +31,9 @@ class GradMode(NamedTuple):
     hooks: tuple[Hook, ...] = ()
 
 
+NOT_RECORDED = GradMode(enabled=False)
+"""The mode in which nothing is recorded and there is no hook: an operation on arrays is all that is left to do."""
+
 grad_mode: ContextVar[GradMode] = ContextVar("grad_mode", default=GradMode())  # noqa: B039 - immutable, like the others
 training: ContextVar[bool] = ContextVar("training", default=True)
 _float_type: ContextVar[np.dtype[Any]] = ContextVar("float_type", default=np.dtype(np.float32))  # noqa: B039
@@ -122,8 +125,9 @@ class Switch:
         return switched
 
 
-def _disabled(mode: GradMode) -> GradMode:
-    return mode._replace(enabled=False)
+def disabled(mode: GradMode) -> GradMode:
+    """The mode with recording turned off."""
+    return mode._replace(enabled=False) if mode.hooks else NOT_RECORDED
 
 
 def no_grad() -> Switch:
@@ -136,7 +140,7 @@ def no_grad() -> Switch:
     >>> y.requires_grad
     False
     """
-    return Switch((grad_mode, _disabled))
+    return Switch((grad_mode, disabled))
 
 
 def enable_grad() -> Switch:
@@ -153,7 +157,7 @@ def train_mode(on: bool = True) -> Switch:
 
 def inference() -> Switch:
     """Neither record nor train: what a model needs to be evaluated or used."""
-    return Switch((grad_mode, _disabled), (training, lambda _: False))
+    return Switch((grad_mode, disabled), (training, lambda _: False))
 
 
 def default_dtype(dtype: npt.DTypeLike) -> Switch:

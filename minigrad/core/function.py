@@ -111,18 +111,18 @@ class Function:
         self.saved_arrays = arrays
 
     @property
-    def saved(self) -> tuple[Variable, ...]:
+    def saved(self) -> list[Variable]:
         """The arrays that `forward` saved, as Variables.
 
         An input or the output is that Variable again, with its producer, so that it can be differentiated; an array
         made on the way is a constant; an empty place is None.
         """
-        variable_of, inputs = self.variable_of, self.inputs
-        saved = [
-            None if array is None else variable_of(array, inputs[i] if i >= 0 else self if i == -1 else None)
-            for array, i in zip(self.saved_arrays, self.saved_sources)  # noqa: B905 - equally many, and checking costs
-        ]
-        return tuple(saved)  # type: ignore[arg-type]  # None stands for an empty place
+        inputs, variable_of = self.inputs, self.variable_of
+        saved: list[Variable | None] = []
+        for array, i in zip(self.saved_arrays, self.saved_sources):  # noqa: B905 - equally many, and checking costs
+            producer = inputs[i] if i >= 0 else self if i == Function.OUTPUT else None
+            saved.append(None if array is None else variable_of(array, producer))
+        return saved  # type: ignore[return-value]  # None stands for an empty place
 
     def input_spec(self, i: int) -> Spec | None:
         """Shape and dtype of input `i`; None for a constant that was not saved, of which a graph keeps nothing."""
@@ -148,15 +148,24 @@ class Function:
         """
         return self.flops_per_element * math.prod(self.output[0])
 
-    def record(self, serial: int, order: int, arrays: list[Array], y: Array, variable_of: Any) -> None:
+    def record(self, serial: int, arrays: list[Array], y: Array, variable_of: Any) -> None:
         """Become a node of the graph, after `forward` made `y` of `arrays`."""
         if y.dtype.kind != "f":
             raise TypeError(f"apply: forward of {self.name} returned {y.dtype}; only floats have gradients")
         if self.__hash__ is None:
             raise TypeError(f"apply: {self.name} can't be a node, it compares by value: write @dataclass(eq=False)")
-        self.serial, self.derivative_order, self.output = serial, order, (y.shape, y.dtype)
+        self.serial = serial
+        self.output = (y.shape, y.dtype)
         self.variable_of = variable_of
-        self.saved_sources = [self._source(saved, arrays, y) for saved in self.saved_arrays]
+        sources = []
+        for saved in self.saved_arrays:
+            if saved is arrays[0]:
+                sources.append(0)
+            elif saved is arrays[-1]:
+                sources.append(len(arrays) - 1)
+            else:
+                sources.append(self._source(saved, arrays, y))
+        self.saved_sources = sources
 
     def _source(self, saved: Array | None, arrays: list[Array], y: Array) -> int:
         """The number of the input that a saved array is, or OUTPUT, or CONSTANT."""

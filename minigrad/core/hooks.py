@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from minigrad.core.config import Switch, grad_mode
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from minigrad.core.variable import Variable
 
 Forward: TypeAlias = "Callable[[Function, list[Array]], Variable]"
-Backward: TypeAlias = "Callable[[Function, Variable], tuple[Variable | None, ...]]"
+Backward: TypeAlias = "Callable[[Function, Variable], Sequence[Variable | None]]"
 Call: TypeAlias = Callable[[Any, tuple[Any, ...], dict[str, Any]], Any]
 
 
@@ -40,7 +40,7 @@ class Hook:
         """Compute `function` of the arrays and record it; the result's creator is None where nothing is recorded."""
         return run(function, arrays)
 
-    def backward(self, run: Backward, function: Function, gy: Variable) -> tuple[Variable | None, ...]:
+    def backward(self, run: Backward, function: Function, gy: Variable) -> Sequence[Variable | None]:
         """Compute the gradients of the function's inputs from the gradient of its output."""
         return run(function, gy)
 

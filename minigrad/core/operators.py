@@ -14,7 +14,7 @@ from minigrad.backend import Array, format_array
 from minigrad.core import arithmetic as A
 from minigrad.core import reduction, shaping
 from minigrad.core.axes import Axis, as_shape, broadcasts, infer_shape, normalize_axes
-from minigrad.core.config import grad_mode
+from minigrad.core.config import NOT_RECORDED, grad_mode
 from minigrad.core.numpy_protocol import NumPyProtocol, implements
 
 if TYPE_CHECKING:
@@ -23,6 +23,34 @@ if TYPE_CHECKING:
 
 Operand: TypeAlias = Union["Variable", Array, float]
 """A Variable; an array or a number is a constant."""
+
+
+def infix(
+    kind: type[Function],
+    with_number: Callable[[float], Function],
+    on_arrays: Callable[[Array, Array], Array] | None = None,
+) -> Callable[[Any, Operand], Variable]:
+    """The method of an operator with a Variable on its left.
+
+    Args:
+        kind: the Function of two arrays.
+        with_number: makes the Function of one array for a number on the right.
+        on_arrays: the same on arrays of one shape; where nothing is recorded, no Function is made.
+    """
+
+    def method(self: Operators, other: Any) -> Variable:
+        if isinstance(other, Operators):
+            if self.data.shape == other.data.shape:
+                if on_arrays is not None and grad_mode.get() is NOT_RECORDED:
+                    return self._constant(on_arrays(self.data, other.data))
+                return self._apply(kind(), self, other)
+        elif isinstance(other, (int, float)):
+            return self._apply(with_number(_plain(other)), self)
+        elif other.__class__ is np.ndarray and self.data.shape == other.shape and self.data.dtype == other.dtype:
+            return self._apply(kind(), self, other)
+        return binary(kind, self, other)
+
+    return method
 
 
 class Operators(NumPyProtocol):
@@ -36,42 +64,17 @@ class Operators(NumPyProtocol):
         """All axes reversed."""
         return self.transpose()
 
-    def __add__(self, other: Operand) -> Variable:
-        if isinstance(other, (int, float)):
-            return self._apply(A.AddScalar(_plain(other)), self)
-        return binary(A.Add, self, other, operator.add)
-
-    __radd__ = __add__
-
-    def __sub__(self, other: Operand) -> Variable:
-        if isinstance(other, (int, float)):
-            return self._apply(A.AddScalar(-_plain(other)), self)
-        return binary(A.Sub, self, other, operator.sub)
+    __add__ = __radd__ = infix(A.Add, A.AddScalar, operator.add)
+    __sub__ = infix(A.Sub, lambda c: A.AddScalar(-c), operator.sub)
+    __mul__ = __rmul__ = infix(A.Mul, A.MulScalar, operator.mul)
+    __truediv__ = infix(A.Div, A.DivScalar)
+    __pow__ = infix(A.Power, A.PowScalar)
 
     def __rsub__(self, other: Operand) -> Variable:
-        if isinstance(other, (int, float)):
-            return self._apply(A.AddScalar(_plain(other)), -self)
-        return binary(A.Sub, other, self)
-
-    def __mul__(self, other: Operand) -> Variable:
-        if isinstance(other, (int, float)):
-            return self._apply(A.MulScalar(_plain(other)), self)
-        return binary(A.Mul, self, other, operator.mul)
-
-    __rmul__ = __mul__
-
-    def __truediv__(self, other: Operand) -> Variable:
-        if isinstance(other, (int, float)):
-            return self._apply(A.DivScalar(_plain(other)), self)
-        return binary(A.Div, self, other)
+        return -self + other if isinstance(other, (int, float)) else binary(A.Sub, other, self)
 
     def __rtruediv__(self, other: Operand) -> Variable:
         return binary(A.Div, other, self)
-
-    def __pow__(self, other: Operand) -> Variable:
-        if isinstance(other, (int, float)):
-            return self._apply(A.PowScalar(_plain(other)), self)
-        return binary(A.Power, self, other)
 
     def __rpow__(self, other: Operand) -> Variable:
         return binary(A.Power, other, self)
@@ -209,23 +212,8 @@ class Operators(NumPyProtocol):
         return self._apply(kind(axes, keepdims), self)
 
 
-def binary(kind: type[Function], a: Any, b: Any, on_arrays: Callable[[Array, Array], Array] | None = None) -> Variable:
-    """Apply an elementwise Function of two inputs, at least one a Variable, broadcast against each other.
-
-    Args:
-        kind: its class.
-        a: the left operand.
-        b: the right operand.
-        on_arrays: the same on arrays of one shape; makes no Function where nothing is recorded.
-    """
-    if isinstance(a, Operators):
-        x, y = a.data, b.data if isinstance(b, Operators) else b
-        if y.__class__ is np.ndarray and x.shape == y.shape and (y is not b or x.dtype == y.dtype):
-            if on_arrays is not None:
-                mode = grad_mode.get()
-                if not mode.enabled and not mode.hooks:
-                    return a._constant(on_arrays(x, y))
-            return a._apply(kind(), a, b)
+def binary(kind: type[Function], a: Any, b: Any) -> Variable:
+    """Apply an elementwise Function of two inputs, at least one a Variable, broadcast against each other."""
     a, b = operand(a, b), operand(b, a)
     if a is None or b is None:
         return NotImplemented  # type: ignore[no-any-return]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from minigrad.core.config import GradMode, Switch, grad_mode
+from minigrad.core.config import NOT_RECORDED, GradMode, Switch, disabled, grad_mode
 from minigrad.core.function import Function, Producer
 from minigrad.core.numpy_protocol import NumPyProtocol
 
@@ -42,12 +42,12 @@ def backward_pass(
     functions = topological_order([start], after=min(map(_serial, targets), default=0) if targets else 0)
     on_path = None if targets is None else path_to(targets, functions)
     wanted = None if on_path is None else on_path.union(targets or ())
-    run: Backward = partial(_gradients, wanted=wanted)
+    run: Backward = gradients_of
     for hook in grad_mode.get().hooks:
         run = partial(hook.backward, run)
     gradients: dict[Producer, Variable] = {start: seed}
+    recorded, usual = mode.enabled, seed.__class__
     own: set[Producer] = set()  # whose gradient is a sum, in memory that nothing else has
-    in_place = not mode.enabled and not mode.hooks
 
     with Switch((grad_mode, lambda _: mode)):
         for node in reversed(functions):
@@ -55,16 +55,18 @@ def backward_pass(
                 continue
             keep = retain_all or node.retained or (targets is not None and node in targets)
             gy = gradients[node] if keep else gradients.pop(node)
-            for producer, gx in zip(node.inputs, run(node, gy), strict=True):
-                if gx is None:
+            for i, (producer, gx) in enumerate(zip(node.inputs, run(node, gy))):  # noqa: B905 - equally many, counted
+                if producer is None or gx is None or (wanted is not None and producer not in wanted):
                     continue
+                if recorded or gx.__class__ is not usual or (gx.data.shape, gx.data.dtype) != producer.output:
+                    gx = checked(gx, node, i, producer, gy)  # noqa: PLW2901
                 if producer not in gradients:
                     gradients[producer] = gx
                 elif producer in own:
                     gradients[producer].data += gx.data
                 else:
                     gradients[producer] = gradients[producer] + gx
-                    if in_place:
+                    if mode is NOT_RECORDED:
                         own.add(producer)
     return gradients
 
@@ -73,7 +75,7 @@ def mode_of_gradients(start: Producer, *, create_graph: bool) -> GradMode:
     """How gradients of the output of `start` are recorded: one order above all that it was computed from, or not."""
     mode = grad_mode.get()
     if not create_graph:
-        return mode._replace(enabled=False)
+        return disabled(mode)
     order = 1 + max((function.derivative_order for function in topological_order([start])), default=0)
     return mode._replace(enabled=True, order=order)
 
@@ -108,27 +110,18 @@ def _serial(producer: Producer) -> int:
     return producer.serial if isinstance(producer, Function) else 0
 
 
-def _gradients(node: Function, gy: Variable, wanted: Collection[Producer] | None) -> tuple[Variable | None, ...]:
-    """The gradients that `node` computes of its inputs from that of its output; None where none is wanted."""
-    gradients: Any
+def gradients_of(node: Function, gy: Variable) -> Sequence[Variable | None]:
+    """The gradients of `node`'s inputs from that of its output, by `backward_arrays` where nothing is recorded."""
     if node.backward_arrays is None or grad_mode.get().enabled:
-        gradients = node.backward(gy)
+        gradients: Any = node.backward(gy)
         if not isinstance(gradients, tuple):
             gradients = (gradients,)
     else:
-        arrays = node.backward_arrays(gy.data)
-        gradients = [None if gx is None else node.variable_of(gx) for gx in arrays]
+        gradients = [None if gx is None else node.variable_of(gx) for gx in node.backward_arrays(gy.data)]
     count = len(node.inputs)
-    if len(gradients) < count or (len(gradients) > count and any(gx is not None for gx in gradients[count:])):
+    if len(gradients) != count and (len(gradients) < count or any(gx is not None for gx in gradients[count:])):
         raise TypeError(f"backward of {node.name} returned {len(gradients)} gradients for {count} inputs")
-    return tuple(
-        [
-            None
-            if gx is None or producer is None or (wanted is not None and producer not in wanted)
-            else checked(gx, node, i, producer, gy)
-            for i, (producer, gx) in enumerate(zip(node.inputs, gradients, strict=False))
-        ]
-    )
+    return gradients  # type: ignore[no-any-return]
 
 
 def checked(gx: Any, node: Function, i: int, producer: Function | Variable, gy: Variable) -> Variable:
@@ -137,16 +130,15 @@ def checked(gx: Any, node: Function, i: int, producer: Function | Variable, gy: 
         raise TypeError(f"backward of {node.name} returned {type(gx).__name__} for input {i}, expected a Variable")
     variable: Variable = gx  # type: ignore[assignment]
     shape, dtype = producer.output
-    if variable.data.shape != shape:
-        raise ValueError(
-            f"backward of {node.name} returned shape {variable.data.shape} for input {i}, whose shape is {shape}"
-        )
-    if grad_mode.get().enabled and gy.requires_grad and not variable.requires_grad:
+    data = variable.data
+    if data.shape != shape:
+        raise ValueError(f"backward of {node.name} returned shape {data.shape} for input {i}, whose shape is {shape}")
+    if not variable.requires_grad and gy.requires_grad and grad_mode.get().enabled:
         raise TypeError(
             f"{node.name} has no second derivative: its backward cut the gradient of input {i} off from gy "
             "(compute it with differentiable operations on gy and self.saved)"
         )
-    return variable if variable.data.dtype == dtype else variable.astype(dtype)
+    return variable if data.dtype is dtype or data.dtype == dtype else variable.astype(dtype)
 
 
 def with_own_memory(gradient: Variable, taken: set[int], mode: GradMode) -> Variable:

@@ -7,13 +7,12 @@ from numbers import Real
 
 import numpy as np
 
-from minigrad.backend import Array, xp_of
+from minigrad.backend import Array, sum_wide, xp_of
 from minigrad.backend.kernels import kernels_of
 from minigrad.core.axes import normalize_axes
 from minigrad.core.function import Function, Gradients
 from minigrad.core.numpy_protocol import implements
 from minigrad.core.operators import Operand
-from minigrad.core.reduction import sum_wide
 from minigrad.core.variable import Variable, apply, as_variable
 from minigrad.functions.elementwise import exp, masked
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import weakref
+from collections.abc import Sequence
 from pathlib import Path
 from time import perf_counter
 from types import TracebackType
@@ -140,7 +141,7 @@ class Recorder(Hook):
         )
         return y
 
-    def backward(self, run: Backward, function: Function, gy: Variable) -> tuple[Variable | None, ...]:
+    def backward(self, run: Backward, function: Function, gy: Variable) -> Sequence[Variable | None]:
         """Note what a backward took and made."""
         measured = self._measured.setdefault(function.serial, Measured())
         self._path.append(measured.layer)

@@ -10,15 +10,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from minigrad.backend.scattered import Scattered
 
 import minigrad as mg
 import minigrad.functions as F
 from minigrad import nn, optim
 from minigrad.backend import numpy_kernels
 from minigrad.backend.compiled import linking, preparing
-from minigrad.backend.kernels import KernelSet, compiled_kernels, cpu_kernels
+from minigrad.backend.compiled.loading import compiled_kernels
+from minigrad.backend.compiled.threads import num_threads
+from minigrad.backend.kernels import KernelSet, cpu_kernels
 from minigrad.backend.sparse_images import SparseImages
-from minigrad.backend.threads import num_threads
 from minigrad.backend.windows import Window
 from minigrad.testing.kernel_sets import compare_kernels
 
@@ -134,7 +136,7 @@ def test_the_number_of_threads_is_an_int_above_0():
 
 
 def test_omp_num_threads_is_heard():
-    code = "from minigrad.backend.threads import num_threads; print(num_threads())"
+    code = "from minigrad.backend.compiled.threads import num_threads; print(num_threads())"
     assert in_a_process(code, OMP_NUM_THREADS="1") == "1"
 
 
@@ -291,7 +293,7 @@ def test_kernel_sets_agree_on_products_that_are_packed_and_that_are_not(monkeypa
 
 
 def test_numpys_kernels_serve_where_numba_may_not_compile():
-    code = "from minigrad.backend.kernels import compiled_kernels; print(compiled_kernels())"
+    code = "from minigrad.backend.compiled.loading import compiled_kernels; print(compiled_kernels())"
     assert in_a_process(code, NUMBA_DISABLE_JIT="1") == "(None, 'NUMBA_DISABLE_JIT is set')"
 
 

@@ -58,7 +58,12 @@ class Worker:
             stdout=subprocess.PIPE,
             stderr=self.errors,
             text=True,
-            env={**os.environ, **THREAD_SETTINGS, **SETTINGS.get(self.framework, {}), "PYTHONPATH": str(TREES.get(self.framework, ROOT))},
+            env={
+                **os.environ,
+                **THREAD_SETTINGS,
+                **SETTINGS.get(self.framework, {}),
+                "PYTHONPATH": str(TREES.get(self.framework, ROOT)),
+            },
         )
         return True
 
