@@ -144,12 +144,9 @@ def where(condition: Operand, a: Operand, b: Operand) -> Variable:
 
 def _alike(a: Operand, b: Operand) -> tuple[Variable, Variable]:
     """Two operands as Variables; a number beside a Variable takes its float type."""
-    return _beside(a, b), _beside(b, a)
-
-
-def _beside(x: Operand, other: Operand) -> Variable:
-    known = operand(x, other) if isinstance(other, Variable) else None
-    return as_variable(x if known is None else known)
+    first = operand(a, b) if isinstance(b, Variable) else a
+    second = operand(b, a) if isinstance(a, Variable) else b
+    return as_variable(a if first is None else first), as_variable(b if second is None else second)
 
 
 class Maximum(Function):
@@ -209,10 +206,6 @@ class Clip(Function):
 def clip(x: Operand, low: float | None = None, high: float | None = None) -> Variable:
     """x kept between `low` and `high` (numbers, or None for no bound); the gradient passes inside and at the bounds.
 
-    Raises:
-        TypeError: a bound is no number (use minimum and maximum for arrays).
-        ValueError: low is above high.
-
     >>> clip(np.array([-2.0, 0.5, 2.0]), -1, 1)
     Variable([-1.   0.5  1. ])
     """
@@ -223,4 +216,4 @@ def clip(x: Operand, low: float | None = None, high: float | None = None) -> Var
             raise ValueError(f"clip: {name} is NaN")
     if low is not None and high is not None and low > high:
         raise ValueError(f"clip: low {low} is above high {high}")
-    return apply(Clip(None if low is None else float(low), None if high is None else float(high)), x)
+    return apply(Clip(*(bound if bound is None else float(bound) for bound in (low, high))), x)
