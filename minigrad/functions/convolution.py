@@ -183,7 +183,7 @@ def conv_relu_pool(
 ) -> Variable:
     """max_pool2d(relu(conv2d(x, w, b))), in one pass over each image where a kernel serves.
 
-    The arguments are those of `conv2d`; then as `pool`, `pool_stride`, `pool_pad` and `ceil_mode` those of `max_pool2d`.
+    The arguments are those of `conv2d`; `pool`, `pool_stride`, `pool_pad` and `ceil_mode` are those of `max_pool2d`.
 
     Returns:
         (N, O, PH, PW).

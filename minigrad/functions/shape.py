@@ -139,8 +139,8 @@ def split(x: Operand, sections: int | Sequence[int], axis: int = 0) -> list[Vari
     if isinstance(sections, (Sequence, np.ndarray)):
         cuts = [checks.integer("split", f"sections[{i}]", cut, least=None) for i, cut in enumerate(sections)]
     else:
-        parts, length = checks.integer("split", "sections", sections), x.shape[axis]
-        if length % parts:
+        parts, length = checks.integer("split", "sections", sections, least=None), x.shape[axis]
+        if parts < 1 or length % parts:
             raise ValueError(f"split: axis {axis} of {format_array(x)} does not divide into {parts} equal parts")
         cuts = [length // parts * i for i in range(1, parts)]
     before = (slice(None),) * axis
