@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from minigrad.testing.arrays import Floats
+from minigrad.testing.example import Floats
 
 Pair: TypeAlias = tuple[int, int]
 

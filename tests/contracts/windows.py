@@ -8,9 +8,9 @@ import numpy as np
 from hypothesis import strategies as st
 
 import minigrad.functions as F
-from minigrad.testing.contracts import loops
-from minigrad.testing.drawing import both
-from minigrad.testing.example import case
+from tests.contracts import loops
+from minigrad.testing.strategies import both
+from minigrad.testing import case
 from minigrad.testing.spec import OpSpec
 from minigrad.testing.strategies import conv2d_args, pool2d_args
 

@@ -1,4 +1,4 @@
-"""One example of a contract, examined from all sides."""
+"""check_example: one example of a contract, with its values, derivatives, behaviour and precision."""
 
 from __future__ import annotations
 
@@ -9,19 +9,17 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.testing import properties
+from minigrad.testing import behaviour
 from minigrad.testing.comparison import Counts
 from minigrad.testing.example import Example
 from minigrad.testing.findings import Finding
-from minigrad.testing.holding import inputs_are_let_go
-from minigrad.testing.orders import check_orders
+from minigrad.testing.formatting import describe
+from minigrad.testing.gradient_check import check_orders
 from minigrad.testing.precision import check_precision
-from minigrad.testing.properties import Subject
 from minigrad.testing.spec import OpSpec
-from minigrad.testing.wording import described
 
 
-def examine(spec: OpSpec, example: Example) -> tuple[Counts, Counts]:
+def check_example(spec: OpSpec, example: Example) -> tuple[Counts, Counts]:
     """Check everything that an example can show.
 
     Returns:
@@ -32,13 +30,13 @@ def examine(spec: OpSpec, example: Example) -> tuple[Counts, Counts]:
     __tracebackhide__ = True
     names = spec.names(len(example.arrays))
     try:
-        return _examine(spec, example, names)
+        return _check(spec, example, names)
     except Finding as finding:
         layouts = example.layouts or ("C-order",) * (len(example.arrays) + 1)
         shown = [k for k in range(len(names)) if not (example.repeated and k == 1)]
         called = [f"{names[0]} = {names[1]}" if example.repeated and k == 0 else names[k] for k in shown]
         arrays, orders = [example.arrays[k] for k in shown], [layouts[k] for k in shown]
-        details = [described(called, arrays, orders, dict(example.kwargs))]
+        details = [describe(called, arrays, orders, dict(example.kwargs))]
         details.append(f"reproduce: {_reproduction(spec, example)}")
         raise finding.with_details(spec.name, *details) from None
 
@@ -53,7 +51,7 @@ def _reproduction(spec: OpSpec, example: Example) -> str:
     return f"prove(spec, reproduce='{text}')"
 
 
-def _examine(spec: OpSpec, example: Example, names: list[str]) -> tuple[Counts, Counts]:
+def _check(spec: OpSpec, example: Example, names: list[str]) -> tuple[Counts, Counts]:
     arrays = list(example.arrays)
     f, reference = _bound(spec.op, example), spec.reference and _bound(spec.reference, example)
     if example.repeated:
@@ -62,30 +60,31 @@ def _examine(spec: OpSpec, example: Example, names: list[str]) -> tuple[Counts, 
     rng, order = np.random.default_rng(example.seed), max(spec.orders)
 
     before = example.encoded()
-    subject = Subject(f, arrays, names, rng)
+    subject = behaviour.Subject(f, arrays, names, rng)
     first, higher = Counts(), Counts()
     checks: list[Callable[[], Any]] = [
-        lambda: properties.forward_edits_nothing(subject),
-        lambda: properties.outputs_are_arrays(subject),
-        lambda: properties.forward_repeats(subject),
-        lambda: properties.forward_agrees_with_the_reference(subject, reference) if reference else None,
-        lambda: properties.backward_edits_nothing(subject),
-        lambda: properties.parameters_are_left(example, before),
+        lambda: behaviour.forward_edits_nothing(subject),
+        lambda: behaviour.outputs_are_arrays(subject),
+        lambda: behaviour.forward_repeats(subject),
+        lambda: behaviour.forward_agrees_with_the_reference(subject, reference) if reference else None,
+        lambda: behaviour.backward_edits_nothing(subject),
+        lambda: behaviour.parameters_are_left(example, before),
         lambda: _count(check_orders(f, arrays, order, rng, names=names), first, higher),
     ]
     if any(y.requires_grad for y in subject.ys):
         checks += [
-            lambda: properties.gradient_is_as_promised(subject, example.gradient),
-            lambda: properties.gradients_are_linear(subject),
-            lambda: properties.inputs_may_be_constant(subject, order),
-            lambda: properties.layouts_agree(subject, example.layouts),
-            lambda: properties.gradients_own_their_memory(subject),
+            lambda: behaviour.gradient_is_as_declared(subject, example.gradient),
+            lambda: behaviour.gradients_are_linear(subject),
+            lambda: behaviour.inputs_may_be_constant(subject, order),
+            lambda: behaviour.layouts_agree(subject, example.layouts),
+            lambda: behaviour.gradients_own_their_memory(subject),
             *(
                 partial(check_precision, f, arrays, t, rng, names=names, order=min(order, 2) if t == "float32" else 1)
                 for t in spec.dtypes
                 if t != "float64"
             ),
-            lambda: inputs_are_let_go(f, arrays, names),
+            lambda: behaviour.gradients_are_the_same_recorded(subject, order),
+            lambda: behaviour.inputs_are_not_retained(f, arrays, names),
         ]
     for stage, check in enumerate(checks, start=1):
         try:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.testing.arrays import Floats
+from minigrad.testing.example import Floats
 
 LARGEST_SHOWN = 16
 """How many elements an array may have to be printed whole."""
@@ -35,7 +35,7 @@ def names_of(f: Callable[..., Any], count: int) -> list[str]:
     return [*names, *(f"x{i}" for i in range(len(names), count))][:count]
 
 
-def described(
+def describe(
     names: Sequence[str], arrays: Sequence[Floats], layouts: Sequence[str] = (), kwargs: dict[str, Any] | None = None
 ) -> str:
     """Inputs and parameters: dtype, shape and memory order of each; below, the numbers of small ones."""

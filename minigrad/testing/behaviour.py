@@ -1,8 +1,9 @@
-"""What each example checks, apart from the numbers of the derivatives: what every differentiable function keeps to."""
+"""The behaviour that each example checks beside the numbers of the derivatives."""
 
 from __future__ import annotations
 
 import itertools
+import weakref
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,11 +12,9 @@ import numpy as np
 
 from minigrad.core.traversal import topological_order
 from minigrad.core.variable import Variable
-from minigrad.testing.arrays import Floats
-from minigrad.testing.derivatives import Gradient, gradients, gradients_at, random_like, recorded, values
-from minigrad.testing.example import Example
+from minigrad.testing.derivatives import Gradient, derivatives, gradients, random_like, recorded, values
+from minigrad.testing.example import Example, Floats, laid_out
 from minigrad.testing.findings import ContractViolation
-from minigrad.testing.layouts import laid_out
 
 
 @dataclass
@@ -49,10 +48,10 @@ class Subject:
 
     def pull_back(self, gys: Sequence[Floats]) -> list[Floats]:
         """The gradients through the graph that was recorded once."""
-        return gradients_at(lambda *_: self.ys, self.xs, gys)
+        return gradients(lambda *_: self.ys, self.xs, gys)
 
     def saved(self) -> list[tuple[str, Floats]]:
-        """What the graph saved, with the name of the Function that did."""
+        """The arrays that the graph saved, each with the name of the Function that did."""
         return [
             (node.name, a)
             for node in topological_order(y.creator for y in self.ys)
@@ -148,11 +147,11 @@ def _unchanged(subject: Subject, by: str) -> None:
             )
 
 
-def gradient_is_as_promised(subject: Subject, promised: Floats | None) -> None:
+def gradient_is_as_declared(subject: Subject, declared: Floats | None) -> None:
     """Towards the first input, for a gy of ones: where there is a kink, a convention decides."""
-    if promised is not None:
+    if declared is not None:
         found = subject.pull_back([np.ones_like(gy) for gy in subject.gys])[0]
-        _equal(f"the gradient of {subject.names[0]} is not what the contract says", found, promised)
+        _equal(f"the gradient of {subject.names[0]} is not what the contract says", found, declared)
 
 
 def gradients_are_linear(subject: Subject) -> None:
@@ -171,22 +170,27 @@ def gradients_are_linear(subject: Subject) -> None:
 def inputs_may_be_constant(subject: Subject, order: int) -> None:
     """The derivatives towards one input, of every order, are the same where no other input is asked for one."""
     for i, name in enumerate(subject.names if len(subject.names) > 1 else ()):
-        f, g = subject.f, subject.alone(i)
         all_args, few_args = list(subject.arrays), [subject.arrays[i]]
-        all_gys = few_gys = subject.gys
-        shared = [k == i for k in range(len(all_args))]  # which of f's arguments g has too,
-        given = [True] * len(all_gys)  # and which of its outputs
-        for level in range(1, order + 1):
-            together, alone = gradients(f, all_args, all_gys), gradients(g, few_args, few_gys)
+        all_gys, few_gys = [subject.gys], [subject.gys]
+        shared = [
+            [k == i for k in range(len(all_args))]
+        ]  # which of the arguments of an order are those of `alone` too,
+        given = [True] * len(subject.gys)  # and which of the outputs
+        for _ in range(1, order):
+            drawn = random_like(few_args, subject.rng)
+            rest = iter(drawn)
+            mixed = [next(rest) if both else np.zeros_like(x) for x, both in zip(all_args, shared[-1], strict=True)]
+            all_args, few_args = [*all_args, *all_gys[-1]], [*few_args, *few_gys[-1]]
+            all_gys.append(mixed)
+            few_gys.append(drawn)
+            shared.append([*shared[-1], *given])
+            given = shared[-2]
+        together = derivatives(subject.f, subject.arrays, all_gys)
+        alone = derivatives(subject.alone(i), [subject.arrays[i]], few_gys)
+        for level, both in enumerate(shared, start=1):
             headline = f"a derivative towards {name}, of order {level}, is another where no other input has one"
-            for found, expected in zip(alone, itertools.compress(together, shared), strict=True):
+            for found, expected in zip(alone[level], itertools.compress(together[level], both), strict=True):
                 _equal(headline, np.where(np.isfinite(expected), found, expected), expected)
-            f, g = Gradient(f, len(all_args)), Gradient(g, len(few_args))
-            all_args, few_args = [*all_args, *all_gys], [*few_args, *few_gys]
-            few_gys = random_like(alone, subject.rng)
-            drawn = iter(few_gys)
-            all_gys = [next(drawn) if both else np.zeros_like(x) for x, both in zip(together, shared, strict=True)]
-            shared, given = [*shared, *given], shared
 
 
 def layouts_agree(subject: Subject, layouts: Sequence[str]) -> None:
@@ -215,6 +219,57 @@ def gradients_own_their_memory(subject: Subject) -> None:
         for what, array in [*others, *(("another gradient", h) for h in found[:i])]:
             if np.shares_memory(g, array):
                 raise ContractViolation(f"the gradient of {name} shares memory with {what}", "an edit would show there")
+
+
+def gradients_are_the_same_recorded(subject: Subject, order: int) -> None:
+    """The gradients, and theirs, do not depend on whether they are recorded: `backward_arrays` is `backward`."""
+    g, args, gys = subject.f, list(subject.arrays), subject.gys
+    for level in range(1, min(order, 2) + 1):
+        found, expected = gradients(g, args, gys), gradients(g, args, gys, record=True)
+        names = [*subject.names, *("a gy" for _ in args[len(subject.names) :])]
+        for name, plain, recorded_one in zip(names, found, expected, strict=True):
+            headline = f"a derivative towards {name}, of order {level}, is another when it is recorded"
+            given, wanted = (f"{a.dtype} {a.shape}" for a in (plain, recorded_one))
+            if given != wanted:
+                raise ContractViolation(headline, f"{given}, recorded {wanted}")
+            _equal(headline, plain, recorded_one, hint="backward_arrays computes something else than backward")
+        g, args = Gradient(g, len(args)), [*args, *gys]
+        gys = random_like(found, subject.rng)
+
+
+def inputs_are_not_retained(f: Callable[..., Any], arrays: Sequence[Floats], names: Sequence[str]) -> None:
+    """An input that was not saved is freed when its Variable is, and a saved one when the graph is."""
+    leaves = [Variable(x) for x in arrays]
+    xs = [leaf + 0 for leaf in leaves]
+    alive = [weakref.ref(x.data) for x in xs]
+    ys = recorded(f, xs)
+    del xs
+    functions = topological_order(y.creator for y in ys)
+    held = [array for function in functions for array in function.saved_arrays if array is not None]
+    held += [y.data for y in ys]
+    for i, (name, ref) in enumerate(zip(names, alive, strict=True)):
+        array = ref()
+        if array is not None and not any(_is_view_of(other, array) for other in held):
+            raise ContractViolation(
+                f"keeps input {i} ({name}) although it does not save it",
+                "an attribute, a closure or a cache holds the array for as long as the graph lives",
+                hint="self.save(x) is the way to keep an input; backward finds it, differentiable, in self.saved",
+            )
+        del array
+    del functions, held, ys
+    for i, (name, ref) in enumerate(zip(names, alive, strict=True)):
+        if ref() is not None:
+            raise ContractViolation(
+                f"keeps input {i} ({name}) after its graph is gone",
+                "a global, a cache or a reference cycle holds the array",
+            )
+
+
+def _is_view_of(view: Any, array: Floats) -> bool:
+    """Whether `view` is the array, or a view of it, however many views lie between."""
+    while view is not None and view is not array:
+        view = getattr(view, "base", None)
+    return view is array
 
 
 def _equal(headline: str, found: Floats, expected: Floats, *, scale: float = 1.0, hint: str = "") -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 import minigrad.functions as F
-from minigrad.testing.example import case
+from minigrad.testing import case
 from minigrad.testing.spec import OpSpec
 from minigrad.testing.strategies import with_axis
 

@@ -8,9 +8,9 @@ import numpy as np
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import basic_indices
 
-from minigrad.testing.contracts.linalg import products
-from minigrad.testing.contracts.shape import repeated, reshaped, transposed
-from minigrad.testing.example import case
+from tests.contracts.linalg import products
+from tests.contracts.shape import repeated, reshaped, transposed
+from minigrad.testing import case
 from minigrad.testing.spec import Call, OpSpec
 from minigrad.testing.strategies import broadcastable, reductions, shapes
 

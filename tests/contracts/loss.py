@@ -9,7 +9,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 import minigrad.functions as F
-from minigrad.testing.example import case
+from minigrad.testing import case
 from minigrad.testing.spec import Call, OpSpec
 from minigrad.testing.strategies import labels, shapes
 
