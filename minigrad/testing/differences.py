@@ -54,7 +54,7 @@ class Slopes:
 
 
 @np.errstate(all="ignore")
-def slopes(f: Callable[[Sequence[tuple[int, float]]], Floats], center: Floats, scales: Sequence[float]) -> Slopes:
+def slopes(f: Callable[[Sequence[tuple[int, float]]], Floats], center: Floats, scales: Sequence[float] | Floats) -> Slopes:
     """The derivatives of a vector along several lines.
 
     Args:

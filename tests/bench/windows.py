@@ -1,131 +1,155 @@
 """What slides over images: convolutions and pooling; and resizing."""
 
-from __future__ import annotations
-
-from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 from hypothesis import strategies as st
 
 import minigrad.functions as F
-from minigrad.backend import Array
 from minigrad.core.config import enable_grad
-from minigrad.core.function import Function, Gradients
+from minigrad.core.function import Function
 from minigrad.core.variable import Variable, apply
 from minigrad.functions.convolution import Conv2d, ConvTranspose2d, FilterCorrelation
 from minigrad.functions.pooling import AvgPool2d, AvgSpread2d, MaxPool2d, PoolScatter
-from minigrad.testing.bench.wrong import Wrong, applied
-from minigrad.testing.spec import OpSpec
 from minigrad.testing.strategies import conv2d_args, pool2d_args
+from tests.bench.wrong import wrong
 
 
 class ConvWithBoth(Conv2d):
     """A right convolution, in parts to be got wrong one by one."""
 
-    def forward(self, x: Array, w: Array, *b: Array) -> Array:
+    def forward(self, x, w, *b):
         y = super().forward(x, w, *b)
         self.save(x, w)
         return y
 
-    def towards_x(self, gy: Variable, w: Variable) -> Variable:
+    def towards_x(self, gy, w):
         """The images' gradient."""
         return apply(ConvTranspose2d(self.window, self.size, self.groups), gy, w)
 
-    def towards_w(self, x: Variable, gy: Variable) -> Variable:
+    def towards_w(self, x, gy):
         """The filters' gradient."""
         return apply(FilterCorrelation(self.window, self.groups), x, gy)
 
-    def towards_b(self, gy: Variable) -> Variable:
+    def towards_b(self, gy):
         """The bias' gradient."""
         return gy.sum((0, 2, 3))
 
-    def backward(self, gy: Variable) -> Gradients:
+    def backward(self, gy):
         x, w = self.saved
         return self.towards_x(gy, w), self.towards_w(x, gy), self.towards_b(gy)
 
 
-class ConvWithoutRest(ConvWithBoth):
-    """Works out the image's size from the output's: pixels that the stride leaves over are missing."""
+def _taken(name, kind):
+    """conv2d, or a pooling function, with another Function in its place."""
+    original: Any = getattr(F, name)
 
-    def towards_x(self, gy: Variable, w: Variable) -> Variable:
+    def op(*xs, **kwargs):
+        with enable_grad():
+            node: Any = original(*[Variable(x.data) for x in xs], **kwargs).creator
+        parameters = {key: getattr(node, key) for key in ("window", "groups", "divisor") if key in vars(node)}
+        return apply(kind(**parameters), *xs)
+
+    op.__name__ = name
+    return op
+
+
+convolution = partial(wrong, "convolution", F.conv2d, op=partial(_taken, "conv2d"), shapes=conv2d_args())
+max_pooling = partial(wrong, "pooling", F.max_pool2d, op=partial(_taken, "max_pool2d"), shapes=pool2d_args())
+avg_pooling = partial(
+    wrong, "pooling", F.avg_pool2d, op=partial(_taken, "avg_pool2d"), shapes=pool2d_args(counts_pad=True)
+)
+
+
+@convolution(source="f-dangel/backpack#30")
+class ConvWithoutRest(ConvWithBoth):
+    """conv2d: pixels that the stride leaves over.
+    Works out the image's size from the output's: pixels that the stride leaves over are missing."""
+
+    def towards_x(self, gy, w):
         (OH, OW), (SH, SW), (RH, RW) = gy.shape[2:], self.window.stride, self.window.effective_kernel
         (above, below), (left, right) = self.window.pad
         size = (OH - 1) * SH + RH - above - below, (OW - 1) * SW + RW - left - right
         return apply(ConvTranspose2d(self.window, size, self.groups), gy, w)
 
 
+@convolution(source="huggingface/candle#2337")
 class ConvStrideForDilation(ConvWithBoth):
-    """Exchanges stride and dilation in the filters' gradient."""
+    """conv2d: stride and dilation exchanged. Exchanges stride and dilation in the filters' gradient."""
 
-    def towards_w(self, x: Variable, gy: Variable) -> Variable:
+    def towards_w(self, x, gy):
         window = replace(self.window, stride=self.window.dilation, dilation=self.window.stride)
         return apply(FilterCorrelation(window, self.groups), x, gy)
 
 
+@convolution(source="pytorch/pytorch#51430")
 class ConvGroupsReversed(ConvWithBoth):
-    """Puts the groups of the filters' gradient together in the wrong order."""
+    """conv2d: groups in the wrong order. Puts the groups of the filters' gradient together in the wrong order."""
 
-    def towards_w(self, x: Variable, gy: Variable) -> Variable:
+    def towards_w(self, x, gy):
         gw = super().towards_w(x, gy)
         return gw.reshape(self.groups, -1, *gw.shape[1:])[::-1].reshape(gw.shape)
 
 
+@convolution(hint="a factor of 0.5", source="sebgao/cTensor#3")
 class ConvOverBatch(ConvWithBoth):
-    """Divides the filters' gradient by the number of images."""
+    """conv2d: filters' gradient divided by the batch. Divides the filters' gradient by the number of images."""
 
-    def towards_w(self, x: Variable, gy: Variable) -> Variable:
+    def towards_w(self, x, gy):
         return super().towards_w(x, gy) / max(x.shape[0], 1)
 
 
+@convolution()
 class ConvUnflipped(ConvWithBoth):
-    """Turns the filters round in the images' gradient once too often."""
+    """conv2d: filters turned round. Turns the filters round in the images' gradient once too often."""
 
-    def towards_x(self, gy: Variable, w: Variable) -> Variable:
+    def towards_x(self, gy, w):
         return super().towards_x(gy, w[:, :, ::-1, ::-1])
 
 
+@convolution()
 class ConvBiasOfCorner(ConvWithBoth):
-    """Adds up the bias' gradient over the batch, not over the pixels."""
+    """conv2d: bias summed over the batch only. Adds up the bias' gradient over the batch, not over the pixels."""
 
-    def towards_b(self, gy: Variable) -> Variable:
+    def towards_b(self, gy):
         return gy[:, :, 0, 0].sum(0)
 
 
 class TransposeOnce(ConvTranspose2d):
     """Turns the filters round in the gradient towards y."""
 
-    def backward(self, gx: Variable) -> Gradients:
+    def backward(self, gx):
         y, w = self.saved
         gy = apply(Conv2d(self.window, self.groups), gx, w[:, :, ::-1, ::-1])
         return gy, apply(FilterCorrelation(self.window, self.groups), gx, y)
 
-    def forward(self, y: Array, w: Array) -> Array:
+    def forward(self, y, w):
         x = super().forward(y, w)
         self.save(y, w)
         return x
 
 
+@convolution(source="pytorch/pytorch#80766")
 class ConvTwiceWrong(ConvWithBoth):
-    """The first derivative is right, the derivative of the images' gradient is not."""
+    """conv2d: second derivative with filters turned round.
+    The first derivative is right, the derivative of the images' gradient is not."""
 
-    def towards_x(self, gy: Variable, w: Variable) -> Variable:
+    def towards_x(self, gy, w):
         return apply(TransposeOnce(self.window, self.size, self.groups), gy, w)
 
 
-class MaxPoolWriting(MaxPool2d):
-    """Writes in place of adding where windows overlap."""
-
-    def backward(self, gy: Variable) -> Gradients:
-        (argmax,) = self.saved
-        return apply(PoolWrite(self.window, self.size), gy, argmax)
+@max_pooling(of=MaxPool2d, source="FluxML/Flux.jl#1197")
+def max_pool_writing(self, gy, argmax):
+    """max_pool2d: overlapping windows overwrite each other. Writes in place of adding where windows overlap."""
+    return apply(PoolWrite(self.window, self.size), gy, argmax)
 
 
 class PoolWrite(PoolScatter):
     """Each pixel of y written where its window's winner was: the last one remains."""
 
-    def forward(self, y: Array, argmax: Array) -> Array:
+    def forward(self, y, argmax):
         self.save(argmax)
         x = np.zeros((*y.shape[:2], *self.window.padded(self.size)), y.dtype)
         for k, (rows, columns) in enumerate(self.window.taps(self.size)):
@@ -133,26 +157,26 @@ class PoolWrite(PoolScatter):
         return np.ascontiguousarray(x[(..., *self.window.valid_region())])
 
 
-class MaxPoolInBorder(MaxPool2d):
-    """Does not take off the border before the image: the gradient lies that much further."""
+@max_pooling(of=MaxPool2d, source="FluxML/NNlib.jl#133")
+def max_pool_in_border(self, gy, argmax):
+    """max_pool2d: the border is not taken off.
+    Does not take off the border before the image: the gradient lies that much further."""
+    (H, W), pad = self.size, self.window.pad
+    bare = replace(self.window, pad=((0, sum(pad[0])), (0, sum(pad[1]))))
+    size = H + sum(pad[0]), W + sum(pad[1])
+    return apply(PoolScatter(replace(bare, pad=((0, 0), (0, 0))), size), gy, argmax)[:, :, :H, :W]
 
-    def backward(self, gy: Variable) -> Gradients:
-        (argmax,) = self.saved
-        (H, W), pad = self.size, self.window.pad
-        bare = replace(self.window, pad=((0, sum(pad[0])), (0, sum(pad[1]))))
-        size = H + sum(pad[0]), W + sum(pad[1])
-        return apply(PoolScatter(replace(bare, pad=((0, 0), (0, 0))), size), gy, argmax)[:, :, :H, :W]
 
-
+@max_pooling(hint="ties")
 class MaxPoolToAll(MaxPool2d):
-    """Every one of several equal maxima gets all of gy."""
+    """max_pool2d: ties get the whole gradient. Every one of several equal maxima gets all of gy."""
 
-    def forward(self, x: Array) -> Array:
+    def forward(self, x):
         y = super().forward(x)
         self.save(x, y)
         return y
 
-    def backward(self, gy: Variable) -> Gradients:
+    def backward(self, gy):
         x, y = self.saved
         widths = ((0, 0), (0, 0), *self.window.pad)
         padded = F.pad(x, widths, value=-np.inf).data
@@ -163,20 +187,18 @@ class MaxPoolToAll(MaxPool2d):
         return gx[(..., *self.window.valid_region())]
 
 
-class AvgPoolByArea(AvgPool2d):
-    """Divides by the window's area, whatever the forward divided by."""
+@avg_pooling(of=AvgPool2d, source="pytorch/pytorch#198119")
+def avg_pool_by_area(self, gy):
+    """avg_pool2d: divided by the window's area. Divides by the window's area, whatever the forward divided by."""
+    area = np.full_like(self.divisor, np.prod(self.window.kernel))
+    return apply(AvgSpread2d(self.window, self.size, area), gy)
 
-    def backward(self, gy: Variable) -> Gradients:
-        area = np.full_like(self.divisor, np.prod(self.window.kernel))
-        return apply(AvgSpread2d(self.window, self.size, area), gy)
 
-
-class AvgPoolTurned(AvgPool2d):
-    """Exchanges the window's height and width."""
-
-    def backward(self, gy: Variable) -> Gradients:
-        KH, KW = self.window.kernel
-        return apply(AvgSpread2d(replace(self.window, kernel=(KW, KH)), self.size, self.divisor), gy)
+@avg_pooling(of=AvgPool2d)
+def avg_pool_turned(self, gy):
+    """avg_pool2d: height and width exchanged. Exchanges the window's height and width."""
+    KH, KW = self.window.kernel
+    return apply(AvgSpread2d(replace(self.window, kernel=(KW, KH)), self.size, self.divisor), gy)
 
 
 @dataclass(eq=False)
@@ -186,23 +208,34 @@ class Enlarge(Function):
     height: int
     width: int
 
-    def forward(self, x: Array) -> Array:
+    def forward(self, x):
         return x.repeat(self.height, 2).repeat(self.width, 3)
 
-    def backward(self, gy: Variable) -> Gradients:
+    def backward(self, gy):
         return self.blocks(gy, self.height, self.width)
 
-    def blocks(self, gy: Variable, height: int, width: int) -> Variable:
+    def blocks(self, gy, height, width):
         """The sum of each block."""
         N, C, H, W = gy.shape
         return gy.reshape(N, C, H // height, height, W // width, width).sum((3, 5))
 
 
-class EnlargeTurned(Enlarge):
-    """Exchanges height and width."""
+@st.composite
+def _scales(draw):
+    return draw(st.tuples(st.integers(1, 2), st.integers(1, 2), st.integers(1, 3), st.integers(1, 3)))
 
-    def backward(self, gy: Variable) -> Gradients:
-        return self.blocks(gy, self.width, self.height)
+
+@wrong(
+    "resize",
+    lambda x, height, width: np.kron(x, np.ones((1, 1, height, width))),
+    of=Enlarge,
+    shapes=_scales(),
+    kwargs={"height": [1, 2], "width": [1, 2]},
+    source="intel/torch-xpu-ops#4380",
+)
+def enlarge_turned(self, gy):
+    """enlarge: height and width exchanged."""
+    return self.blocks(gy, self.width, self.height)
 
 
 @dataclass(eq=False)
@@ -211,145 +244,21 @@ class Interpolate(Function):
 
     width: int
 
-    def forward(self, x: Array) -> Array:
+    def forward(self, x):
         self.weights = interpolation(x.shape[-1], self.width)
         return (x @ self.weights).astype(x.dtype)
 
-    def backward(self, gy: Variable) -> Gradients:
-        gx: Variable = gy @ self.weights.T
-        return gx
+    def backward(self, gy):
+        return gy @ self.weights.T
 
 
-class InterpolateNearest(Interpolate):
-    """Gives each pixel's gradient to the nearest one alone."""
+@wrong("resize", of=Interpolate, shapes=_scales(), kwargs={"width": [2, 3, 5]})
+def interpolate_nearest(self, gy):
+    """interpolate: the nearest pixel gets all. Gives each pixel's gradient to the nearest one alone."""
+    return gy @ np.round(self.weights).T
 
-    def backward(self, gy: Variable) -> Gradients:
-        return gy @ np.round(self.weights).T
 
-
-def interpolation(n: int, width: int) -> Array:
+def interpolation(n, width):
     """The matrix (n, width) of linear interpolation."""
     places = np.linspace(0, n - 1, width)
     return np.maximum(0, 1 - np.abs(np.arange(n)[:, None] - places))
-
-
-def _taken(name: str, kind: type[Function]) -> Callable[..., Variable]:
-    """conv2d, or a pooling function, with another Function in its place."""
-    original: Any = getattr(F, name)
-
-    def op(*xs: Any, **kwargs: Any) -> Variable:
-        with enable_grad():
-            node: Any = original(*[Variable(x.data) for x in xs], **kwargs).creator
-        parameters = {key: getattr(node, key) for key in ("window", "groups", "divisor") if key in vars(node)}
-        return apply(kind(**parameters), *xs)
-
-    op.__name__ = name
-    return op
-
-
-@st.composite
-def _scales(draw: st.DrawFn) -> tuple[int, int, int, int]:
-    return draw(st.tuples(st.integers(1, 2), st.integers(1, 2), st.integers(1, 3), st.integers(1, 3)))
-
-
-_CONV = conv2d_args()
-_POOL = pool2d_args()
-_MEAN = pool2d_args(counts_pad=True)
-
-
-def _conv(kind: type[Function]) -> OpSpec:
-    return OpSpec(_taken("conv2d", kind), F.conv2d, shapes=_CONV)
-
-
-BENCH = [
-    Wrong(
-        "conv2d: pixels that the stride leaves over",
-        _conv(ConvWithoutRest),
-        "convolution",
-        "f-dangel/backpack#30",
-        right=F.conv2d,
-    ),
-    Wrong(
-        "conv2d: stride and dilation exchanged",
-        _conv(ConvStrideForDilation),
-        "convolution",
-        "huggingface/candle#2337",
-        right=F.conv2d,
-    ),
-    Wrong(
-        "conv2d: groups in the wrong order",
-        _conv(ConvGroupsReversed),
-        "convolution",
-        "pytorch/pytorch#51430",
-        right=F.conv2d,
-    ),
-    Wrong(
-        "conv2d: filters' gradient divided by the batch",
-        _conv(ConvOverBatch),
-        "convolution",
-        "sebgao/cTensor#3",
-        hint="a factor of 0.5",
-        right=F.conv2d,
-    ),
-    Wrong("conv2d: filters turned round", _conv(ConvUnflipped), "convolution", right=F.conv2d),
-    Wrong("conv2d: bias summed over the batch only", _conv(ConvBiasOfCorner), "convolution", right=F.conv2d),
-    Wrong(
-        "conv2d: second derivative with filters turned round",
-        _conv(ConvTwiceWrong),
-        "convolution",
-        "pytorch/pytorch#80766",
-        right=F.conv2d,
-    ),
-    Wrong(
-        "max_pool2d: overlapping windows overwrite each other",
-        OpSpec(_taken("max_pool2d", MaxPoolWriting), F.max_pool2d, shapes=_POOL),
-        "pooling",
-        "FluxML/Flux.jl#1197",
-        right=F.max_pool2d,
-    ),
-    Wrong(
-        "max_pool2d: the border is not taken off",
-        OpSpec(_taken("max_pool2d", MaxPoolInBorder), F.max_pool2d, shapes=_POOL),
-        "pooling",
-        "FluxML/NNlib.jl#133",
-        right=F.max_pool2d,
-    ),
-    Wrong(
-        "max_pool2d: ties get the whole gradient",
-        OpSpec(_taken("max_pool2d", MaxPoolToAll), F.max_pool2d, shapes=_POOL),
-        "pooling",
-        hint="ties",
-        right=F.max_pool2d,
-    ),
-    Wrong(
-        "avg_pool2d: divided by the window's area",
-        OpSpec(_taken("avg_pool2d", AvgPoolByArea), F.avg_pool2d, shapes=_MEAN),
-        "pooling",
-        "pytorch/pytorch#198119",
-        right=F.avg_pool2d,
-    ),
-    Wrong(
-        "avg_pool2d: height and width exchanged",
-        OpSpec(_taken("avg_pool2d", AvgPoolTurned), F.avg_pool2d, shapes=_MEAN),
-        "pooling",
-        right=F.avg_pool2d,
-    ),
-    Wrong(
-        "enlarge: height and width exchanged",
-        OpSpec(
-            applied(EnlargeTurned),
-            lambda x, height, width: np.kron(x, np.ones((1, 1, height, width))),
-            shapes=_scales(),
-            kwargs={"height": [1, 2], "width": [1, 2]},
-        ),
-        "resize",
-        "intel/torch-xpu-ops#4380",
-        right=applied(Enlarge),
-    ),
-    Wrong(
-        "interpolate: the nearest pixel gets all",
-        OpSpec(applied(InterpolateNearest), shapes=_scales(), kwargs={"width": [2, 3, 5]}),
-        "resize",
-        right=applied(Interpolate),
-    ),
-]
