@@ -56,10 +56,10 @@ def main(argv: list[str] | None = None) -> int:
     train, validation = train.split(len(train) - min(recipe.held_out, len(train) // HELD_OUT_PART))
     print(f"{options.model}, preset {options.preset}, seed {options.seed}, {len(train):,} training images")
     print(model.summary(train.images.shape[1:]))
-    judge = ("validation", validation) if len(validation) else ("test", test)
+    monitored = ("validation", validation) if len(validation) else ("test", test)
     finished = True
     try:
-        fit(model, recipe, train, judge, log, graph=out / "graph.svg")
+        fit(model, recipe, train, monitored, log, graph=out / "graph.svg")
     except KeyboardInterrupt:
         finished = False
     nn.save(model, out / "weights.npz")
@@ -139,10 +139,10 @@ def draw(diagram: viz.Diagram, path: Path) -> None:
 
 
 def fit(
-    model: nn.Module, recipe: Recipe, train: data.Dataset, judge: tuple[str, data.Dataset], log: Log, *, graph: Path
+    model: nn.Module, recipe: Recipe, train: data.Dataset, monitored: tuple[str, data.Dataset], log: Log, *, graph: Path
 ) -> None:
-    """Train the model as the recipe says; between epochs measure it on the data set `judge`, under its name."""
-    name, judged = judge
+    """Train the model as the recipe says; between epochs evaluate it on the monitored data set, under its name."""
+    name, dataset = monitored
     optimizer = recipe.optimizer(model.parameters(), lr=recipe.lr)
     per_epoch = math.ceil(len(train) / recipe.batch_size)
     steps = recipe.steps if recipe.steps is not None else per_epoch * (recipe.epochs or 1)
@@ -171,8 +171,8 @@ def fit(
                 progress.say(step, f"loss {fmean(losses):.4f}, accuracy {fmean(hits):.2%}")
                 losses, hits = [], []
             if step % per_epoch == 0 and (step < steps or name == "validation"):
-                judged_loss, accuracy = evaluate(model, judged)
-                log.write(**{f"{name}_loss": judged_loss, f"{name}_accuracy": accuracy})
+                monitored_loss, accuracy = evaluate(model, dataset)
+                log.write(**{f"{name}_loss": monitored_loss, f"{name}_accuracy": accuracy})
                 progress.say(step, f"epoch {step // per_epoch}: {name} accuracy {accuracy:.2%}")
 
 
@@ -197,7 +197,7 @@ class Log:
         self._start = time.perf_counter()
 
     def seconds(self) -> float:
-        """Since the beginning of the run."""
+        """The time since the beginning of the run."""
         return time.perf_counter() - self._start
 
     def write(self, **metrics: float) -> None:
@@ -227,7 +227,7 @@ class Progress:
             self._bar.close()
 
     def advance(self) -> None:
-        """One step is done."""
+        """Count a step that is done."""
         if self._bar is not None:
             self._bar.update()
 

@@ -2,8 +2,8 @@
 
 from minigrad import functions
 from minigrad.backend.threads import set_num_threads
-from minigrad.core.anomaly import EditedArrayError, NonFiniteError
-from minigrad.core.config import default_dtype, detect_anomaly, enable_grad, inference, no_grad, seed, train_mode
+from minigrad.core.anomaly import EditedArrayError, NonFiniteError, detect_anomaly
+from minigrad.core.config import default_dtype, enable_grad, inference, no_grad, seed, train_mode
 from minigrad.core.function import Function
 from minigrad.core.variable import Variable, apply, grad
 from minigrad.version import __version__

@@ -1,4 +1,4 @@
-"""The command `minigrad`: `graph` draws a model's compute graph, `doctor` says what is there."""
+"""The command `minigrad`: `graph` draws a model's compute graph, `doctor` lists what is installed."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from minigrad.viz.look import COLORS
 from minigrad.viz.theme import THEMES
 
 
-class _QuestionError(ValueError):
-    """The command line asks for something that there isn't."""
+class _UsageError(ValueError):
+    """The command line asks for something that does not exist or cannot be drawn."""
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the command; 0 if it did what was asked, 1 if it failed, 2 if the question makes no sense."""
+    """Run the command; 0 if it succeeded, 1 if it failed, 2 if the arguments make no sense."""
     parser = argparse.ArgumentParser(prog="minigrad", description="Compute graphs drawn, and what this machine has.")
     parser.add_argument("--version", action="version", version=f"minigrad {__version__}")
     commands = parser.add_subparsers(dest="command", required=True)
@@ -50,7 +50,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         return _doctor() if options.command == "doctor" else _graph(options)
-    except _QuestionError as error:
+    except _UsageError as error:
         parser.error(str(error))
     except (viz.EngineError, OSError) as error:
         print(f"minigrad {options.command}: {error}", file=sys.stderr)
@@ -59,20 +59,19 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _graph(options: argparse.Namespace) -> int:
     seed(0)  # of the weights: the same command writes the same file
-    function = _found(options.object)
+    function = _load_object(options.object)
     model = function if hasattr(function, "named_parameters") else None
     timed = options.color == "time"
+    shapes = [_shape(text) for text in options.input]
     try:
-        inputs = [Variable(np.zeros(_shape(text), np.float32), requires_grad=model is None) for text in options.input]
+        inputs = [Variable(np.zeros(shape, np.float32), requires_grad=model is None) for shape in shapes]
         with train_mode(False), viz.record(model, time=timed, memory=False, stats=False) as recorder:
             y = function(*inputs)
             if timed and options.backward and isinstance(y, Variable) and y.requires_grad:
                 y.backward(np.ones(y.shape, y.dtype))
-    except _QuestionError:
-        raise
     except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever the model raises
-        shapes = " ".join(options.input)
-        raise _QuestionError(f"{options.object} of inputs {shapes} raised {type(error).__name__}: {error}") from None
+        call = f"{options.object} of inputs {' '.join(options.input)}"
+        raise _UsageError(f"{call} raised {type(error).__name__}: {error}") from None
     try:
         names = ("view", "color", "fold", "title", "theme", "engine")
         diagram = recorder.draw(y, order=int(options.backward), **{name: getattr(options, name) for name in names})
@@ -80,21 +79,21 @@ def _graph(options: argparse.Namespace) -> int:
     except (viz.EngineError, OSError):
         raise
     except Exception as error:  # noqa: BLE001 - whatever the model's names and parameters do
-        raise _QuestionError(f"{type(error).__name__}: {error}") from None
+        raise _UsageError(f"{type(error).__name__}: {error}") from None
     print(f"{options.output}: {diagram.summary()}")
     return 0
 
 
-def _found(name: str) -> Any:
+def _load_object(name: str) -> Any:
     """The object of "package.module:object"; an instance, where it is a class."""
     module_name, colon, attribute = name.partition(":")
     if not colon or not attribute:
-        raise _QuestionError(f"{name}: write MODULE:OBJECT, such as models.deep_mnist:DeepMNIST")
+        raise _UsageError(f"{name}: write MODULE:OBJECT, such as models.deep_mnist:DeepMNIST")
     sys.path.insert(0, str(Path.cwd()))
     try:
         module = importlib.import_module(module_name)
     except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever the module does
-        raise _QuestionError(f"{name}: {module_name} cannot be imported: {type(error).__name__}: {error}") from None
+        raise _UsageError(f"{name}: {module_name} cannot be imported: {type(error).__name__}: {error}") from None
     finally:
         sys.path.remove(str(Path.cwd()))
     found = getattr(module, attribute, None)
@@ -103,10 +102,10 @@ def _found(name: str) -> Any:
             found = found()
         except Exception as error:  # noqa: BLE001 - whatever the class does
             words = f"{type(error).__name__}: {error}"
-            raise _QuestionError(f"{name}: {attribute} cannot be made without arguments: {words}") from None
+            raise _UsageError(f"{name}: {attribute} cannot be made without arguments: {words}") from None
     if not callable(found):
         names = [key for key, value in vars(module).items() if callable(value) and not key.startswith("_")]
-        raise _QuestionError(f"{name}: {attribute} is no model or function; there are {', '.join(names) or 'none'}")
+        raise _UsageError(f"{name}: {attribute} is no model or function; there are {', '.join(names) or 'none'}")
     return found
 
 
@@ -116,7 +115,7 @@ def _shape(text: str) -> tuple[int, ...]:
     except ValueError:
         shape = (-1,)
     if min(shape, default=0) < 0:
-        raise _QuestionError(f"--input {text}: a shape is numbers with commas, such as 1,1,28,28")
+        raise _UsageError(f"--input {text}: a shape is numbers with commas, such as 1,1,28,28")
     return shape
 
 
@@ -136,7 +135,7 @@ def _doctor() -> int:
 
 
 def _kernel_sets() -> str:
-    """The sets that serve, the first one whatever it takes; and what is missed."""
+    """The kernel sets in use, the fastest first, and why the compiled ones are missing."""
     forced = os.environ.get("MINIGRAD_KERNELS")
     if forced:
         return f"{forced} (MINIGRAD_KERNELS)"

@@ -12,8 +12,11 @@ from typing import IO
 
 @contextmanager
 def atomic_write(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
-    """A new file beside the old one, which takes its place at the end; after an error the old one is still there."""
-    target = Path(os.path.realpath(path))  # a link stays a link
+    """Open a new file beside the one at `path`, and let it take its place at the end.
+
+    After an error the old file is still there and the new one is not. A link stays a link to what was written.
+    """
+    target = Path(os.path.realpath(path))
     part = target.with_name(f".{secrets.token_hex(8)}.part")
     try:
         with part.open("xb") as file:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from minigrad import Variable, nn, optim
 from minigrad.core.operators import Operand
-from minigrad.functions import flatten, max_pool2d, relu
+from minigrad.functions import conv_relu_pool, flatten, relu
 from minigrad.nn import init
 from models.recipe import Recipe
 
@@ -31,8 +31,8 @@ class DeepMNIST(nn.Module):
 
     def forward(self, x: Operand) -> Variable:
         """Logits, before the softmax that the loss contains."""
-        h = max_pool2d(relu(self.conv1(x)), 2)  # (N, 1, 28, 28) -> (N, 32, 14, 14)
-        h = max_pool2d(relu(self.conv2(h)), 2)  # -> (N, 64, 7, 7)
+        h = conv_relu_pool(x, self.conv1.w, self.conv1.b, pad="same")  # (N, 1, 28, 28) -> (N, 32, 14, 14)
+        h = conv_relu_pool(h, self.conv2.w, self.conv2.b, pad="same")  # -> (N, 64, 7, 7)
         h = relu(self.fc1(flatten(h)))  # -> (N, 1024)
         logits: Variable = self.fc2(self.dropout(h))  # -> (N, 10)
         return logits

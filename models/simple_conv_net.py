@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from minigrad import Variable, nn, optim
 from minigrad.core.operators import Operand
-from minigrad.functions import flatten, max_pool2d, relu
+from minigrad.functions import conv_relu_pool, flatten, relu
 from minigrad.nn import init
 from models.recipe import Recipe
 
@@ -25,7 +25,7 @@ class SimpleConvNet(nn.Module):
 
     def forward(self, x: Operand) -> Variable:
         """Logits, before the softmax that the loss contains."""
-        h = max_pool2d(relu(self.conv(x)), 2)  # (N, 1, 28, 28) -> (N, 30, 12, 12)
+        h = conv_relu_pool(x, self.conv.w, self.conv.b)  # (N, 1, 28, 28) -> (N, 30, 12, 12)
         h = relu(self.fc1(flatten(h)))  # -> (N, 100)
         logits: Variable = self.fc2(h)  # -> (N, 10)
         return logits

@@ -59,6 +59,8 @@ def as_array(value: Any, dtype: Any = None) -> Array:
     Raises:
         TypeError: no array of real numbers can be made of it.
     """
+    if value.__class__ is np.ndarray and dtype is None and value.dtype.kind in "fiub" and value.dtype.isnative:
+        return value
     if isinstance(value, np.ma.MaskedArray):
         raise TypeError("expected an array or numbers, got a masked array, whose mask would be lost")
     try:

@@ -7,13 +7,14 @@ the specification of every other.
 from __future__ import annotations
 
 import os
-from functools import cache
-from typing import Any, Protocol
+from collections.abc import Callable, Sequence
+from functools import cache, partial
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 
 from minigrad.backend import KERNEL_DTYPES, Array, numpy_kernels
-from minigrad.backend.scattered import Scattered
+from minigrad.backend.sparse_images import SparseImages
 from minigrad.backend.windows import Pair, Window
 
 
@@ -30,14 +31,14 @@ class Kernels(Protocol):
         """The adjoint of conv2d towards its filters: images and (N, O, OH, OW) -> (O, C // groups, KH, KW)."""
 
     def conv_gradients(
-        self, gy: Scattered, x: Array | None, w: Array | None, size: Pair, window: Window, groups: int
+        self, gy: SparseImages, x: Array | None, w: Array | None, size: Pair, window: Window, groups: int
     ) -> tuple[Array | None, Array | None, Array]:
-        """What conv_transpose2d with w, filter_correlation with x, and channel_sum make of gy."""
+        """The results of conv_transpose2d with w, filter_correlation with x, and channel_sum, of gy."""
 
     def max_pool2d(self, x: Array, window: Window) -> tuple[Array, Array]:
         """Maxima (N, C, OH, OW), and which kernel element each came from: the first of several, or the first NaN."""
 
-    def pooled_convolution(
+    def conv_relu_pool(
         self, x: Array, w: Array, b: Array | None, window: Window, groups: int, pool: Window
     ) -> tuple[Array, Array, Array]:
         """max_pool2d of relu of conv2d: the maxima, where the convolution is positive, and the argmax."""
@@ -75,20 +76,73 @@ class Kernels(Protocol):
     def dropout_mask(self, x: Array, p: float, rng: np.random.Generator) -> Array:
         """An array like x: 0 with probability p, else 1 / (1 − p)."""
 
-    def sgd_update(self, p: Array, g: Array, velocity: Array | None, *, lr: float, momentum: float) -> None:
-        """In place: velocity ← momentum · velocity + g, p ← p − lr · velocity; without velocity p ← p − lr · g."""
+    def update(self, formula: Formula, p: Array, g: Array, slots: Sequence[Array], numbers: Sequence[float]) -> None:
+        """In place: p and its slots become formula(p, g, *slots, *numbers), each number by itself."""
 
-    def adam_update(
-        self, p: Array, g: Array, m: Array, v: Array, *, lr: float, beta1: float, beta2: float, eps: float, step: int
-    ) -> None:
-        """In place, Adam's step number `step` (from 1): p ← p − lr · m̂ / (√v̂ + eps)."""
 
-    def adagrad_update(self, p: Array, g: Array, h: Array, *, lr: float, eps: float) -> None:
-        """In place: h ← h + g², p ← p − lr · g / (√h + eps)."""
-
+Formula: TypeAlias = Callable[..., Any]
+"""One step of an optimizer for one number: the new parameter, and the new slots, if it has any, in a tuple with it."""
 
 SETS = ("numpy", "numba")
 """The names of the kernel sets; numba's needs the extra "fast"."""
+
+
+class KernelSet:
+    """The kernels of a fast set where it serves the arguments, else those of another set.
+
+    The fast set may be partial. One of its kernels may also return NotImplemented, to leave the work to the other set.
+
+    Args:
+        load: gives the fast set, or None, when the first kernel is asked for.
+        fallback: has every kernel, except for those that `COMPOSED` puts together of others.
+        serves: whether the fast set takes such arguments.
+        lacks: kernels that the fast set is known to lack, for which it need not be loaded.
+    """
+
+    def __init__(
+        self, load: Callable[[], Any], fallback: Any, serves: Callable[..., bool], lacks: Sequence[str] = ()
+    ) -> None:
+        self._load, self._fallback, self._serves, self._lacks = load, fallback, serves, lacks
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        fast = None if name in self._lacks else getattr(self._load(), name, None)
+        other = partial(COMPOSED[name], self) if name in COMPOSED else getattr(self._fallback, name)
+        kernel = other if fast is None else _dispatcher(fast, other, self._serves)
+        setattr(self, name, kernel)  # found without asking from now on
+        return kernel
+
+
+def _dispatcher(fast: Callable[..., Any], other: Callable[..., Any], serves: Callable[..., bool]) -> Callable[..., Any]:
+    def dispatch(*arguments: Any) -> Any:
+        if serves(*arguments):
+            result = fast(*arguments)
+            if result is not NotImplemented:
+                return result
+        return other(*arguments)
+
+    return dispatch
+
+
+def _conv_relu_pool(kernels: Kernels, x: Array, w: Array, b: Array | None, *windows: Any) -> tuple[Array, Array, Array]:
+    window, groups, pool = windows
+    images, positive = kernels.relu(kernels.conv2d(x, w, b, window, groups))
+    y, argmax = kernels.max_pool2d(images, pool)
+    return y, positive, argmax
+
+
+def _conv_gradients(
+    kernels: Kernels, gy: SparseImages, x: Array | None, w: Array | None, size: Pair, *convolution: Any
+) -> tuple[Array | None, Array | None, Array]:
+    y = gy.dense(kernels)
+    return (
+        None if w is None else kernels.conv_transpose2d(y, w, size, *convolution),
+        None if x is None else kernels.filter_correlation(x, y, *convolution),
+        kernels.channel_sum(y),
+    )
+
+
+COMPOSED: dict[str, Callable[..., Any]] = {"conv_relu_pool": _conv_relu_pool, "conv_gradients": _conv_gradients}
+"""Kernels that a set need not have: others one after the other."""
 
 
 def kernels_of(array: Array) -> Kernels:
@@ -111,28 +165,33 @@ def cpu_kernels(dtype: Any) -> Kernels:
     if forced and forced not in SETS:
         raise ValueError(f"MINIGRAD_KERNELS: there is no kernel set {forced!r}; the sets are: {', '.join(SETS)}")
     _keep_freed_memory()
-    return numpy_kernels if forced == "numpy" or dtype not in KERNEL_DTYPES else _Compiled(dtype, forced)
+    return KernelSet(partial(_fast_kernels, dtype, forced), numpy_kernels, _of_one_dtype, lacks=["dropout_mask"])
 
 
-class _Compiled:
-    """Numba's kernels, imported and compiled when the first is asked for; NumPy's, where Numba is not there."""
+def _fast_kernels(dtype: Any, forced: str) -> Any:
+    """Numba's kernels, compiled for a dtype; None where NumPy's alone serve."""
+    if forced == "numpy" or dtype not in KERNEL_DTYPES:
+        return None
+    kernels, reason = compiled_kernels()
+    if kernels is None and forced:
+        raise ImportError(f"MINIGRAD_KERNELS={forced}: {reason}")
+    if kernels is not None:
+        from minigrad.backend.compiled.preparing import prepare  # noqa: PLC0415 - it needs Numba
 
-    dropout_mask = staticmethod(numpy_kernels.dropout_mask)  # chance is NumPy's, in every set
+        prepare(dtype)
+    return kernels
 
-    def __init__(self, dtype: Any, forced: str) -> None:
-        self._dtype, self._forced = dtype, forced
 
-    def __getattr__(self, name: str) -> Any:
-        kernels, reason = compiled_kernels()
-        if kernels is not None:
-            from minigrad.backend.compiled.preparing import prepare  # noqa: PLC0415 - it needs Numba
-
-            prepare(self._dtype)
-        elif self._forced:
-            raise ImportError(f"MINIGRAD_KERNELS={self._forced}: {reason}")
-        kernel = getattr(numpy_kernels if kernels is None else kernels, name)
-        setattr(self, name, kernel)  # found without asking from now on
-        return kernel
+def _of_one_dtype(*arguments: Any) -> bool:
+    """Whether all arrays of floats among the arguments are of one dtype."""
+    dtype = None
+    for argument in arguments:
+        if argument.__class__ is np.ndarray and argument.dtype.kind == "f":
+            if dtype is None:
+                dtype = argument.dtype
+            elif argument.dtype != dtype:
+                return False
+    return True
 
 
 @cache

@@ -6,7 +6,7 @@ not take, float16 or mixed dtypes, NumPy's set does.
 
 from __future__ import annotations
 
-import sys
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
@@ -14,10 +14,12 @@ import numba
 import numpy as np
 
 from minigrad.backend import KERNEL_DTYPES, numpy_kernels
-from minigrad.backend.compiled import convolution, elementwise, fused, listed, pooling, products, scattered, tile
+from minigrad.backend.compiled import conv_relu_pool as fused
+from minigrad.backend.compiled import convolution, elementwise, listed, pooling, products, scattered, tile
 from minigrad.backend.compiled.processor import VECTOR_BYTES
 from minigrad.backend.compiled.shared import layer, shares
-from minigrad.backend.scattered import Scattered
+from minigrad.backend.compiled.update import compiled_update
+from minigrad.backend.sparse_images import SparseImages
 from minigrad.backend.threads import num_threads
 from minigrad.backend.windows import Pair, Window
 
@@ -34,8 +36,6 @@ SPARSE = 0.4
 
 
 def conv2d(x: Array, w: Array, b: Array | None, window: Window, groups: int) -> Array:
-    if not _takes(x, w) or (b is not None and b.dtype != x.dtype):
-        return numpy_kernels.conv2d(x, w, b, window, groups)
     size, outputs = window.padded(x.shape[2:]), window.outputs(x.shape[2:])
     filters = convolution.packed_filters(_plain(w), groups, False, _lanes(x))
     return _convolved(
@@ -44,8 +44,6 @@ def conv2d(x: Array, w: Array, b: Array | None, window: Window, groups: int) -> 
 
 
 def conv_transpose2d(y: Array, w: Array, size: Pair, window: Window, groups: int) -> Array:
-    if not _takes(y, w):
-        return numpy_kernels.conv_transpose2d(y, w, size, window, groups)
     y, w = nhwc(y), _plain(w)
     (above, left), (RH, RW) = _corner(window), window.effective_kernel
     # x[h] = Σ_k y[(h + above − D·k) / S] · w[k]: the pixels of y, S apart, correlated with the flipped filters.
@@ -78,8 +76,6 @@ def _packed_bias(b: Array | None, filters: Array, channels: int) -> Array:
 
 
 def filter_correlation(x: Array, y: Array, window: Window, groups: int) -> Array:
-    if not _takes(x, y):
-        return numpy_kernels.filter_correlation(x, y, window, groups)
     x, y, padded, corner, lanes = nhwc(x), nhwc(y), window.padded(x.shape[2:]), _corner(window), _lanes(x)
     O, Cg, (KH, KW) = y.shape[3], x.shape[3] // groups, window.kernel
     Og, parts = O // groups, shares(len(x), y.size * Cg * KH * KW)
@@ -90,24 +86,17 @@ def filter_correlation(x: Array, y: Array, window: Window, groups: int) -> Array
     return w.reshape(O, Cg, KH, KW)
 
 
-def conv_gradients(
-    gy: Scattered, x: Array | None, w: Array | None, size: Pair, window: Window, groups: int
-) -> tuple[Array | None, Array | None, Array]:
+def conv_gradients(gy: SparseImages, x: Array | None, w: Array | None, size: Pair, window: Window, groups: int) -> Any:
     factors = [factor for factor in (x, w) if factor is not None]
-    if factors and _takes(gy.y, *factors) and groups == 1 and gy.window.pad == ((0, 0), (0, 0)) and gy.y.size:
+    if factors and gy.y.dtype == factors[0].dtype and groups == 1 and gy.window.pad == ((0, 0), (0, 0)) and gy.y.size:
         if x is not None and w is None and window.kernel[1] * x.shape[1] < _lanes(x):
             return None, *_first_layers_gradients(gy, x, window)
         if _pays_to_list(gy, factors, window):
             return _gradients_by_lists(gy, x, w, size, window)
-    y = gy.images(sys.modules[__name__])
-    return (
-        None if w is None else conv_transpose2d(y, w, size, window, groups),
-        None if x is None else filter_correlation(x, y, window, groups),
-        channel_sum(y),
-    )
+    return NotImplemented
 
 
-def _first_layers_gradients(gy: Scattered, x: Array, window: Window) -> tuple[Array, Array]:
+def _first_layers_gradients(gy: SparseImages, x: Array, window: Window) -> tuple[Array, Array]:
     """The filters' and the bias's, of images with few channels."""
     (N, O, _, _), lanes, (KH, KW), C = gy.y.shape, _lanes(x), window.kernel, x.shape[1]
     parts = shares(N, gy.y.size * C * KH * KW)
@@ -121,7 +110,7 @@ def _first_layers_gradients(gy: Scattered, x: Array, window: Window) -> tuple[Ar
     return gw[0], totals.sum(0)
 
 
-def _pays_to_list(gy: Scattered, factors: list[Array], window: Window) -> bool:
+def _pays_to_list(gy: SparseImages, factors: list[Array], window: Window) -> bool:
     """Whether what is not zero is little, and a step of one pixel away; an infinite factor must meet the zeros."""
     return (
         window.stride == window.dilation == (1, 1)
@@ -131,7 +120,7 @@ def _pays_to_list(gy: Scattered, factors: list[Array], window: Window) -> bool:
 
 
 def _gradients_by_lists(
-    gy: Scattered, x: Array | None, w: Array | None, size: Pair, window: Window
+    gy: SparseImages, x: Array | None, w: Array | None, size: Pair, window: Window
 ) -> tuple[Array | None, Array | None, Array]:
     (N, O, _, _), (KH, KW), C = gy.y.shape, window.kernel, next(f.shape[1] for f in (w, x) if f is not None)
     dtype, lanes, parts = gy.y.dtype, _lanes(gy.y), shares(N, gy.y.size * C * KH * KW)
@@ -151,7 +140,7 @@ def _gradients_by_lists(
     return None if w is None else gx.transpose(0, 3, 1, 2), gw, totals.sum(0)
 
 
-def _scattered(gy: Scattered) -> tuple[Array, Array, Array]:
+def _scattered(gy: SparseImages) -> tuple[Array, Array, Array]:
     """The numbers and the argmax (N, OH, OW, C), and the mask (N, H · W · C), or (N, 0) without one."""
     N = len(gy.y)
     mask = np.empty((N, 0), np.bool_) if gy.mask is None else nhwc(gy.mask).reshape(N, -1)
@@ -159,24 +148,20 @@ def _scattered(gy: Scattered) -> tuple[Array, Array, Array]:
 
 
 def max_pool2d(x: Array, window: Window) -> tuple[Array, Array]:
-    if not _takes(x):
-        return numpy_kernels.max_pool2d(x, window)
     y = np.empty((len(x), *window.outputs(x.shape[2:]), x.shape[1]), x.dtype)
     argmax = np.empty(y.shape, np.min_scalar_type(window.kernel[0] * window.kernel[1] - 1))
     pooling.max_of_windows(shares(len(x), x.size), nhwc(x), *_geometry(window), _lanes(x), y, argmax)
     return y.transpose(0, 3, 1, 2), argmax.transpose(0, 3, 1, 2)
 
 
-def pooled_convolution(
+def conv_relu_pool(
     x: Array, w: Array, b: Array | None, window: Window, groups: int, pool: Window
 ) -> tuple[Array, Array, Array]:
-    if not _takes(x, w) or (b is not None and b.dtype != x.dtype):
-        return numpy_kernels.pooled_convolution(x, w, b, window, groups, pool)
     filters, size = convolution.packed_filters(_plain(w), groups, False, _lanes(x)), window.outputs(x.shape[2:])
     positive = np.empty((len(x), *size, len(w)), np.bool_)
     y = np.empty((len(x), *pool.outputs(size), len(w)), x.dtype)
     argmax = np.empty(y.shape, np.min_scalar_type(pool.kernel[0] * pool.kernel[1] - 1))
-    fused.pooled_convolution(
+    fused.conv_relu_pool(
         shares(len(x), positive.size * w[0].size), nhwc(x), filters, _packed_bias(b, filters, len(w)),
         *window.padded(x.shape[2:]), *_corner(window), *window.stride, *window.dilation, *_geometry(pool), _lanes(x),
         positive, y, argmax,
@@ -185,8 +170,6 @@ def pooled_convolution(
 
 
 def pool_scatter(y: Array, argmax: Array, size: Pair, window: Window) -> Array:
-    if not _takes(y):
-        return numpy_kernels.pool_scatter(y, argmax, size, window)
     x = np.empty((len(y), *size, y.shape[1]), y.dtype)
     parts = shares(len(x), x.size)
     pooling.scatter(parts, nhwc(y), nhwc(argmax), *_geometry(window), window.overlaps, _lanes(x), x)
@@ -194,8 +177,6 @@ def pool_scatter(y: Array, argmax: Array, size: Pair, window: Window) -> Array:
 
 
 def pool_gather(x: Array, argmax: Array, window: Window) -> Array:
-    if not _takes(x):
-        return numpy_kernels.pool_gather(x, argmax, window)
     argmax = nhwc(argmax)
     y = np.empty(argmax.shape, x.dtype)
     pooling.gather(shares(len(x), x.size), nhwc(x), argmax, *_geometry(window)[1:], y)
@@ -203,16 +184,12 @@ def pool_gather(x: Array, argmax: Array, window: Window) -> Array:
 
 
 def window_sum(x: Array, window: Window) -> Array:
-    if not _takes(x):
-        return numpy_kernels.window_sum(x, window)
     y = np.empty((len(x), *window.outputs(x.shape[2:]), x.shape[1]), x.dtype)
     pooling.sum_of_windows(shares(len(x), x.size), nhwc(x), *_geometry(window), y, False)
     return y.transpose(0, 3, 1, 2)
 
 
 def window_broadcast(y: Array, size: Pair, window: Window) -> Array:
-    if not _takes(y):
-        return numpy_kernels.window_broadcast(y, size, window)
     x = np.empty((len(y), *size, y.shape[1]), y.dtype)
     pooling.sum_of_windows(shares(len(x), x.size), x, *_geometry(window), nhwc(y), True)
     return x.transpose(0, 3, 1, 2)
@@ -225,13 +202,13 @@ def contiguous(x: Array) -> Array:
     return _exchanged(last, H * W, C).reshape(x.shape)
 
 
-def matmul(a: Array, b: Array) -> Array:
-    if a.ndim != 2 or b.ndim != 2 or not _takes(a, b):
-        return numpy_kernels.matmul(a, b)
+def matmul(a: Array, b: Array) -> Any:
+    if a.ndim != 2 or b.ndim != 2:
+        return NotImplemented
     (M, K), N = a.shape, b.shape[1]
     packs = K * N <= SMALL and M >= N
     if not packs and M > LOW:
-        return numpy_kernels.matmul(a, b)
+        return NotImplemented
     out = np.empty((M, N), a.dtype)
     if out.size and K == 0:
         out[...] = 0
@@ -245,84 +222,50 @@ def matmul(a: Array, b: Array) -> Array:
     return out
 
 
-def channel_sum(x: Array) -> Array:
+def channel_sum(x: Array) -> Any:
     last = x.transpose(0, *range(2, x.ndim), 1)
-    if not _takes(x) or not last.flags.carray or x.size == 0:
-        return numpy_kernels.channel_sum(x)
+    if not last.flags.carray or x.size == 0:
+        return NotImplemented
     rows = last.reshape(-1, x.shape[1])
     totals = np.zeros((shares(len(rows), x.size), x.shape[1]), x.dtype)
     elementwise.sum_rows(len(totals), rows, totals)
-    return totals.sum(0)  # type: ignore[no-any-return]
+    return totals.sum(0)
 
 
-def relu(x: Array) -> tuple[Array, Array]:
+def relu(x: Array) -> Any:
     y, positive = np.empty_like(x), np.empty_like(x, bool)
-    if not _takes(x) or (flat := _as_one(x, y, positive)) is None:
-        return numpy_kernels.relu(x)
+    if (flat := _as_one(x, y, positive)) is None:
+        return NotImplemented
     elementwise.relu(shares(x.size, x.size), *flat)
     return y, positive
 
 
-def masked(x: Array, mask: Array) -> Array:
+def masked(x: Array, mask: Array) -> Any:
     y = np.empty_like(x)
-    if not _takes(x) or x.shape != mask.shape or (flat := _as_one(x, mask, y)) is None:
-        return numpy_kernels.masked(x, mask)
+    if x.shape != mask.shape or (flat := _as_one(x, mask, y)) is None:
+        return NotImplemented
     elementwise.masked(shares(x.size, x.size), *flat)
     return y
 
 
 def cross_entropy(logits: Array, targets: Array) -> tuple[Array, Array]:
-    if not _takes(logits, targets):
-        return numpy_kernels.cross_entropy(logits, targets)
     losses, softmax = np.empty(len(logits), logits.dtype), np.empty(logits.shape, logits.dtype)
     elementwise.cross_entropy(_plain(logits), _plain(targets), losses, softmax)
     return losses, softmax
 
 
-def dropout_mask(x: Array, p: float, rng: np.random.Generator) -> Array:
-    return numpy_kernels.dropout_mask(x, p, rng)
-
-
-def sgd_update(p: Array, g: Array, velocity: Array | None, *, lr: float, momentum: float) -> None:
-    arrays = [p, g] if velocity is None else [p, g, velocity]
-    if not _takes(*arrays) or (flat := _as_one(*arrays)) is None:
-        numpy_kernels.sgd_update(p, g, velocity, lr=lr, momentum=momentum)
-    elif velocity is None:
-        elementwise.sgd(shares(p.size, p.size), *flat, lr)
-    else:
-        elementwise.momentum_sgd(shares(p.size, p.size), *flat, lr, momentum)
-
-
-def adam_update(
-    p: Array, g: Array, m: Array, v: Array, *, lr: float, beta1: float, beta2: float, eps: float, step: int
-) -> None:
-    if not _takes(p, g, m, v) or (flat := _as_one(p, g, m, v)) is None:
-        numpy_kernels.adam_update(p, g, m, v, lr=lr, beta1=beta1, beta2=beta2, eps=eps, step=step)
-        return
-    # lr · m̂ / (√v̂ + eps), with the two bias corrections drawn out of the loop
-    scale = (1 - beta2**step) ** 0.5
-    elementwise.adam(shares(p.size, p.size), *flat, lr * scale / (1 - beta1**step), beta1, beta2, eps * scale)
-
-
-def adagrad_update(p: Array, g: Array, h: Array, *, lr: float, eps: float) -> None:
-    if not _takes(p, g, h) or (flat := _as_one(p, g, h)) is None:
-        numpy_kernels.adagrad_update(p, g, h, lr=lr, eps=eps)
-    else:
-        elementwise.adagrad(shares(p.size, p.size), *flat, lr, eps)
+def update(formula: Any, p: Array, g: Array, slots: Sequence[Array], numbers: Sequence[float]) -> Any:
+    flat = _as_one(p, g, *slots)
+    step = compiled_update(formula, len(slots))
+    if flat is None or step is None:
+        return NotImplemented
+    return step(shares(p.size, p.size), *flat, tuple(map(p.dtype.type, numbers)))
 
 
 def description() -> str:
     """What `minigrad doctor` says of them."""
     threads = f"{num_threads()} threads of {layer()}" if layer() else "1 thread: there is neither OpenMP nor TBB"
     return f"Numba {numba.__version__}, vectors of {8 * VECTOR_BYTES} bits, {threads}"
-
-
-def _takes(first: Array, *others: Array) -> bool:
-    dtype = first.dtype
-    for array in others:  # `all` would take twice as long, and a small kernel no longer than this
-        if array.dtype != dtype:
-            return False
-    return dtype in KERNEL_DTYPES and linked(dtype.char)
 
 
 @cache

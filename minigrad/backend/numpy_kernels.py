@@ -11,8 +11,7 @@ cache.
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from math import prod
 from typing import Any
 
@@ -20,7 +19,6 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from minigrad.backend import accumulation_dtype
-from minigrad.backend.scattered import Scattered
 from minigrad.backend.windows import Pair, Window
 
 Array = np.ndarray[Any, Any]
@@ -83,17 +81,6 @@ def filter_correlation(x: Array, y: Array, window: Window, groups: int) -> Array
     return w.reshape(O, Cg, KH, KW).astype(np.result_type(x, y), copy=False)
 
 
-def conv_gradients(
-    gy: Scattered, x: Array | None, w: Array | None, size: Pair, window: Window, groups: int
-) -> tuple[Array | None, Array | None, Array]:
-    y = gy.images(sys.modules[__name__])
-    return (
-        None if w is None else conv_transpose2d(y, w, size, window, groups),
-        None if x is None else filter_correlation(x, y, window, groups),
-        channel_sum(y),
-    )
-
-
 def max_pool2d(x: Array, window: Window) -> tuple[Array, Array]:
     image = _padded(x, window, -np.inf)
     inside = np.zeros(image.shape[2:], bool)
@@ -112,14 +99,6 @@ def max_pool2d(x: Array, window: Window) -> tuple[Array, Array]:
         np.maximum(argmax, better * argmax.dtype.type(k), out=argmax)  # k is above any winner so far
         np.maximum(y, pixel, out=y)
     return y, argmax
-
-
-def pooled_convolution(
-    x: Array, w: Array, b: Array | None, window: Window, groups: int, pool: Window
-) -> tuple[Array, Array, Array]:
-    images, positive = relu(conv2d(x, w, b, window, groups))
-    y, argmax = max_pool2d(images, pool)
-    return y, positive, argmax
 
 
 def pool_scatter(y: Array, argmax: Array, size: Pair, window: Window) -> Array:
@@ -199,45 +178,11 @@ def dropout_mask(x: Array, p: float, rng: np.random.Generator) -> Array:
     return np.multiply(kept, scale, dtype=x.dtype)  # type: ignore[no-any-return]
 
 
-def sgd_update(p: Array, g: Array, velocity: Array | None, *, lr: float, momentum: float) -> None:
-    if velocity is not None:
-        velocity *= momentum
-        velocity += g
-        g = velocity
-    p -= lr * g.astype(accumulation_dtype(g), copy=False)
-
-
-def adam_update(
-    p: Array, g: Array, m: Array, v: Array, *, lr: float, beta1: float, beta2: float, eps: float, step: int
-) -> None:
-    # lr · m̂ / (√v̂ + eps), with the two bias corrections drawn out of the loop
-    scale = np.sqrt(1 - beta2**step).item()
-    rate, floor = lr * scale / (1 - beta1**step), eps * scale
-    for p_, g_, m_, v_ in _chunks(p, g, m, v):
-        g_ = g_.astype(m_.dtype, copy=False)
-        m_ *= beta1
-        m_ += (1 - beta1) * g_
-        v_ *= beta2
-        square = g_ * g_
-        square *= 1 - beta2
-        v_ += square
-        step_ = np.sqrt(v_, out=square)
-        step_ += floor
-        np.divide(m_, step_, out=step_)
-        step_ *= rate
-        p_ -= step_
-
-
-def adagrad_update(p: Array, g: Array, h: Array, *, lr: float, eps: float) -> None:
-    for p_, g_, h_ in _chunks(p, g, h):
-        g_ = g_.astype(h_.dtype, copy=False)
-        step_ = g_ * g_
-        h_ += step_
-        np.sqrt(h_, out=step_)
-        step_ += eps
-        np.divide(g_, step_, out=step_)
-        step_ *= lr
-        p_ -= step_
+def update(formula: Any, p: Array, g: Array, slots: Sequence[Array], numbers: Sequence[float]) -> None:
+    for p_, g_, *slots_ in _chunks(p, g, *slots):
+        result = formula(p_, g_.astype(accumulation_dtype(p_), copy=False), *slots_, *numbers)
+        for old, new in zip((p_, *slots_), result if isinstance(result, tuple) else (result,), strict=True):
+            old[...] = new
 
 
 def all_finite(x: Array) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 Pair: TypeAlias = tuple[int, int]
@@ -45,6 +45,16 @@ class Window:
         """(OH, OW) for an image of `size`; 0 or less where the kernel exceeds the padded image."""
         (H, W), (RH, RW), (SH, SW) = self.padded(size), self.effective_kernel, self.stride
         return (H - RH) // SH + 1, (W - RW) // SW + 1
+
+    def ceil_mode(self, size: Pair) -> Window:
+        """The window with a border below and right that completes a last window which begins before it."""
+        border = []
+        for n, k, s, (before, after) in zip(size, self.kernel, self.stride, self.pad, strict=True):
+            outputs = -(-(before + n + after - k) // s) + 1
+            if (outputs - 1) * s >= before + n:
+                outputs -= 1
+            border.append((before, max(after, (outputs - 1) * s + k - before - n)))
+        return replace(self, pad=(border[0], border[1]))
 
     def taps(self, size: Pair) -> list[tuple[slice, slice]]:
         """For each kernel element, in row-major order: the pixels of the padded image that it meets."""

@@ -1,4 +1,4 @@
-"""What `detect_anomaly` looks for: the first NaN or Inf, and saved arrays that were edited in place."""
+"""detect_anomaly: a hook that finds the first NaN or Inf, and saved arrays that were edited in place."""
 
 from __future__ import annotations
 
@@ -11,10 +11,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from minigrad.backend import as_array, to_numpy, xp_of
+from minigrad.core.config import GradMode, Switch, grad_mode
+from minigrad.core.hooks import Backward, Forward, Hook, hooked
+from minigrad.core.numpy_protocol import NumPyProtocol
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from minigrad.backend import Array
     from minigrad.core.function import Function
+    from minigrad.core.variable import Variable
 
 PACKAGE = str(Path(__file__).parents[1]) + os.sep
 
@@ -27,33 +33,51 @@ class EditedArrayError(ValueError):
     """An array that an operation saved for its derivative was edited in place."""
 
 
-def check_forward(function: Function, arrays: list[Array], y: Array) -> None:
-    """Note where `function` was applied; raise NonFiniteError if it made a NaN or an Inf."""
-    function.origin = callers_line()
-    function.checksums = checksums(function)
-    if found := non_finite(y):
-        bad = [f"input {i} has {words}" for i, array in enumerate(arrays) if (words := non_finite(array))]
-        cause = "; ".join(bad) if bad else "its inputs are finite"
-        raise NonFiniteError(f"{function.name} at {function.origin} made {found}: {cause}")
+def detect_anomaly() -> Switch:
+    """Raise NonFiniteError at the first NaN or Inf that an operation makes, forward or backward.
+
+    The error names the operation and the line of the caller's code that applied it. Backward also notices when an array
+    that an operation saved was edited in place since. Slow: for debugging.
+    """
+    return hooked(AnomalyDetector())
 
 
-def check_saved(function: Function) -> None:
-    """Raise EditedArrayError if an array that `function` saved is not what it was."""
-    if function.checksums is not None and function.checksums != checksums(function):
-        raise EditedArrayError(
-            f"{function.name} at {function.origin}: an array that it saved for backward was edited in place since"
-        )
+class AnomalyDetector(Hook):
+    """The hook of `detect_anomaly`. It notes in each Function where it was applied, and checksums of what it saved."""
+
+    def forward(self, run: Forward, function: Function, arrays: list[Array]) -> Variable:
+        """Raise NonFiniteError if the result has a NaN or an Inf."""
+        y = run(function, arrays)
+        function.origin = callers_line()
+        function.checksums = checksums(function)
+        if found := count_nonfinite(y.data):
+            inputs = [(i, count_nonfinite(array)) for i, array in enumerate(arrays) if array is not None]
+            bad = [f"input {i} has {count}" for i, count in inputs if count]
+            cause = "; ".join(bad) if bad else "its inputs are finite"
+            raise NonFiniteError(f"{function.name} at {function.origin} made {found}: {cause}")
+        return y
+
+    def backward(self, run: Backward, function: Function, gy: Variable) -> Sequence[Variable | None]:
+        """Raise EditedArrayError if a saved array was edited, NonFiniteError if a gradient has a NaN or an Inf."""
+        if function.checksums is not None and function.checksums != checksums(function):
+            raise EditedArrayError(
+                f"{function.name} at {function.origin}: an array that it saved for backward was edited in place since"
+            )
+        with Switch((grad_mode, _without_detectors)):  # the error names this backward, not an operation inside of it
+            gradients = run(function, gy)
+        for i, gx in enumerate(gradients):
+            if isinstance(gx, NumPyProtocol) and function.needs(i) and (found := count_nonfinite(gx.data)):
+                where = f" at {function.origin}" if function.origin else ""
+                raise NonFiniteError(f"backward of {function.name}{where} made {found} in the gradient of input {i}")
+        return gradients
 
 
-def check_backward(function: Function, i: int, gx: Array) -> None:
-    """Raise NonFiniteError if the gradient towards input `i` has a NaN or an Inf."""
-    if found := non_finite(gx):
-        where = f" at {function.origin}" if function.origin else ""
-        raise NonFiniteError(f"backward of {function.name}{where} made {found} in the gradient of input {i}")
+def _without_detectors(mode: GradMode) -> GradMode:
+    return mode._replace(hooks=tuple(hook for hook in mode.hooks if not isinstance(hook, AnomalyDetector)))
 
 
-def non_finite(array: Array) -> str:
-    """How many NaN and Inf `array` has, in words; empty if none."""
+def count_nonfinite(array: Array) -> str:
+    """How many NaN and Inf an array has, "2 NaN and 1 Inf among 1,000"; empty if none."""
     xp = xp_of(array)
     if array.dtype.kind != "f" or bool(xp.isfinite(array).all()):
         return ""

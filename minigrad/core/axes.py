@@ -18,33 +18,26 @@ LARGEST = sys.maxsize // 16
 """How many elements of any dtype NumPy can count the bytes of."""
 
 
-def axes_of(function: str, axis: Axis, ndim: int) -> tuple[int, ...]:
-    """`axis` as increasing numbers from 0 to ndim − 1."""
-    if axis is None:
-        return tuple(range(ndim))
-    axes = as_shape((axis,))
-    return tuple(sorted(normalize_axes(function, axes, ndim)))
-
-
-def normalize_axes(function: str, axes: Sequence[int], ndim: int, argument: str = "axis") -> list[int]:
-    """Distinct numbers from 0 to ndim − 1 in the order given; negative ones count from the end.
+def normalize_axes(function: str, axis: Axis, ndim: int, argument: str = "axis") -> tuple[int, ...]:
+    """`axis` as distinct numbers from 0 to ndim − 1 in the order given; negative ones count from the end.
 
     Raises:
         TypeError: one of them is no integer.
         ValueError: one is out of range, or stands twice.
     """
-    places = []
-    for axis in axes:
+    axes = range(ndim) if axis is None else as_shape((axis,))
+    normalized = []
+    for each in axes:
         try:
-            i = operator.index(axis)
+            i = operator.index(each)
         except TypeError:
-            raise TypeError(f"{function}: {argument} must be integers, not {axis!r}") from None
+            raise TypeError(f"{function}: {argument} must be integers, not {each!r}") from None
         if not -ndim <= i < ndim:
             raise ValueError(f"{function}: {argument} {i} is out of range for {ndim} dimensions")
-        places.append(i % ndim)
-    if len(set(places)) < len(places):
+        normalized.append(i % ndim)
+    if len(set(normalized)) < len(normalized):
         raise ValueError(f"{function}: {argument} {tuple(axes)} names one twice; there are {ndim} dimensions")
-    return places
+    return tuple(normalized)
 
 
 def as_shape(arguments: tuple[Any, ...]) -> tuple[Any, ...]:

@@ -1,4 +1,4 @@
-"""Context-local switches: recording, training, anomaly detection, the default dtype and the random generator.
+"""Context-local switches: recording, training, the default dtype and the random generator.
 
 Every switch is a ContextVar, so a thread (or an asyncio task) that turns one off changes nothing for the others. Each
 is a context manager and a decorator at once, and goes back to what it was, also on exceptions.
@@ -10,81 +10,68 @@ import functools
 import inspect
 from collections.abc import Callable, Coroutine, Generator
 from contextvars import Context, ContextVar, copy_context
-from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, TypeVar, cast
 
 import numpy as np
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from minigrad.backend import Array
-    from minigrad.core.function import Function
-    from minigrad.core.variable import Variable
+    from minigrad.core.hooks import Hook
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 
-class Watch(Protocol):
-    """Who looks on while operations are computed and differentiated; `viz.record` does."""
-
-    def forward(self, function: Function, arrays: list[Array]) -> Array:
-        """Run `function.forward` on the arrays."""
-
-    def applied(self, function: Function, arrays: list[Array], y: Variable) -> None:
-        """Now `function` is a node of the graph, and made `y` of the arrays."""
-
-    def backward(
-        self, function: Function, gy: Variable, run: Callable[[Function, Variable], tuple[Any, ...]]
-    ) -> tuple[Any, ...]:
-        """Run `function`'s share of backward."""
-
-
 class GradMode(NamedTuple):
-    """How operations are recorded: of which order of differentiation they are, and who looks on."""
+    """Whether operations are recorded, of which order of differentiation they are, and the hooks around them."""
 
+    enabled: bool = True
     order: int = 0
-    watch: Watch | None = None
+    hooks: tuple[Hook, ...] = ()
 
 
-FORWARD = GradMode()
-"""How they are recorded if nobody says otherwise; the only one that costs nothing."""
+NOT_RECORDED = GradMode(enabled=False)
+"""The mode in which nothing is recorded and there is no hook: an operation on arrays is all that is left to do."""
 
-grad_mode: ContextVar[GradMode | None] = ContextVar("grad_mode", default=FORWARD)
-"""None where nothing is recorded."""
-
+grad_mode: ContextVar[GradMode] = ContextVar("grad_mode", default=GradMode())  # noqa: B039 - immutable, like the others
 training: ContextVar[bool] = ContextVar("training", default=True)
-anomaly_detection: ContextVar[bool] = ContextVar("anomaly_detection", default=False)
-_float_type: ContextVar[np.dtype[Any]] = ContextVar("float_type", default=np.dtype(np.float32))  # noqa: B039 - a dtype is immutable
+_float_type: ContextVar[np.dtype[Any]] = ContextVar("float_type", default=np.dtype(np.float32))  # noqa: B039
 _generator: ContextVar[np.random.Generator | None] = ContextVar("generator", default=None)
-
 
 _entered: ContextVar[tuple[Switch, ...]] = ContextVar("entered", default=())
 """The switches that this context is inside of."""
 
 
 class Switch:
-    """Sets ContextVars for the length of a `with` block, a decorated function or a decorated generator.
+    """Changes ContextVars for the length of a `with` block, a decorated function or a decorated generator.
 
-    What is left is what the other switches entered say, in whatever order they are left (generators leave theirs when
-    they please). A Switch may be entered again while it is entered, and shared between threads.
+    Leaving a switch makes the changes of the others entered anew, so that switches may be left in any order (generators
+    leave theirs when they please). A Switch may be entered again while it is entered, and shared between threads.
+
+    Args:
+        changes: a ContextVar, and its new value as a function of the one before.
     """
 
-    def __init__(self, *settings: tuple[ContextVar[Any], Any]) -> None:
-        self._settings = settings
+    def __init__(self, *changes: tuple[ContextVar[Any], Callable[[Any], Any]]) -> None:
+        self._changes = changes
 
     def __enter__(self) -> None:
         _entered.set((*_entered.get(), self))
-        for variable, value in self._settings:
-            variable.set(value)
+        for variable, change in self._changes:
+            variable.set(change(variable.get()))
 
     def __exit__(self, *exception: object) -> None:
         others = list(_entered.get())
         del others[len(others) - 1 - others[::-1].index(self)]
         _entered.set(tuple(others))
-        for variable, _ in self._settings:
-            values = [value for switch in others for name, value in switch._settings if name is variable]
-            variable.set(values[-1] if values else Context().run(variable.get))
+        for variable, _ in self._changes:
+            value = Context().run(variable.get)  # the default
+            for switch in others:
+                for changed, change in switch._changes:
+                    if changed is variable:
+                        value = change(value)
+            variable.set(value)
 
     def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
         """Decorate a function: its whole run, and a generator's every step, happens inside the switch."""
@@ -138,6 +125,11 @@ class Switch:
         return switched
 
 
+def disabled(mode: GradMode) -> GradMode:
+    """The mode with recording turned off."""
+    return mode._replace(enabled=False) if mode.hooks else NOT_RECORDED
+
+
 def no_grad() -> Switch:
     """Record nothing: results are constants, and what they were computed from can be freed.
 
@@ -148,33 +140,24 @@ def no_grad() -> Switch:
     >>> y.requires_grad
     False
     """
-    return Switch((grad_mode, None))
+    return Switch((grad_mode, disabled))
 
 
 def enable_grad() -> Switch:
     """Record, also inside `no_grad()`."""
-    return Switch((grad_mode, grad_mode.get() or FORWARD))
+    return Switch((grad_mode, lambda mode: mode._replace(enabled=True)))
 
 
 def train_mode(on: bool = True) -> Switch:
     """Make dropout (and whatever else differs in training) behave as in training, or not. On by default."""
     if not isinstance(on, bool):
         raise TypeError(f"train_mode: on must be True or False, not {on!r}")
-    return Switch((training, on))
+    return Switch((training, lambda _: on))
 
 
 def inference() -> Switch:
     """Neither record nor train: what a model needs to be evaluated or used."""
-    return Switch((grad_mode, None), (training, False))
-
-
-def detect_anomaly() -> Switch:
-    """Raise NonFiniteError at the first NaN or Inf that an operation makes, forward or backward.
-
-    The error names the operation and the line of the caller's code that applied it. Backward also notices when an array
-    that an operation saved was edited in place since. Slow: for debugging.
-    """
-    return Switch((anomaly_detection, True))
+    return Switch((grad_mode, disabled), (training, lambda _: False))
 
 
 def default_dtype(dtype: npt.DTypeLike) -> Switch:
@@ -186,7 +169,7 @@ def default_dtype(dtype: npt.DTypeLike) -> Switch:
     floating = np.dtype(dtype)
     if dtype is None or floating not in (np.float16, np.float32, np.float64):
         raise TypeError(f"default_dtype: dtype must be float16, float32 or float64, not {dtype}")
-    return Switch((_float_type, floating))
+    return Switch((_float_type, lambda _: floating))
 
 
 def float_type() -> np.dtype[Any]:

@@ -53,6 +53,7 @@ class Function:
         output: shape and dtype of what `forward` returned.
         saved_arrays: what `forward` saved for `backward`; the bytes that recording this operation keeps alive.
         saved_sources: for each of them the number of the input that it is, or OUTPUT, or CONSTANT.
+        variable_of: makes a Variable of an array and its producer.
         retained: whether `retain_grad` asked for the gradient of the output,
         grad: which then is here.
         origin: "file:line" of the caller's code, and
@@ -70,7 +71,7 @@ class Function:
     checksums: tuple[int, ...] | None = None
 
     saved_sources: Sequence[int] = ()
-    _as_variable: Callable[[Array, Producer], Variable]
+    variable_of: Callable[..., Variable]
 
     flops_per_element: ClassVar[int] = 1
     """Floating-point operations of `forward` for each element of the output, where no `flops` says it otherwise."""
@@ -89,6 +90,9 @@ class Function:
         """Compute the gradient of each input from the gradient of the output, by differentiable operations."""
         raise TypeError(f"{self.name} has no derivative: it defines no backward")
 
+    backward_arrays: Callable[[Array], Any] | None = None
+    """The same as `backward`, on arrays: a Function may have it too, and it is called where nothing is recorded."""
+
     @property
     def name(self) -> str:
         """What messages and diagrams call this operation."""
@@ -96,7 +100,7 @@ class Function:
 
     def needs(self, i: int) -> bool:
         """Whether input `i` is asked for a gradient; `forward` need not save what only that gradient uses."""
-        return self.inputs[i] is not None
+        return i < len(self.inputs) and self.inputs[i] is not None
 
     def save(self, *arrays: Array | None) -> None:
         """Keep inputs, the output, or arrays made on the way for `backward`; None keeps a place empty.
@@ -107,18 +111,18 @@ class Function:
         self.saved_arrays = arrays
 
     @property
-    def saved(self) -> tuple[Variable, ...]:
-        """What `forward` saved, as Variables.
+    def saved(self) -> list[Variable]:
+        """The arrays that `forward` saved, as Variables.
 
-        An input or the output is that Variable again, with its maker, so that it can be differentiated; an array made
-        on the way is a constant; an empty place is None.
+        An input or the output is that Variable again, with its producer, so that it can be differentiated; an array
+        made on the way is a constant; an empty place is None.
         """
-        wrap, inputs = self._as_variable, self.inputs
-        saved = [
-            None if array is None else wrap(array, inputs[i] if i >= 0 else self if i == Function.OUTPUT else None)
-            for array, i in zip(self.saved_arrays, self.saved_sources)  # noqa: B905 - equally many, and checking costs
-        ]
-        return tuple(saved)  # type: ignore[arg-type]  # None stands for an empty place
+        inputs, variable_of = self.inputs, self.variable_of
+        saved: list[Variable | None] = []
+        for array, i in zip(self.saved_arrays, self.saved_sources):  # noqa: B905 - equally many, and checking costs
+            producer = inputs[i] if i >= 0 else self if i == Function.OUTPUT else None
+            saved.append(None if array is None else variable_of(array, producer))
+        return saved  # type: ignore[return-value]  # None stands for an empty place
 
     def input_spec(self, i: int) -> Spec | None:
         """Shape and dtype of input `i`; None for a constant that was not saved, of which a graph keeps nothing."""
@@ -144,9 +148,7 @@ class Function:
         """
         return self.flops_per_element * math.prod(self.output[0])
 
-    def record(
-        self, serial: int, arrays: list[Array], y: Array, as_variable: Callable[[Array, Producer], Variable]
-    ) -> None:
+    def record(self, serial: int, arrays: list[Array], y: Array, variable_of: Any) -> None:
         """Become a node of the graph, after `forward` made `y` of `arrays`."""
         if y.dtype.kind != "f":
             raise TypeError(f"apply: forward of {self.name} returned {y.dtype}; only floats have gradients")
@@ -154,34 +156,27 @@ class Function:
             raise TypeError(f"apply: {self.name} can't be a node, it compares by value: write @dataclass(eq=False)")
         self.serial = serial
         self.output = (y.shape, y.dtype)
-        if not self.saved_arrays:
-            return
-        self._as_variable = as_variable
+        self.variable_of = variable_of
         sources = []
-        last = len(arrays) - 1
         for saved in self.saved_arrays:
             if saved is arrays[0]:
                 sources.append(0)
-            elif saved is arrays[last]:
-                sources.append(last)
+            elif saved is arrays[-1]:
+                sources.append(len(arrays) - 1)
             else:
                 sources.append(self._source(saved, arrays, y))
         self.saved_sources = sources
 
     def _source(self, saved: Array | None, arrays: list[Array], y: Array) -> int:
-        """Which input a saved array is, or OUTPUT, or CONSTANT."""
-        if saved is y:
-            return Function.OUTPUT
+        """The number of the input that a saved array is, or OUTPUT, or CONSTANT."""
         for i, array in enumerate(arrays):
             if saved is array:
                 return i
-        if saved is not None:
-            self._refuse_view(saved, arrays)
+        if saved is y:
+            return Function.OUTPUT
+        if getattr(saved, "base", None) is not None:
+            for i, array in enumerate(arrays):
+                if self.needs(i) and xp_of(saved).may_share_memory(saved, array):
+                    message = f"apply: {self.name} saved a view of input {i}, a constant to backward; save the input"
+                    raise TypeError(message)
         return Function.CONSTANT
-
-    def _refuse_view(self, saved: Array, arrays: list[Array]) -> None:
-        if getattr(saved, "base", None) is None:
-            return
-        for i, array in enumerate(arrays):
-            if self.needs(i) and xp_of(saved).may_share_memory(saved, array):
-                raise TypeError(f"apply: {self.name} saved a view of input {i}, a constant to backward; save the input")

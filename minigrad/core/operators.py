@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias, Union, cast
 
@@ -12,8 +13,9 @@ from minigrad import backend
 from minigrad.backend import Array, format_array
 from minigrad.core import arithmetic as A
 from minigrad.core import reduction, shaping
-from minigrad.core.axes import Axis, as_shape, axes_of, broadcasts, infer_shape, normalize_axes
-from minigrad.core.numpy_protocol import ArrayLike, implements
+from minigrad.core.axes import Axis, as_shape, broadcasts, infer_shape, normalize_axes
+from minigrad.core.config import NOT_RECORDED, grad_mode
+from minigrad.core.numpy_protocol import NumPyProtocol, implements
 
 if TYPE_CHECKING:
     from minigrad.core.function import Function
@@ -23,55 +25,59 @@ Operand: TypeAlias = Union["Variable", Array, float]
 """A Variable; an array or a number is a constant."""
 
 
-class Operators(ArrayLike):
+def infix(
+    kind: type[Function],
+    with_number: Callable[[float], Function],
+    on_arrays: Callable[[Array, Array], Array] | None = None,
+) -> Callable[[Any, Operand], Variable]:
+    """The method of an operator with a Variable on its left.
+
+    Args:
+        kind: the Function of two arrays.
+        with_number: makes the Function of one array for a number on the right.
+        on_arrays: the same on arrays of one shape; where nothing is recorded, no Function is made.
+    """
+
+    def method(self: Operators, other: Any) -> Variable:
+        if isinstance(other, Operators):
+            if self.data.shape == other.data.shape:
+                if on_arrays is not None and grad_mode.get() is NOT_RECORDED:
+                    return self._constant(on_arrays(self.data, other.data))
+                return self._apply(kind(), self, other)
+        elif isinstance(other, (int, float)):
+            return self._apply(with_number(_plain(other)), self)
+        elif other.__class__ is np.ndarray and self.data.shape == other.shape and self.data.dtype == other.dtype:
+            return self._apply(kind(), self, other)
+        return binary(kind, self, other)
+
+    return method
+
+
+class Operators(NumPyProtocol):
     """The operators and methods of a Variable; Variable brings `_apply`, which computes and records."""
 
     _apply: Callable[..., Variable]
+    _constant: Callable[[Array], Variable]
 
     @property
     def T(self) -> Variable:  # noqa: N802 - NumPy's name
         """All axes reversed."""
         return self.transpose()
 
-    def __add__(self, other: Operand) -> Variable:
-        if isinstance(other, (int, float)):
-            return self._apply(A.AddScalar(_plain(other)), self)
-        return binary(A.Add(), self, other)
-
-    __radd__ = __add__
-
-    def __sub__(self, other: Operand) -> Variable:
-        if isinstance(other, (int, float)):
-            return self._apply(A.AddScalar(-_plain(other)), self)
-        return binary(A.Sub(), self, other)
+    __add__ = __radd__ = infix(A.Add, A.AddScalar, operator.add)
+    __sub__ = infix(A.Sub, lambda c: A.AddScalar(-c), operator.sub)
+    __mul__ = __rmul__ = infix(A.Mul, A.MulScalar, operator.mul)
+    __truediv__ = infix(A.Div, A.DivScalar)
+    __pow__ = infix(A.Power, A.PowScalar)
 
     def __rsub__(self, other: Operand) -> Variable:
-        if isinstance(other, (int, float)):
-            return self._apply(A.AddScalar(_plain(other)), -self)
-        return binary(A.Sub(), other, self)
-
-    def __mul__(self, other: Operand) -> Variable:
-        if isinstance(other, (int, float)):
-            return self._apply(A.MulScalar(_plain(other)), self)
-        return binary(A.Mul(), self, other)
-
-    __rmul__ = __mul__
-
-    def __truediv__(self, other: Operand) -> Variable:
-        if isinstance(other, (int, float)):
-            return self._apply(A.DivScalar(_plain(other)), self)
-        return binary(A.Div(), self, other)
+        return -self + other if isinstance(other, (int, float)) else binary(A.Sub, other, self)
 
     def __rtruediv__(self, other: Operand) -> Variable:
-        return binary(A.Div(), other, self)
-
-    def __pow__(self, other: Operand) -> Variable:
-        if isinstance(other, (int, float)):
-            return self._apply(A.PowScalar(_plain(other)), self)
-        return binary(A.Power(), self, other)
+        return binary(A.Div, other, self)
 
     def __rpow__(self, other: Operand) -> Variable:
-        return binary(A.Power(), other, self)
+        return binary(A.Power, other, self)
 
     def __matmul__(self, other: Operand) -> Variable:
         return matmul(self, other)
@@ -88,6 +94,29 @@ class Operators(ArrayLike):
     def __abs__(self) -> Variable:
         return self._apply(A.Abs(), self)
 
+    # == is identity, so that Variables can be keys; the other comparisons give plain arrays.
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    __hash__ = object.__hash__
+
+    def __lt__(self, other: Any) -> Array:
+        return self.data < _array(other)
+
+    def __le__(self, other: Any) -> Array:
+        return self.data <= _array(other)
+
+    def __gt__(self, other: Any) -> Array:
+        return self.data > _array(other)
+
+    def __ge__(self, other: Any) -> Array:
+        return self.data >= _array(other)
+
+    def __len__(self) -> int:
+        return len(self.data)
+
+    __contains__ = None  # `x in variable` could only mean identity: an error is better
+
     def __getitem__(self, key: Any) -> Variable:
         parts = key if isinstance(key, tuple) else (key,)
         plain = tuple(_index(part) for part in parts)
@@ -98,9 +127,10 @@ class Operators(ArrayLike):
 
     def to(self, device: str) -> Variable:
         """This Variable on `device` ("cpu", "cuda", "cuda:1"): itself if it is there, else a differentiable copy."""
-        if device == self.device:
+        source = backend.device_of(self.data)
+        if device == source:
             return cast("Variable", self)
-        return self._apply(shaping.ToDevice(device, self.device), self)
+        return self._apply(shaping.ToDevice(device, source), self)
 
     def astype(self, dtype: Any) -> Variable:
         """This Variable in another float type; the gradient comes back in this one's.
@@ -108,29 +138,30 @@ class Operators(ArrayLike):
         Raises:
             TypeError: dtype is no float type, and this Variable requires a gradient.
         """
-        if np.dtype(dtype).kind != "f" and cast("Variable", self).requires_grad:
+        if np.dtype(dtype).kind != "f" and self.requires_grad:
             raise TypeError(f"astype: only floats have gradients, not {np.dtype(dtype)}; use .data.astype")
         return self._apply(shaping.Cast(np.dtype(dtype)), self)
 
     def reshape(self, *shape: int | Sequence[int]) -> Variable:
         """The same numbers, in row-major order, in another shape; one length may be -1."""
         wanted = as_shape(shape)
-        full = infer_shape(wanted, self.size)
+        full = infer_shape(wanted, self.data.size)
         if full is None:
             raise ValueError(f"reshape: {format_array(self.data)} cannot become {wanted}")
         return self._apply(shaping.Reshape(full), self)
 
     def transpose(self, *axes: int | Sequence[int] | None) -> Variable:
         """The axes in another order: axis axes[i] becomes axis i; all reversed by default."""
-        order = range(self.ndim)[::-1] if not axes or axes[0] is None else as_shape(axes)
-        if len(order) != self.ndim:
+        ndim = self.data.ndim
+        order = range(ndim)[::-1] if not axes or axes[0] is None else as_shape(axes)
+        if len(order) != ndim:
             raise ValueError(f"transpose: axes {tuple(order)} must name every axis of {format_array(self.data)}")
-        return self._apply(shaping.Transpose(tuple(normalize_axes("transpose", order, self.ndim, "axes"))), self)
+        return self._apply(shaping.Transpose(normalize_axes("transpose", order, ndim, "axes")), self)
 
     def swapaxes(self, i: int, j: int) -> Variable:
         """Axes i and j exchanged."""
-        axes = list(range(self.ndim))
-        (i,), (j,) = normalize_axes("swapaxes", [i], self.ndim), normalize_axes("swapaxes", [j], self.ndim)
+        axes = list(range(self.data.ndim))
+        (i,), (j,) = normalize_axes("swapaxes", i, len(axes)), normalize_axes("swapaxes", j, len(axes))
         axes[i], axes[j] = axes[j], axes[i]
         return self._apply(shaping.Transpose(tuple(axes)), self)
 
@@ -139,7 +170,7 @@ class Operators(ArrayLike):
         shape = tuple(as_shape((shape,)))
         if shape == self.data.shape:
             return cast("Variable", self)
-        if not broadcasts(self.shape, shape):
+        if not broadcasts(self.data.shape, shape):
             raise ValueError(f"broadcast_to: {format_array(self.data)} does not broadcast to {shape}")
         return self._apply(shaping.BroadcastTo(shape), self)
 
@@ -148,7 +179,7 @@ class Operators(ArrayLike):
         shape = tuple(shape)
         if shape == self.data.shape:
             return cast("Variable", self)
-        if not broadcasts(shape, self.shape):
+        if not broadcasts(shape, self.data.shape):
             raise ValueError(f"sum_to: {format_array(self.data)} is no broadcast form of {shape}")
         return self._apply(reduction.SumTo(shape), self)
 
@@ -158,38 +189,36 @@ class Operators(ArrayLike):
 
     def sum(self, axis: Axis = None, *, keepdims: bool = False) -> Variable:
         """The sum over `axis` (all by default)."""
-        return self._apply(reduction.Sum(axes_of("sum", axis, self.ndim), keepdims), self)
+        return self._reduce(reduction.Sum, axis, keepdims)
 
     def mean(self, axis: Axis = None, *, keepdims: bool = False) -> Variable:
         """The mean over `axis` (all by default)."""
-        return self._apply(reduction.Mean(axes_of("mean", axis, self.ndim), keepdims), self)
+        return self._reduce(reduction.Mean, axis, keepdims)
 
     def max(self, axis: Axis = None, *, keepdims: bool = False) -> Variable:
         """The maximum over `axis` (all by default); ties share the gradient equally."""
-        return self._apply(reduction.Max(self._filled_axes("max", axis), keepdims), self)
+        return self._reduce(reduction.Max, axis, keepdims, of_none=False)
 
     def min(self, axis: Axis = None, *, keepdims: bool = False) -> Variable:
         """The minimum over `axis` (all by default); ties share the gradient equally."""
-        return self._apply(reduction.Min(self._filled_axes("min", axis), keepdims), self)
+        return self._reduce(reduction.Min, axis, keepdims, of_none=False)
 
-    def _filled_axes(self, function: str, axis: Axis) -> tuple[int, ...]:
-        axes = axes_of(function, axis, self.ndim)
-        if any(self.shape[i] == 0 for i in axes):
-            raise ValueError(f"{function}: there is none over axis {axis} of the empty {format_array(self.data)}")
-        return axes
+    def _reduce(self, kind: type[reduction.Reduction], axis: Axis, keepdims: bool, *, of_none: bool = True) -> Variable:
+        """Apply a reduction; `of_none` says whether it has a value over an axis of length 0."""
+        name, x = kind.__name__.lower(), self.data
+        axes = tuple(sorted(normalize_axes(name, axis, x.ndim)))
+        if not of_none and any(x.shape[i] == 0 for i in axes):
+            raise ValueError(f"{name}: there is none over axis {axis} of the empty {format_array(x)}")
+        return self._apply(kind(axes, keepdims), self)
 
 
-def binary(function: Function, a: Any, b: Any) -> Variable:
+def binary(kind: type[Function], a: Any, b: Any) -> Variable:
     """Apply an elementwise Function of two inputs, at least one a Variable, broadcast against each other."""
-    if isinstance(a, Operators) and isinstance(b, Operators):
-        if a.data.shape == b.data.shape:
-            return a._apply(function, a, b)
-    else:
-        a, b = operand(a, b), operand(b, a)
-        if a is None or b is None:
-            return NotImplemented  # type: ignore[no-any-return]
+    a, b = operand(a, b), operand(b, a)
+    if a is None or b is None:
+        return NotImplemented  # type: ignore[no-any-return]
     apply: Callable[..., Variable] = (a if isinstance(a, Operators) else b)._apply
-    return apply(function, *broadcast(function.name.lower(), a, b))
+    return apply(kind(), *broadcast(kind.__name__.lower(), a, b))
 
 
 def broadcast(function: str, *operands: Any) -> list[Any]:
@@ -206,16 +235,7 @@ def broadcast(function: str, *operands: Any) -> list[Any]:
 
 
 def matmul(a: Any, b: Any) -> Variable:
-    """The matrix product a @ b of two operands, at least one a Variable, by NumPy's rules for vectors and stacks.
-
-    Args:
-        a: (..., M, K) or (K,).
-        b: (..., K, N) or (K,).
-    Returns:
-        (..., M, N) without the axes that a vector lacks.
-    Raises:
-        ValueError: the inner lengths differ, the stacks do not broadcast, or an operand is a scalar.
-    """
+    """The matrix product a @ b of two operands, at least one a Variable: see `functions.matmul`."""
     a, b = operand(a, b), operand(b, a)
     if a is None or b is None:
         return NotImplemented  # type: ignore[no-any-return]
@@ -233,7 +253,7 @@ def matmul(a: Any, b: Any) -> Variable:
             lead = np.broadcast_shapes(lead, b.shape[:-2])
         except ValueError:
             raise ValueError(f"matmul: stacks do not broadcast; {format_array(a)} and {format_array(b)}") from None
-        stacks = [x.broadcast_to(lead + x.shape[-2:]) if isinstance(x, Operators) else x for x in (a, b)]
+        stacks = [x.broadcast_to(lead + x.data.shape[-2:]) if isinstance(x, Operators) else x for x in (a, b)]
         y = apply(A.MatMul(), *stacks)
     shape = lead + rows + columns
     return y if y.shape == shape else y.reshape(shape)
@@ -271,11 +291,24 @@ def _plain(number: float) -> float:
     return number if number.__class__ is int else float(number)
 
 
-implements(np.add)(lambda a, b: binary(A.Add(), a, b))
-implements(np.subtract)(lambda a, b: binary(A.Sub(), a, b))
-implements(np.multiply)(lambda a, b: binary(A.Mul(), a, b))
-implements(np.divide)(lambda a, b: binary(A.Div(), a, b))
+def _array(operand: Any) -> Any:
+    return operand.data if isinstance(operand, Operators) else operand
+
+
+implements(np.add)(lambda a, b: binary(A.Add, a, b))
+implements(np.subtract)(lambda a, b: binary(A.Sub, a, b))
+implements(np.multiply)(lambda a, b: binary(A.Mul, a, b))
+implements(np.divide)(lambda a, b: binary(A.Div, a, b))
 implements(np.negative)(lambda x: -x)
 implements(np.positive)(lambda x: x)
 implements(np.matmul)(matmul)
 implements(np.dot)(_dot)
+implements(np.shape)(lambda x: x.shape)
+implements(np.ndim)(lambda x: x.ndim)
+implements(np.size)(lambda x, axis=None: x.size if axis is None else x.shape[axis])
+implements(np.equal)(operator.is_)
+implements(np.not_equal)(operator.is_not)
+implements(np.less)(lambda a, b: _array(a) < _array(b))
+implements(np.less_equal)(lambda a, b: _array(a) <= _array(b))
+implements(np.greater)(lambda a, b: _array(a) > _array(b))
+implements(np.greater_equal)(lambda a, b: _array(a) >= _array(b))

@@ -4,30 +4,31 @@ from __future__ import annotations
 
 import itertools
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from functools import partial
 from typing import Any, overload
 
 import numpy as np
 
 from minigrad import backend
 from minigrad.backend import Array, format_array
-from minigrad.core.anomaly import check_forward
-from minigrad.core.config import FORWARD, GradMode, Switch, Watch, anomaly_detection, float_type, grad_mode
-from minigrad.core.function import Function, Producer
+from minigrad.core.config import Switch, float_type, grad_mode
+from minigrad.core.function import Function, Producer, Spec
+from minigrad.core.hooks import Forward
 from minigrad.core.operators import Operand, Operators
-from minigrad.core.traversal import backward_pass, mode_of_gradients, path_to
+from minigrad.core.traversal import backward_pass, mode_of_gradients, with_own_memory
 
 _serials = itertools.count(1)
 _new = object.__new__
 _accumulation = threading.RLock()  # two threads may add to one leaf's gradient
 
 
-def apply(function: Function, *inputs: Operand) -> Variable:  # noqa: C901, PLR0912 - every operation pays for a call here
+def apply(function: Function, *inputs: Operand | None) -> Variable:  # noqa: C901 - every operation pays for a call here
     """Apply a Function to Variables, arrays or numbers, and record it if any of them requires a gradient.
 
     Args:
         function: a new instance; it becomes the node of the graph.
-        inputs: what its `forward` takes; everything but a Variable is a constant.
+        inputs: what its `forward` takes; everything but a Variable is a constant. Last ones that are None are left out.
     Returns:
         a Variable of what `forward` returned.
     Raises:
@@ -37,92 +38,68 @@ def apply(function: Function, *inputs: Operand) -> Variable:  # noqa: C901, PLR0
         raise TypeError(f"apply: function must be an instance of a Function, not {function!r}")
     if function.inputs:
         raise TypeError(f"apply: this {function.name} was applied before; make a new one for each application")
-    mode = grad_mode.get()
-    try:
-        if mode is None:
-            function.inputs = (None,) * len(inputs)
-            return _computed(function, [x.data if isinstance(x, Variable) else as_constant(x) for x in inputs])
-        arrays: list[Array] = []
-        producers: list[Producer] = []
-        requires_grad = False
-        for x in inputs:
-            producer: Producer = None
-            if isinstance(x, Variable):
-                arrays.append(x.data)
+    while inputs and inputs[-1] is None:
+        inputs = inputs[:-1]
+    enabled, order, hooks = grad_mode.get()
+    arrays: list[Array] = []
+    producers: list[Producer] = []
+    for x in inputs:
+        producer: Producer = None
+        if isinstance(x, Variable):
+            arrays.append(x.data)
+            if enabled:
                 producer = x.creator
                 if producer is None and x._leaf_requires_grad:
                     producer = x
-                if producer is not None:
-                    requires_grad = True
-            else:
-                arrays.append(as_constant(x))
-            producers.append(producer)
-        if requires_grad and len(arrays) > 1 and _repeats(arrays):
-            arrays = [array.view() for array in arrays]  # saved arrays are known by identity, and producers may differ
-        function.inputs = tuple(producers)
-        result = _computed(function, arrays, mode.watch)
-        if requires_grad:
-            function.record(next(_serials), arrays, result.data, _as_variable)
-            result.creator = function
-            if mode is not FORWARD:
-                function.derivative_order = mode.order
-                if mode.watch is not None:
-                    mode.watch.applied(function, arrays, result)
+        else:
+            arrays.append(as_constant(x))
+        producers.append(producer)
+    if enabled and len(arrays) > 1 and _repeats(arrays):
+        arrays = [array.view() for array in arrays]  # saved arrays are known by identity, and producers may differ
+    function.inputs = tuple(producers)
+    function.derivative_order = order
+    try:
+        run: Forward = _run
+        for hook in hooks:
+            run = partial(hook.forward, run)
+        return run(function, arrays)
     except BaseException:
         function.inputs = ()  # it was not applied
         raise
-    return result
 
 
-def apply_chain(functions: Sequence[Function], forward: Callable[..., list[Array]], *inputs: Variable) -> Variable:
-    """Apply Functions, the first to the inputs, each other one to the result before, where one call computes them all.
-
-    The graph is the one that `apply` would record. Nobody may look on (`mode.watch`, `detect_anomaly`).
-
-    Args:
-        functions: new instances.
-        forward: makes each one's result of the inputs' arrays, and saves what each one's `forward` would. Of all but
-            the last result only shape and dtype count.
-        inputs: of the first Function.
-    Returns:
-        a Variable of the last result.
-    """
-    arrays = [x.data for x in inputs]
-    if len(arrays) > 1 and _repeats(arrays):
-        arrays = [array.view() for array in arrays]
-    producers = tuple([producer_of(x) for x in inputs]) if grad_mode.get() is not None else (None,) * len(inputs)
-    requires_grad = any(producer is not None for producer in producers)
-    try:
-        for function, made_by in zip(
-            functions, [producers, *([(f if requires_grad else None,) for f in functions])], strict=False
-        ):
-            function.inputs = made_by
-        results = forward(*arrays)
-        if requires_grad:
-            for function, given, y in zip(functions, [arrays, *([y] for y in results)], results, strict=False):
-                function.record(next(_serials), given, y, _as_variable)
-    except BaseException:
-        for function in functions:
-            function.inputs = ()  # it was not applied
-        raise
-    return _as_variable(results[-1], functions[-1] if requires_grad else None)
-
-
-def _computed(function: Function, arrays: list[Array], watch: Watch | None = None) -> Variable:
-    """A constant of what `forward` makes of the arrays."""
-    y = function.forward(*arrays) if watch is None else watch.forward(function, arrays)
+def _run(function: Function, arrays: list[Array]) -> Variable:
+    """Compute `function` of the arrays, and record it if any of its inputs has a producer."""
+    # A call with a star takes half as long again.
+    y = function.forward(arrays[0], arrays[1]) if len(arrays) == 2 else function.forward(*arrays)
     if y.__class__ is not np.ndarray:
         y = _output(function, y)
-    if anomaly_detection.get():
-        check_forward(function, arrays, y)
     result = _new(Variable)
     result.data = y
+    for producer in function.inputs:
+        if producer is not None:
+            function.record(next(_serials), arrays, y, variable_of)
+            result.creator = function
+            break
     return result
 
 
 def _repeats(arrays: list[Array]) -> bool:
     """Whether the same array stands twice among several."""
     return arrays[0] is arrays[1] if len(arrays) == 2 else len(set(map(id, arrays))) < len(arrays)
+
+
+def variable_of(array: Array, producer: Producer = None) -> Variable:
+    """A Variable of an array and its producer."""
+    if isinstance(producer, Variable) and producer.data is array:
+        return producer
+    if array.__class__ is not np.ndarray and isinstance(array, np.generic):
+        array = np.asarray(array)
+    variable = _new(Variable)
+    variable.data = array
+    if producer is not None:
+        variable.creator = producer  # type: ignore[assignment]  # a leaf whose data was replaced stands for itself
+    return variable
 
 
 class Variable(Operators):
@@ -149,7 +126,9 @@ class Variable(Operators):
     creator: Function | None = None
     _leaf_requires_grad = False
     _leaf_grad: Variable | None = None
+    name: str | None = None
     _apply = staticmethod(apply)
+    _constant = staticmethod(variable_of)
 
     def __init__(self, data: Any, *, name: str | None = None, requires_grad: bool = True) -> None:
         if isinstance(data, Variable):
@@ -165,6 +144,67 @@ class Variable(Operators):
             )
         self.name = name
         self._leaf_requires_grad = requires_grad
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The array's shape."""
+        return self.data.shape  # type: ignore[no-any-return]
+
+    @property
+    def dtype(self) -> Any:
+        """The array's dtype."""
+        return self.data.dtype
+
+    @property
+    def output(self) -> Spec:
+        """Shape and dtype, under the name that a Function has for them."""
+        return self.data.shape, self.data.dtype
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return self.data.ndim  # type: ignore[no-any-return]
+
+    @property
+    def size(self) -> int:
+        """The number of elements."""
+        return self.data.size  # type: ignore[no-any-return]
+
+    @property
+    def device(self) -> str:
+        """Where the array lives: "cpu" or "cuda:0"."""
+        return backend.device_of(self.data)
+
+    @property
+    def xp(self) -> Any:
+        """The array's module, numpy or cupy."""
+        return backend.xp_of(self.data)
+
+    def item(self) -> float:
+        """The only element, as a Python number."""
+        if self.size != 1:
+            raise ValueError(f"item: only one element can become a number, this is {format_array(self.data)}")
+        return self.data.item()  # type: ignore[no-any-return]
+
+    def numpy(self) -> np.ndarray[Any, Any]:
+        """The array, in the computer's own memory."""
+        return backend.to_numpy(self.data)
+
+    def __bool__(self) -> bool:
+        return bool(self.data)
+
+    def __float__(self) -> float:
+        return float(self.item())
+
+    def __int__(self) -> int:
+        return int(self.item())
+
+    def __format__(self, spec: str) -> str:
+        return format(self.item(), spec) if spec else str(self)
+
+    def __repr__(self) -> str:
+        label = type(self).__name__ + (f"({self.name}: " if self.name else "(")
+        return label + np.array2string(self.numpy(), prefix=label, threshold=100) + ")"
 
     @property
     def requires_grad(self) -> bool:
@@ -211,21 +251,22 @@ class Variable(Operators):
             ValueError: nothing was recorded, this is no scalar and grad is missing, or grad has another shape.
         """
         seed = _seed("backward", self, grad, "grad", create_graph=create_graph)
-        mode = mode_of_gradients(producer_of(self), create_graph=create_graph)
-        found = backward_pass(producer_of(self), seed, mode=mode, keep_all=retain_grad)
+        start = producer_of(self)
+        mode = mode_of_gradients(start, create_graph=create_graph)
+        found = backward_pass(start, seed, mode, retain_all=retain_grad)
         taken = {id(seed.data)}
         sums = []
-        with _accumulation, Switch((grad_mode, mode)):
+        with _accumulation, Switch((grad_mode, lambda _: mode)):
             for producer, gradient in found.items():
                 assert producer is not None
                 if isinstance(producer, Seed):
                     continue
-                own = _with_own_memory(gradient, taken, mode)
+                own = with_own_memory(gradient, taken, mode)
                 if producer.grad is not None:
                     if producer.grad.output != own.output:
                         raise ValueError(
-                            "backward: a .grad left from before has shape and dtype "
-                            f"{format_array(producer.grad.data)}, the new one {format_array(own.data)}; call zero_grad() after replacing .data"
+                            f"backward: a .grad left from before has shape and dtype {format_array(producer.grad.data)}"
+                            f", the new one {format_array(own.data)}; call zero_grad() after replacing .data"
                         )
                     own = producer.grad + own
                 sums.append((producer, own))
@@ -243,7 +284,7 @@ class Variable(Operators):
 
     def detach(self) -> Variable:
         """A constant that shares the array: gradients stop here."""
-        return _as_variable(self.data, None)
+        return variable_of(self.data)
 
     def __reduce__(self) -> tuple[Any, ...]:
         # A copy or an unpickled Variable is a leaf: the graph stays with the original, and so does the gradient.
@@ -287,46 +328,35 @@ def grad(
         if not isinstance(x, Variable) or not x.requires_grad:
             raise ValueError(f"grad: xs[{i}] is no Variable that requires a gradient, but {x!r}")
     seed = _seed("grad", y, grad_outputs, "grad_outputs", create_graph=create_graph)
-    start, producers = producer_of(y), {producer_of(x) for x in targets}
+    start = producer_of(y)
     mode = mode_of_gradients(start, create_graph=create_graph)
-    found = backward_pass(start, seed, mode=mode, within=path_to(start, producers), keep=producers)
+    found = backward_pass(start, seed, mode, targets={producer_of(x) for x in targets})
     taken = {id(seed.data)}
     gradients = []
     for x in targets:
         gradient = found.get(producer_of(x))
         if gradient is None:
             gradient = Variable(x.xp.zeros_like(x.data), requires_grad=create_graph)
-        gradients.append(_with_own_memory(gradient, taken, mode))
+            taken.add(id(gradient.data))
+        else:
+            gradient = with_own_memory(gradient, taken, mode)
+        gradients.append(gradient)
     return gradients[0] if isinstance(xs, Variable) else tuple(gradients)
 
 
 def producer_of(variable: Variable) -> Producer:
-    """Who made it: its creator, itself as a leaf, or None for a constant."""
-    if variable.creator is not None:
-        return variable.creator
-    return variable if variable._leaf_requires_grad else None
+    """The Function that computed it, itself as a leaf, or None for a constant."""
+    return variable.creator if variable.creator is not None else variable if variable._leaf_requires_grad else None
 
 
 def as_variable(x: Operand) -> Variable:
     """A Variable as it is; anything else as a constant."""
-    return x if isinstance(x, Variable) else _as_variable(as_constant(x), None)
+    return x if isinstance(x, Variable) else variable_of(as_constant(x))
 
 
 def as_constant(value: Any) -> Array:
     """An array as it is; a number or a list as an array of `default_dtype`."""
     return backend.as_array(value, None if backend.is_array(value) or isinstance(value, np.generic) else float_type())
-
-
-def _as_variable(array: Array, producer: Producer) -> Variable:
-    """A Variable of what `producer` made."""
-    if isinstance(producer, Variable) and producer.data is array:
-        return producer
-    if array.__class__ is not np.ndarray and isinstance(array, np.generic):
-        array = np.asarray(array)
-    variable = _new(Variable)
-    variable.data = array
-    variable.creator = producer  # type: ignore[assignment]  # a leaf that got new data since stands in as the maker
-    return variable
 
 
 def _output(function: Function, y: Any) -> Array:
@@ -364,18 +394,9 @@ def _seed(function: str, y: Variable, grad: Operand | None, argument: str, *, cr
         )
     if grad is None and y.size != 1:
         raise ValueError(f"{function}: only a scalar needs no {argument}=; this is {format_array(y.data)}")
-    seed = _as_variable(y.xp.ones_like(y.data), None) if grad is None else as_variable(grad)
+    seed = variable_of(y.xp.ones_like(y.data)) if grad is None else as_variable(grad)
     if seed.shape != y.shape:
         raise ValueError(f"{function}: {argument} must have shape {y.shape}, not {seed.shape}")
     if seed.dtype != y.dtype:
         seed = seed.astype(y.dtype)
     return Seed(seed.data) if create_graph and not seed.requires_grad else seed
-
-
-def _with_own_memory(gradient: Variable, taken: set[int], mode: GradMode | None) -> Variable:
-    """`gradient` as a Variable in memory that no other gradient uses; `taken` has the arrays given out so far."""
-    if gradient.__class__ is not Variable or gradient.data.base is not None or id(gradient.data) in taken:
-        with Switch((grad_mode, mode)):
-            gradient = gradient.astype(gradient.dtype)  # a copy
-    taken.add(id(gradient.data))
-    return gradient

@@ -10,9 +10,8 @@ Dataset(images (60000, 1, 28, 28) uint8, labels (60000,) int64)
 """
 
 from minigrad.data.dataset import Dataset
-from minigrad.data.embedded import mnist
-from minigrad.data.idx_directory import idx
 from minigrad.data.idx_files import read_idx
+from minigrad.data.idx_sets import idx, mnist
 from minigrad.data.minibatches import batches, one_hot
 
 __all__ = ["Dataset", "batches", "idx", "mnist", "one_hot", "read_idx"]

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from minigrad import checks
+
 Index = int | np.integer[Any] | slice | npt.NDArray[np.integer[Any] | np.bool_]
 
 
@@ -18,7 +20,6 @@ class Dataset:
     Attributes:
         images: uint8, (N, C, H, W); IDX files have C = 1.
         labels: int64, (N,), from 0 up.
-
     Raises:
         TypeError: images or labels are no arrays, or of another type.
         ValueError: a wrong number of dimensions, different lengths, or a negative label.
@@ -33,8 +34,12 @@ class Dataset:
     labels: npt.NDArray[np.int64]
 
     def __post_init__(self) -> None:
-        _check_array("images", self.images, np.dtype(np.uint8))
-        _check_array("labels", self.labels, np.dtype(np.int64))
+        for name, array, dtype in (("images", self.images, np.uint8), ("labels", self.labels, np.int64)):
+            if not isinstance(array, np.ndarray):
+                raise TypeError(f"Dataset: {name} must be a NumPy array, not {type(array).__name__}")
+            if array.dtype != dtype:
+                described = f"{name} {array.shape} {array.dtype}"
+                raise TypeError(f"Dataset: {name} must be {np.dtype(dtype)}, not {array.dtype}; {described}")
         shapes = f"images {self.images.shape}, labels {self.labels.shape}"
         if self.images.ndim != 4:
             raise ValueError(f"Dataset: images must be (N, C, H, W); {shapes}")
@@ -47,7 +52,8 @@ class Dataset:
             raise ValueError(f"Dataset: labels[{row}] is {self.labels[row]}, but labels start at 0")
 
     def __repr__(self) -> str:
-        return f"Dataset({_kind('images', self.images)}, {_kind('labels', self.labels)})"
+        images, labels = (f"{array.shape} {array.dtype}" for array in (self.images, self.labels))
+        return f"Dataset(images {images}, labels {labels})"
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -58,7 +64,6 @@ class Dataset:
         Returns:
             x, float32 (n, C, H, W) in [0, 1], and t, int64 (n,), both new arrays; of an int, one example's x (C, H, W)
             and its label.
-
         Raises:
             IndexError: the index is out of range, or the mask is not of length N.
             TypeError: the index is something else.
@@ -77,9 +82,7 @@ class Dataset:
             TypeError: n is no int.
             ValueError: n is not in 0 to N.
         """
-        if not isinstance(n, int | np.integer):
-            raise TypeError(f"split: n must be an int, not {type(n).__name__}")
-        if not 0 <= n <= len(self):
+        if not 0 <= checks.integer("split", "n", n, least=None) <= len(self):
             raise ValueError(f"split: n must be in 0 to {len(self)}, not {n}; {self}")
         return Dataset(self.images[:n], self.labels[:n]), Dataset(self.images[n:], self.labels[n:])
 
@@ -89,13 +92,6 @@ class Dataset:
         return int(self.labels.max(initial=-1)) + 1
 
 
-def _check_array(name: str, array: object, dtype: np.dtype[Any]) -> None:
-    if not isinstance(array, np.ndarray):
-        raise TypeError(f"Dataset: {name} must be a NumPy array, not {type(array).__name__}")
-    if array.dtype != dtype:
-        raise TypeError(f"Dataset: {name} must be {dtype}, not {array.dtype}; {_kind(name, array)}")
-
-
 def _check_index(index: object) -> None:
     one = isinstance(index, int | np.integer) and not isinstance(index, bool)
     many = isinstance(index, np.ndarray) and index.ndim == 1 and index.dtype.kind in "iub"
@@ -103,7 +99,3 @@ def _check_index(index: object) -> None:
         raise TypeError(
             f"Dataset[index]: index must be an int, a slice, or a 1-D array of ints or bools, not {index!r}"
         )
-
-
-def _kind(name: str, array: npt.NDArray[Any]) -> str:
-    return f"{name} {array.shape} {array.dtype}"

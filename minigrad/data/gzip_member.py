@@ -23,15 +23,11 @@ class GzipMember:
         self._inflate = zlib.decompressobj(_GZIP)
 
     def readinto(self, buffer: memoryview) -> int:
-        """Decompress into the buffer until it is full or the member ends.
-
-        Args:
-            buffer: writable, one byte an item.
+        """Decompress into a writable buffer of bytes until it is full or the member ends.
 
         Returns:
-            The number of bytes written. If less than the buffer holds, then the member ended, its checksum is right and
-            the file ends there too.
-
+            The number of bytes written. If it is less than the buffer holds, then the member ended, its checksum is
+            right and the file ends there too.
         Raises:
             ValueError: the gzip data is corrupt or truncated, or bytes follow it.
         """
@@ -39,23 +35,16 @@ class GzipMember:
         while filled < len(buffer) and not self._inflate.eof:
             compressed = self._inflate.unconsumed_tail or self._file.read(_CHUNK)
             if not compressed:
-                raise ValueError(
-                    f"truncated gzip data: the file ends after {self._file.tell()} bytes, the data doesn't"
-                )
-            piece = self._decompress(compressed, len(buffer) - filled)
+                end = self._file.tell()
+                raise ValueError(f"truncated gzip data: the file ends after {end} bytes, the data doesn't")
+            try:
+                piece = self._inflate.decompress(compressed, len(buffer) - filled)
+            except zlib.error as error:
+                raise ValueError(f"corrupt gzip data: {error}") from None
             buffer[filled : filled + len(piece)] = piece
             filled += len(piece)
         if filled < len(buffer):
-            self._refuse_trailing_bytes()
+            end = self._file.tell() - len(self._inflate.unused_data)
+            if self._inflate.unused_data or self._file.read(1):
+                raise ValueError(f"the gzip data ends after {end} bytes, but more bytes follow it")
         return filled
-
-    def _decompress(self, compressed: bytes, at_most: int) -> bytes:
-        try:
-            return self._inflate.decompress(compressed, at_most)
-        except zlib.error as error:
-            raise ValueError(f"corrupt gzip data: {error}") from None
-
-    def _refuse_trailing_bytes(self) -> None:
-        end = self._file.tell() - len(self._inflate.unused_data)
-        if self._inflate.unused_data or self._file.read(1):
-            raise ValueError(f"the gzip data ends after {end} bytes, but more bytes follow it")

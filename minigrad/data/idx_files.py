@@ -5,16 +5,14 @@ from __future__ import annotations
 import math
 import os
 import struct
+from io import BufferedReader
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from minigrad.data import gzip_member
-
-if TYPE_CHECKING:
-    from io import BufferedReader
+from minigrad.data.gzip_member import MAGIC, MAX_RATIO, GzipMember
 
 _DTYPES: dict[int, np.dtype[Any]] = {
     0x08: np.dtype("u1"),
@@ -26,12 +24,6 @@ _DTYPES: dict[int, np.dtype[Any]] = {
 }
 
 
-class _Source(Protocol):
-    """What the bytes of an IDX file come from: a plain file, or a gzip member."""
-
-    def readinto(self, buffer: memoryview, /) -> int: ...
-
-
 def read_idx(path: str | os.PathLike[str], *, max_bytes: int = 2**30) -> npt.NDArray[Any]:
     """Read the array of one IDX file, plain or gzipped.
 
@@ -41,14 +33,11 @@ def read_idx(path: str | os.PathLike[str], *, max_bytes: int = 2**30) -> npt.NDA
     Args:
         path: the file.
         max_bytes: the most bytes that the array may take.
-
     Returns:
         uint8, int8, int16, int32, float32 or float64 in native byte order; C-contiguous and writable.
-
     Raises:
         ValueError: the file is no IDX file, truncated, too long, corrupt or too large.
         OSError: the file is missing, is a directory or can't be read.
-
     Source: LeCun, Cortes & Burges, "The MNIST database", http://yann.lecun.com/exdb/mnist/.
     """
     path = Path(path)
@@ -68,14 +57,14 @@ def read_idx(path: str | os.PathLike[str], *, max_bytes: int = 2**30) -> npt.NDA
 
 def _read_array(file: BufferedReader, max_bytes: int) -> npt.NDArray[Any]:
     size = os.fstat(file.fileno()).st_size
-    gzipped = file.read(2) == gzip_member.MAGIC
+    gzipped = file.read(len(MAGIC)) == MAGIC
     file.seek(0)
-    source: _Source = gzip_member.GzipMember(file) if gzipped else file
+    source = GzipMember(file) if gzipped else file
 
     dtype, shape = _read_header(source)
     claimed = math.prod(shape) * dtype.itemsize
     claim = f"{dtype.name} of shape {shape} takes {claimed} bytes"
-    possible = size * gzip_member.MAX_RATIO if gzipped else size
+    possible = size * MAX_RATIO if gzipped else size
     if claimed > max_bytes:
         raise ValueError(f"too large: {claim}, but max_bytes is {max_bytes}")
     if claimed > possible:  # before memory is taken
@@ -91,7 +80,7 @@ def _read_array(file: BufferedReader, max_bytes: int) -> npt.NDArray[Any]:
     return array.astype(dtype.newbyteorder("="), copy=False)
 
 
-def _read_header(source: _Source) -> tuple[np.dtype[Any], tuple[int, ...]]:
+def _read_header(source: BufferedReader | GzipMember) -> tuple[np.dtype[Any], tuple[int, ...]]:
     start = _read_exactly(4, source)
     zeros, code, ndim = struct.unpack(">HBB", start)
     if zeros != 0:
@@ -104,10 +93,10 @@ def _read_header(source: _Source) -> tuple[np.dtype[Any], tuple[int, ...]]:
     return _DTYPES[code], struct.unpack(f">{ndim}I", _read_exactly(4 * ndim, source))
 
 
-def _read_exactly(n: int, source: _Source) -> bytes:
+def _read_exactly(n: int, source: BufferedReader | GzipMember) -> bytearray:
     """The next n bytes of the header."""
     buffer = bytearray(n)
     found = source.readinto(memoryview(buffer))
     if found < n:
         raise ValueError(f"truncated header: {n} bytes expected, {found} found")
-    return bytes(buffer)
+    return buffer

@@ -12,6 +12,7 @@ from minigrad.functions.activation import (
 from minigrad.functions.convolution import conv2d
 from minigrad.functions.dropout import dropout
 from minigrad.functions.elementwise import abs, clip, exp, log, maximum, minimum, power, sqrt, square, where  # noqa: A004
+from minigrad.functions.fused import conv_relu_pool
 from minigrad.functions.linalg import linear, matmul
 from minigrad.functions.loss import mean_squared_error, softmax_cross_entropy
 from minigrad.functions.pooling import avg_pool2d, max_pool2d
@@ -38,6 +39,7 @@ __all__ = [
     "clip",
     "concatenate",
     "conv2d",
+    "conv_relu_pool",
     "dropout",
     "exp",
     "expand_dims",

@@ -16,7 +16,6 @@ from minigrad.core.operators import Operand
 from minigrad.core.reduction import sum_wide
 from minigrad.core.variable import Variable, apply, as_variable
 from minigrad.functions.elementwise import exp, masked
-from minigrad.functions.scattered import ScatteredGradient, without_zeros
 
 
 class ReLU(Function):
@@ -29,10 +28,7 @@ class ReLU(Function):
 
     def backward(self, gy: Variable) -> Gradients:
         (positive,) = self.saved
-        scattered = without_zeros(gy)
-        if scattered is None:
-            return masked(gy, positive.data)
-        return ScatteredGradient(scattered.masked(positive.data))
+        return masked(gy, positive.data)
 
 
 def relu(x: Operand) -> Variable:

@@ -14,7 +14,6 @@ from minigrad.backend.windows import Pair, Window
 from minigrad.core.function import Function, Gradients, Spec
 from minigrad.core.operators import Operand
 from minigrad.core.variable import Variable, apply, as_variable
-from minigrad.functions.scattered import without_zeros
 from minigrad.functions.windows import images_of, window_of
 
 
@@ -33,24 +32,22 @@ class Conv2d(Function):
     window: Window
     groups: int = 1
 
-    def forward(self, x: Array, w: Array, *b: Array) -> Array:
-        self.keep(x, w)
-        return kernels_of(x).conv2d(x, w, b[0] if b else None, self.window, self.groups)
-
-    def keep(self, x: Array, w: Array) -> None:
-        """What backward needs."""
+    def forward(self, x: Array, w: Array, b: Array | None = None) -> Array:
         self.size: Pair = x.shape[2:]
         self.save(x if self.needs(1) else None, w if self.needs(0) else None)
+        return kernels_of(x).conv2d(x, w, b, self.window, self.groups)
 
     def backward(self, gy: Variable) -> Gradients:
-        if (zeroless := without_zeros(gy)) is not None:  # the same all at once, where nothing is recorded
-            x, w = self.saved_arrays
-            found = kernels_of(zeroless.y).conv_gradients(zeroless, x, w, self.size, self.window, self.groups)
-            return tuple(None if gradient is None else as_variable(gradient) for gradient in found[: len(self.inputs)])
         x, w = self.saved
-        gx = None if w is None else apply(ConvTranspose2d(self.window, self.size, self.groups), gy, w)
-        gw = None if x is None else apply(FilterCorrelation(self.window, self.groups), x, gy)
-        return (gx, gw, gy.sum((0, 2, 3)) if len(self.inputs) > 2 and self.needs(2) else None)[: len(self.inputs)]
+        return self.gradients(gy, x, w)
+
+    def gradients(self, gy: Variable, x: Variable | None, w: Variable | None) -> Gradients:
+        """Those of the images, the filters and the bias."""
+        return (
+            None if w is None else apply(ConvTranspose2d(self.window, self.size, self.groups), gy, w),
+            None if x is None else apply(FilterCorrelation(self.window, self.groups), x, gy),
+            gy.sum((0, 2, 3)) if self.needs(2) else None,
+        )
 
     def flops(self) -> int | None:
         count = _products(self.output, self.input_spec(1))
@@ -132,31 +129,25 @@ def conv2d(
     >>> conv2d(np.ones((1, 1, 3, 3)), np.ones((1, 1, 2, 2))).shape
     (1, 1, 2, 2)
     """
-    function, inputs = convolution_of(x, w, b, stride=stride, pad=pad, dilation=dilation, groups=groups)
-    return apply(function, *inputs)
+    function, x, w, b = convolution_of("conv2d", x, w, b, stride=stride, pad=pad, dilation=dilation, groups=groups)
+    return apply(function, x, w, b)
 
 
 def convolution_of(
-    x: Operand, w: Operand, b: Operand | None, *, stride: Any, pad: Any, dilation: Any, groups: int
-) -> tuple[Conv2d, list[Variable]]:
-    """The Function of such a convolution, and what it is applied to."""
-    x, w = images_of("conv2d", x), as_variable(w)
-    bias = [] if b is None else [as_variable(b)]
+    name: str, x: Operand, w: Operand, b: Operand | None, *, stride: Any, pad: Any, dilation: Any, groups: int
+) -> tuple[Conv2d, Variable, Variable, Variable | None]:
+    """The Function of a convolution and its operands, checked; `name` is the function's in errors."""
+    x, w, b = images_of(name, x), as_variable(w), None if b is None else as_variable(b)
+    both = f"x {format_array(x)}, w {format_array(w)}"
     if w.ndim != 4 or 0 in w.shape:
-        raise ValueError(f"conv2d: w must be filters (O, C // groups, KH, KW), none of them 0; {_both(x, w)}")
+        raise ValueError(f"{name}: w must be filters (O, C // groups, KH, KW), none of them 0; {both}")
     if not isinstance(groups, (int, np.integer)):
-        raise TypeError(f"conv2d: groups must be an int, not {groups!r}")
+        raise TypeError(f"{name}: groups must be an int, not {groups!r}")
     if groups < 1 or x.shape[1] % groups or w.shape[0] % groups:
-        raise ValueError(f"conv2d: groups={groups} must divide x's channels and w's filters; {_both(x, w)}")
+        raise ValueError(f"{name}: groups={groups} must divide x's channels and w's filters; {both}")
     if x.shape[1] != w.shape[1] * groups:
-        raise ValueError(f"conv2d: x has {x.shape[1]} channels but w expects {w.shape[1] * groups}; {_both(x, w)}")
-    if bias and bias[0].shape != w.shape[:1]:
-        raise ValueError(
-            f"conv2d: b must be ({w.shape[0]},), one for each filter; b {format_array(bias[0])}, {_both(x, w)}"
-        )
-    window = window_of("conv2d", x, kernel=w.shape[2:], stride=stride, pad=pad, dilation=dilation)  # type: ignore[arg-type]
-    return Conv2d(window, int(groups)), [x, w, *bias]
-
-
-def _both(x: Variable, w: Variable) -> str:
-    return f"x {format_array(x)}, w {format_array(w)}"
+        raise ValueError(f"{name}: x has {x.shape[1]} channels but w expects {w.shape[1] * groups}; {both}")
+    if b is not None and b.shape != w.shape[:1]:
+        raise ValueError(f"{name}: b must be ({w.shape[0]},), one for each filter; b {format_array(b)}, {both}")
+    window = window_of(name, x.shape[2:], w.shape[2:], stride, pad, dilation, images=f"x {format_array(x)}")  # type: ignore[arg-type]
+    return Conv2d(window, int(groups)), x, w, b

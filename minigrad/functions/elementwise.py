@@ -95,7 +95,7 @@ def power(x: Operand, p: Operand) -> Variable:
 
     The derivatives at 0 follow the limits, inf where they are infinite; x⁰ has derivative 0 towards x, 0ᵖ towards p.
     """
-    return as_variable(x) ** p if isinstance(p, (int, float)) else binary(Power(), *_alike(x, p))
+    return as_variable(x) ** p if isinstance(p, (int, float)) else binary(Power, *_alike(x, p))
 
 
 class Masked(Function):
@@ -171,7 +171,7 @@ class Maximum(Function):
 @implements(np.maximum)
 def maximum(a: Operand, b: Operand) -> Variable:
     """The larger of a and b, elementwise and broadcast; ties share the gradient equally."""
-    return binary(Maximum(), *_alike(a, b))
+    return binary(Maximum, *_alike(a, b))
 
 
 class Minimum(Maximum):
@@ -184,7 +184,7 @@ class Minimum(Maximum):
 @implements(np.minimum)
 def minimum(a: Operand, b: Operand) -> Variable:
     """The smaller of a and b, elementwise and broadcast; ties share the gradient equally."""
-    return binary(Minimum(), *_alike(a, b))
+    return binary(Minimum, *_alike(a, b))
 
 
 @dataclass(eq=False)

@@ -1,47 +1,100 @@
-"""A convolution, a ReLU and a max-pooling in one pass over each image: what lies between never leaves the cache."""
+"""Fused Functions: several operations in one pass over memory, for speed; each is chosen by name."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-
-from minigrad.backend import Array
+from minigrad.backend import Array, format_array
 from minigrad.backend.kernels import kernels_of
-from minigrad.core.config import FORWARD, anomaly_detection, grad_mode
+from minigrad.backend.sparse_images import SparseImages
+from minigrad.backend.windows import Pair, Window
+from minigrad.core.function import Gradients
 from minigrad.core.operators import Operand
-from minigrad.core.variable import Variable, apply_chain, as_variable
-from minigrad.functions.activation import ReLU, relu
-from minigrad.functions.convolution import conv2d, convolution_of
-from minigrad.functions.pooling import max_pool2d, max_pooling_of
+from minigrad.core.variable import Variable, apply
+from minigrad.functions.convolution import Conv2d, convolution_of
+from minigrad.functions.elementwise import masked
+from minigrad.functions.pooling import PoolScatter
+from minigrad.functions.windows import pool_window
 
 
-def pooled_convolution(
-    x: Operand, w: Operand, b: Operand | None, convolving: Mapping[str, Any], pooling: Mapping[str, Any]
+@dataclass(eq=False)
+class ConvReLUPool(Conv2d):
+    """max_pool2d(relu(conv2d(x, w, b))): (N, C, H, W) -> (N, O, PH, PW)."""
+
+    pool: Window = field(kw_only=True)
+
+    def forward(self, x: Array, w: Array, b: Array | None = None) -> Array:
+        self.size: Pair = x.shape[2:]
+        y, positive, argmax = kernels_of(x).conv_relu_pool(x, w, b, self.window, self.groups, self.pool)
+        self.save(x if self.needs(1) else None, w if self.needs(0) else None, positive, argmax)
+        return y
+
+    def backward(self, gy: Variable) -> Gradients:
+        x, w, positive, argmax = self.saved
+        scattered = apply(PoolScatter(self.pool, self.window.outputs(self.size)), gy, argmax)
+        return self.gradients(masked(scattered, positive.data), x, w)
+
+    def backward_arrays(self, gy: Array) -> tuple[Array | None, ...]:
+        x, w, positive, argmax = self.saved_arrays
+        sparse = SparseImages(gy, argmax, self.pool, self.window.outputs(self.size), positive)  # no zeros are written
+        gx, gw, gb = kernels_of(gy).conv_gradients(sparse, x, w, self.size, self.window, self.groups)
+        return gx, gw, gb if self.needs(2) else None
+
+    def flops(self) -> int | None:
+        """Those of the convolution, one of each of its pixels for the ReLU, and the comparisons of the pooling."""
+        w, (N, _, PH, PW) = self.input_spec(1), self.output[0]
+        if w is None:
+            return None
+        filters, products = w[0][0], 2 * math.prod(w[0][1:]) + (len(self.inputs) > 2)
+        pixels = math.prod(self.window.outputs(self.size))
+        return N * filters * ((products + 1) * pixels + math.prod(self.pool.kernel) * PH * PW)
+
+
+def conv_relu_pool(
+    x: Operand,
+    w: Operand,
+    b: Operand | None = None,
+    *,
+    stride: Any = 1,
+    pad: Any = 0,
+    dilation: Any = 1,
+    groups: int = 1,
+    pool: Any = 2,
+    pool_stride: Any = None,
+    pool_pad: Any = 0,
+    ceil_mode: bool = False,
 ) -> Variable:
-    """max_pool2d(relu(conv2d(x, w, b, **convolving)), **pooling), the numbers and the graph.
+    """max_pool2d(relu(conv2d(x, w, b))), in one pass over each image where a kernel serves.
 
-    The three are applied one by one where somebody looks on.
+    Args:
+        x: images, (N, C, H, W).
+        w: filters, (O, C // groups, KH, KW).
+        b: bias, (O,), or None.
+        stride: of the convolution, as for `conv2d`, and likewise
+        pad: its border,
+        dilation: from one filter element to the next, and
+        groups: of channels.
+        pool: size of the pooling's windows, as for `max_pool2d`, and likewise
+        pool_stride: from one window to the next; the windows' size by default,
+        pool_pad: the border, and
+        ceil_mode: have a last window that only begins inside.
+    Returns:
+        (N, O, PH, PW).
+    Raises:
+        ValueError: as for `conv2d` and `max_pool2d`.
+
+    >>> import numpy as np
+    >>> conv_relu_pool(np.ones((1, 1, 5, 5)), np.ones((1, 1, 2, 2)))
+    Variable([[[[4. 4.]
+                [4. 4.]]]])
     """
-    if grad_mode.get() not in (None, FORWARD) or anomaly_detection.get():
-        return max_pool2d(relu(conv2d(x, w, b, **convolving)), **pooling)
-    convolution, inputs = convolution_of(x, w, b, **convolving)
-    x, w = inputs[:2]
-    (N, _, H, W), filters = x.shape, len(w)
-    size = convolution.window.outputs((H, W))
-    # Shape and dtype of what is not made: an array without memory.
-    nothing = x.xp.zeros((), np.result_type(*(variable.dtype for variable in inputs)))
-    images = x.xp.broadcast_to(nothing, (N, filters, *size))
-    activation, pool = ReLU(), max_pooling_of(as_variable(images), **pooling)
-
-    def forward(x: Array, w: Array, *b: Array) -> list[Array]:
-        y, positive, argmax = kernels_of(x).pooled_convolution(
-            x, w, b[0] if b else None, convolution.window, convolution.groups, pool.window
-        )
-        convolution.keep(x, w)
-        activation.save(positive)
-        pool.keep(size, argmax)
-        return [images, images, y]
-
-    return apply_chain([convolution, activation, pool], forward, *inputs)
+    name = "conv_relu_pool"
+    convolution, x, w, b = convolution_of(name, x, w, b, stride=stride, pad=pad, dilation=dilation, groups=groups)
+    size: Pair = x.shape[2:]  # type: ignore[assignment]
+    images = f"the convolution of x {format_array(x)}"
+    pooling = pool_window(
+        name, convolution.window.outputs(size), pool, pool_stride, pool_pad, ceil_mode=ceil_mode, images=images
+    )
+    return apply(ConvReLUPool(convolution.window, convolution.groups, pool=pooling), x, w, b)

@@ -8,7 +8,6 @@ import numpy as np
 
 from minigrad.backend import Array, format_array
 from minigrad.backend.kernels import kernels_of
-from minigrad.core.config import grad_mode
 from minigrad.core.function import Function, Gradients
 from minigrad.core.operators import Operand
 from minigrad.core.variable import Variable, apply, as_variable
@@ -31,24 +30,26 @@ def matmul(a: Operand, b: Operand) -> Variable:
 class Linear(Function):
     """x @ w + b for a matrix x."""
 
-    def forward(self, x: Array, w: Array, *b: Array) -> Array:
+    def forward(self, x: Array, w: Array, b: Array | None = None) -> Array:
         self.save(x if self.needs(1) else None, w if self.needs(0) else None)
         y = kernels_of(x).matmul(x, w)
-        return y + b[0] if b else y
+        return y if b is None else y + b
 
     def backward(self, gy: Variable) -> Gradients:
-        biased = len(self.inputs) > 2 and self.needs(2)
-        if grad_mode.get() is None:  # the same on arrays, without a Function for each step
-            (x, w), kernels = self.saved_arrays, kernels_of(gy.data)
-            gx = None if w is None else as_variable(kernels.matmul(gy.data, w.T))
-            gw = None if x is None else as_variable(kernels.matmul(x.T, gy.data))
-            gb = as_variable(kernels.channel_sum(gy.data)) if biased else None
-        else:
-            x, w = self.saved
-            gx = None if w is None else gy @ w.T
-            gw = None if x is None else x.T @ gy
-            gb = gy.sum(0) if biased else None
-        return (gx, gw, gb)[: len(self.inputs)]
+        x, w = self.saved
+        return (
+            None if w is None else gy @ w.T,
+            None if x is None else x.T @ gy,
+            gy.sum(0) if self.needs(2) else None,
+        )
+
+    def backward_arrays(self, gy: Array) -> tuple[Array | None, ...]:
+        (x, w), kernels = self.saved_arrays, kernels_of(gy)
+        return (
+            None if w is None else kernels.matmul(gy, w.T),
+            None if x is None else kernels.matmul(x.T, gy),
+            kernels.channel_sum(gy) if self.needs(2) else None,
+        )
 
     def flops(self) -> int | None:
         x = self.input_spec(0)
@@ -71,15 +72,15 @@ def linear(x: Operand, w: Operand, b: Operand | None = None) -> Variable:
     (2, 4)
     """
     x, w = as_variable(x), as_variable(w)
-    bias = [] if b is None else [as_variable(b)]
+    b = None if b is None else as_variable(b)
     if w.ndim != 2 or x.ndim < 1 or x.shape[-1] != w.shape[0]:
         raise ValueError(f"linear: x must be (..., in) and w (in, out); x {format_array(x)}, w {format_array(w)}")
-    if bias and bias[0].shape != w.shape[1:]:
-        raise ValueError(f"linear: b must be (out,); b {format_array(bias[0])}, w {format_array(w)}")
+    if b is not None and b.shape != w.shape[1:]:
+        raise ValueError(f"linear: b must be (out,); b {format_array(b)}, w {format_array(w)}")
     if x.dtype.kind != "f" and w.dtype.kind == "f":
         x = x.astype(w.dtype)
     if x.ndim == 2:
-        return apply(Linear(), x, w, *bias)
+        return apply(Linear(), x, w, b)
     lead = x.shape[:-1]
     rows = x.reshape(int(np.prod(lead)), x.shape[-1])  # (..., in) -> (rows, in)
-    return apply(Linear(), rows, w, *bias).reshape(*lead, w.shape[1])
+    return apply(Linear(), rows, w, b).reshape(*lead, w.shape[1])

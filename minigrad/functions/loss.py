@@ -10,7 +10,6 @@ import numpy as np
 
 from minigrad.backend import Array, accumulation_dtype, as_array, format_array, to_numpy, xp_of
 from minigrad.backend.kernels import kernels_of
-from minigrad.core.config import grad_mode
 from minigrad.core.function import Function, Gradients
 from minigrad.core.operators import Operand
 from minigrad.core.variable import Variable, apply, as_variable
@@ -32,11 +31,13 @@ class SoftmaxCrossEntropy(Function):
     def backward(self, gy: Variable) -> Gradients:
         x, probabilities, targets, weights = self.saved
         mass = targets.data.sum(1, keepdims=True)  # 1, to rounding or to what a user's distributions may be off
-        if grad_mode.get() is None:  # the same on arrays
-            rows = (gy.data * weights.data).reshape(-1, 1)
-            return as_variable((probabilities.data * mass - targets.data) * rows), None, None
         p = apply(Softmax(axis=1, precomputed=probabilities.data), x)
         return (p * mass - targets) * (gy * weights).reshape(-1, 1), None, None
+
+    def backward_arrays(self, gy: Array) -> tuple[Array | None, ...]:
+        _, probabilities, targets, weights = self.saved_arrays
+        mass = targets.sum(1, keepdims=True)
+        return (probabilities * mass - targets) * (gy * weights).reshape(-1, 1), None, None
 
     def flops(self) -> int:
         """Of each logit: 5 of log-softmax, a division for the probability, times the target, an addition."""

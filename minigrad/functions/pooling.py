@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from minigrad.backend import Array, accumulation_dtype
+from minigrad.backend import Array, accumulation_dtype, format_array
 from minigrad.backend.kernels import kernels_of
-from minigrad.backend.scattered import Scattered
 from minigrad.backend.windows import Pair, Window
-from minigrad.core.config import grad_mode
 from minigrad.core.function import Function, Gradients
 from minigrad.core.operators import Operand
 from minigrad.core.variable import Variable, apply
-from minigrad.functions.scattered import ScatteredGradient
-from minigrad.functions.windows import images_of, pair_of, window_of
+from minigrad.functions.windows import images_of, pool_window
 
 
 @dataclass(eq=False)
@@ -28,18 +25,12 @@ class MaxPool2d(Function):
 
     def forward(self, x: Array) -> Array:
         y, argmax = kernels_of(x).max_pool2d(x, self.window)
-        self.keep((x.shape[2], x.shape[3]), argmax)
-        return y
-
-    def keep(self, size: Pair, argmax: Array) -> None:
-        """What backward needs."""
-        self.size = size
+        self.size: Pair = x.shape[2:]
         self.save(argmax)
+        return y
 
     def backward(self, gy: Variable) -> Gradients:
         (argmax,) = self.saved
-        if grad_mode.get() is None:
-            return ScatteredGradient(Scattered(gy.data, argmax.data, self.window, self.size))
         return apply(PoolScatter(self.window, self.size), gy, argmax)
 
     def flops(self) -> int:
@@ -101,13 +92,9 @@ def max_pool2d(x: Operand, kernel: Any, *, stride: Any = None, pad: Any = 0, cei
                 [13. 15.]]]])
     """
     x = images_of("max_pool2d", x)
-    return apply(max_pooling_of(x, kernel, stride=stride, pad=pad, ceil_mode=ceil_mode), x)
-
-
-def max_pooling_of(x: Variable, kernel: Any, *, stride: Any, pad: Any, ceil_mode: bool) -> MaxPool2d:
-    """The Function of such a pooling of images."""
-    window = _pool_window("max_pool2d", x, kernel, stride, pad)
-    return MaxPool2d(_ceil_mode(window, _size(x)) if ceil_mode else window)
+    options = {"kernel": kernel, "stride": stride, "pad": pad, "ceil_mode": ceil_mode}
+    window = pool_window("max_pool2d", x.shape[2:], **options, images=f"x {format_array(x)}")  # type: ignore[arg-type]
+    return apply(MaxPool2d(window), x)
 
 
 @dataclass(eq=False)
@@ -174,45 +161,22 @@ def avg_pool2d(
                 [10.5 12.5]]]])
     """
     x = images_of("avg_pool2d", x)
-    window = _pool_window("avg_pool2d", x, kernel, stride, pad)
-    border = window.pad
-    if ceil_mode:
-        window = _ceil_mode(window, _size(x))
+    size: Pair = x.shape[2:]  # type: ignore[assignment]
+    options = {"kernel": kernel, "stride": stride, "pad": pad, "images": f"x {format_array(x)}"}
+    border = pool_window("avg_pool2d", size, ceil_mode=False, **options).pad
+    window = pool_window("avg_pool2d", size, ceil_mode=ceil_mode, **options)
     counts = [
-        _divisor(n, outputs, k, s, before, after, include=count_include_pad)
+        _pixels_counted(n, outputs, k, s, before, after, include=count_include_pad)
         for n, outputs, k, s, (before, after) in zip(
-            x.shape[2:], window.outputs(_size(x)), window.kernel, window.stride, border, strict=True
+            size, window.outputs(size), window.kernel, window.stride, border, strict=True
         )
     ]
     divisor = np.outer(*counts).astype(accumulation_dtype(x.dtype))
     return apply(AvgPool2d(window, x.xp.asarray(divisor)), x)
 
 
-def _pool_window(function: str, x: Variable, kernel: Any, stride: Any, pad: Any) -> Window:
-    size = pair_of(function, "kernel", kernel, least=1)
-    window = window_of(function, x, kernel=size, stride=size if stride is None else stride, pad=pad)
-    if any(max(border) >= k for border, k in zip(window.pad, size, strict=True)):
-        raise ValueError(f"{function}: pad {pad} must be less than kernel {kernel}, or a window could miss the image")
-    return window
-
-
-def _size(x: Variable) -> Pair:
-    return x.shape[2], x.shape[3]
-
-
-def _ceil_mode(window: Window, size: Pair) -> Window:
-    """The window with a border below and right that completes a last window which begins before it."""
-    border = []
-    for n, k, s, (before, after) in zip(size, window.kernel, window.stride, window.pad, strict=True):
-        outputs = -(-(before + n + after - k) // s) + 1
-        if (outputs - 1) * s >= before + n:
-            outputs -= 1
-        border.append((before, max(after, (outputs - 1) * s + k - before - n)))
-    return replace(window, pad=(border[0], border[1]))
-
-
-def _divisor(n: int, outputs: int, k: int, s: int, before: int, after: int, *, include: bool) -> Array:
-    """How many pixels along one axis each window's mean counts."""
+def _pixels_counted(n: int, outputs: int, k: int, s: int, before: int, after: int, *, include: bool) -> Array:
+    """How many pixels along one axis the mean of each window counts."""
     start = np.arange(outputs) * s - before
     low, high = (-before, n + after) if include else (0, n)
     return np.minimum(start + k, high) - np.maximum(start, low)

@@ -8,7 +8,7 @@ from numbers import Real
 import numpy as np
 
 from minigrad.backend import Array, format_array
-from minigrad.core.axes import Axis, axes_of
+from minigrad.core.axes import Axis, normalize_axes
 from minigrad.core.function import Gradients
 from minigrad.core.numpy_protocol import implements
 from minigrad.core.operators import Operand
@@ -70,7 +70,7 @@ def _variance(function: str, x: Operand, axis: Axis, ddof: int, keepdims: bool) 
     x = as_variable(x)
     if not isinstance(ddof, Real):
         raise TypeError(f"{function}: ddof must be a number, not {ddof!r}")
-    count = math.prod([x.shape[i] for i in axes_of(function, axis, x.ndim)])
+    count = math.prod([x.shape[i] for i in normalize_axes(function, axis, x.ndim)])
     if count <= ddof:
         raise ValueError(
             f"{function}: ddof={ddof} needs more than {count} elements over axis {axis} of {format_array(x)}"
@@ -108,7 +108,7 @@ def logsumexp(x: Operand, axis: Axis = None, *, keepdims: bool = False) -> Varia
     Variable(1000.69314718)
     """
     x = as_variable(x)
-    axes = axes_of("logsumexp", axis, x.ndim)
+    axes = normalize_axes("logsumexp", axis, x.ndim)
     if any(x.shape[i] == 0 for i in axes):
         raise ValueError(f"logsumexp: there is nothing over axis {axis} of the empty {format_array(x)}")
     return apply(LogSumExp(axes, keepdims), x)

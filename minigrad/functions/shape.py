@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.backend import Array, format_array, xp_of
-from minigrad.core.axes import Axis, as_shape, axes_of, normalize_axes
+from minigrad.core.axes import Axis, as_shape, normalize_axes
 from minigrad.core.function import Function, Gradients
 from minigrad.core.numpy_protocol import implements
 from minigrad.core.operators import Operand
@@ -59,7 +59,7 @@ def squeeze(x: Operand, axis: Axis = None) -> Variable:
     """Without the axes of length 1 (all of them, or those of `axis`)."""
     x = as_variable(x)
     ones = [i for i, n in enumerate(x.shape) if n == 1]
-    gone = ones if axis is None else axes_of("squeeze", axis, x.ndim)
+    gone = ones if axis is None else normalize_axes("squeeze", axis, x.ndim)
     if any(i not in ones for i in gone):
         raise ValueError(f"squeeze: axis {axis} must have length 1 in {format_array(x)}")
     return x.reshape([n for i, n in enumerate(x.shape) if i not in gone])

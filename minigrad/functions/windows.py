@@ -43,12 +43,20 @@ def pad_of(function: str, pad: Any) -> Pair | Literal["same"]:
     return "same" if isinstance(pad, str) else pair_of(function, "pad", pad, least=0)
 
 
-def window_of(function: str, x: Any, *, kernel: Pair, stride: Any, pad: Any, dilation: Any = 1) -> Window:
-    """The window of a kernel over the images `x`, (N, C, H, W).
+def window_of(
+    function: str, size: Pair, kernel: Pair, stride: Any, pad: Any, dilation: Any = 1, *, images: str
+) -> Window:
+    """The window of a kernel over images.
 
-    `pad` may be "same": as many output pixels as stride fits into the image, and where the border is uneven, the
-    larger part is below and right (as in TensorFlow).
-
+    Args:
+        function: the caller's name, for errors.
+        size: (H, W) of the images.
+        kernel: (KH, KW).
+        stride: an int or a pair.
+        pad: an int, a pair, or "same": as many output pixels as stride fits into the image; where the border is uneven,
+            the larger part is below and right (as in TensorFlow).
+        dilation: an int or a pair.
+        images: the images' name, shape and dtype, for errors.
     Raises:
         ValueError: the dilated kernel exceeds the padded image.
     """
@@ -57,20 +65,33 @@ def window_of(function: str, x: Any, *, kernel: Pair, stride: Any, pad: Any, dil
     outside = pad_of(function, pad)
     if outside == "same":
         totals = [
-            max(0, (-(-n // s) - 1) * s + reach - n)
-            for n, s, reach in zip(x.shape[2:], strides, bare.effective_kernel, strict=True)
+            max(0, (-(-n // s) - 1) * s + extent - n)
+            for n, s, extent in zip(size, strides, bare.effective_kernel, strict=True)
         ]
         above, left = (total // 2 for total in totals)
         border = ((above, totals[0] - above), (left, totals[1] - left))
     else:
         border = ((outside[0], outside[0]), (outside[1], outside[1]))
     window = Window(kernel, strides, border, bare.dilation)
-    if min(window.outputs(x.shape[2:])) < 1:
-        raise ValueError(
-            f"{function}: a {window.effective_kernel[0]}×{window.effective_kernel[1]} window exceeds the padded image; "
-            f"x {format_array(x)}, {window}"
-        )
+    if min(window.outputs(size)) < 1:
+        KH, KW = window.effective_kernel
+        raise ValueError(f"{function}: a {KH}×{KW} window exceeds the padded image; {images}, {window}")
     return window
+
+
+def pool_window(
+    function: str, size: Pair, kernel: Any, stride: Any, pad: Any, *, ceil_mode: bool, images: str
+) -> Window:
+    """The window of a pooling, `window_of` with a kernel that is an int or a pair; its stride is the kernel by default.
+
+    Raises:
+        ValueError: the window exceeds the padded image, or could lie in the border alone.
+    """
+    pair = pair_of(function, "kernel", kernel, least=1)
+    window = window_of(function, size, pair, pair if stride is None else stride, pad, images=images)
+    if any(max(border) >= k for border, k in zip(window.pad, pair, strict=True)):
+        raise ValueError(f"{function}: pad {pad} must be less than kernel {kernel}, or a window could miss the image")
+    return window.ceil_mode(size) if ceil_mode else window
 
 
 def images_of(function: str, x: Operand) -> Variable:

@@ -1,11 +1,11 @@
-"""The activations as layers; each class calls the function of its name."""
+"""The activations as layers; each calls the function of its name."""
 
 from __future__ import annotations
 
 import minigrad.functions as F
+from minigrad import checks
 from minigrad.core.operators import Operand
 from minigrad.core.variable import Variable
-from minigrad.nn.arguments import integer, number
 from minigrad.nn.module import Module
 
 
@@ -20,7 +20,7 @@ class LeakyReLU(Module):
     """x where it is positive, else slope·x, elementwise."""
 
     def __init__(self, slope: float = 0.01) -> None:
-        self.slope = number("LeakyReLU", "slope", slope)
+        self.slope = checks.number("LeakyReLU", "slope", slope)
 
     def forward(self, x: Operand) -> Variable:
         return F.leaky_relu(x, self.slope)
@@ -50,27 +50,25 @@ class Softplus(Module):
         return F.softplus(x)
 
 
-class Softmax(Module):
-    """Exponentials that sum to 1 along `axis`."""
+class _AlongAxis(Module):
+    """An activation that normalizes along one axis."""
 
     def __init__(self, axis: int = -1) -> None:
-        self.axis = integer("Softmax", "axis", axis, least=None)
+        self.axis = checks.integer(type(self).__name__, "axis", axis, least=None)
+
+    def extra_repr(self) -> str:
+        return "" if self.axis == -1 else str(self.axis)
+
+
+class Softmax(_AlongAxis):
+    """Exponentials that sum to 1 along `axis`."""
 
     def forward(self, x: Operand) -> Variable:
         return F.softmax(x, self.axis)
 
-    def extra_repr(self) -> str:
-        return "" if self.axis == -1 else str(self.axis)
 
-
-class LogSoftmax(Module):
+class LogSoftmax(_AlongAxis):
     """The logarithm of softmax along `axis`, without its overflow."""
-
-    def __init__(self, axis: int = -1) -> None:
-        self.axis = integer("LogSoftmax", "axis", axis, least=None)
 
     def forward(self, x: Operand) -> Variable:
         return F.log_softmax(x, self.axis)
-
-    def extra_repr(self) -> str:
-        return "" if self.axis == -1 else str(self.axis)

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import reprlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextvars import ContextVar
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any, Self
 
 import numpy as np
 
 from minigrad.backend import Array, to_device
-from minigrad.core.config import Switch, inference
+from minigrad.core.config import grad_mode
+from minigrad.core.hooks import Call
 from minigrad.nn.parameter import Parameter
 from minigrad.nn.state import validated_state
-from minigrad.nn.summary import Call, example, table
-
-caller: ContextVar[Callable[[Module, Callable[[], Any]], Any] | None] = ContextVar("caller", default=None)
-"""Who runs the forward of each module that is called, and looks on: `summary` and `viz.record` do. None elsewhere."""
+from minigrad.nn.summary import summarize
 
 
 class Module:
@@ -46,10 +43,10 @@ class Module:
         raise TypeError(f"{name} has no forward: a Module says in forward(self, x) what it computes")
 
     def __call__(self, *inputs: Any, **options: Any) -> Any:
-        call = caller.get()
-        return (
-            self.forward(*inputs, **options) if call is None else call(self, partial(self.forward, *inputs, **options))
-        )
+        run: Call = _run
+        for hook in grad_mode.get().hooks:
+            run = partial(hook.call, run)
+        return run(self, inputs, options)
 
     def named_parameters(self) -> Iterator[tuple[str, Parameter]]:
         """Each parameter with its name.
@@ -116,20 +113,10 @@ class Module:
         Raises:
             TypeError: x is neither.
         """
-        x = example(x, self.parameters())
-        calls: list[Call] = []
-
-        def call(module: Module, forward: Callable[[], Any]) -> Any:
-            y = forward()
-            calls.append((module, y))
-            return y
-
-        with inference(), Switch((caller, call)):
-            self(x)
-        return table(self, calls, batch=x.shape[0] if x.ndim else None)
+        return summarize(self, x)
 
     def extra_repr(self) -> str:
-        """What stands between the brackets of this module's repr."""
+        """The text between the brackets of this module's repr."""
         return ""
 
     @reprlib.recursive_repr()
@@ -159,6 +146,10 @@ class Module:
             if isinstance(member, Module):
                 prefix = f"{path}." if path else ""
                 stack.extend(reversed([(prefix + name, inner) for name, inner in _members(vars(member).items())]))
+
+
+def _run(module: Module, inputs: tuple[Any, ...], options: dict[str, Any]) -> Any:
+    return module.forward(*inputs, **options)
 
 
 def _members(items: Iterable[tuple[Any, Any]], prefix: str = "") -> Iterator[tuple[str, Module | Parameter]]:

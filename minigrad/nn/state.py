@@ -15,7 +15,7 @@ def validated_state(what: str, state: Any, like: Mapping[str, Array]) -> dict[st
     """Copies of the arrays in `state`, each with the dtype and on the device of its namesake in `like`.
 
     Args:
-        what: what the error begins with.
+        what: the beginning of the error.
         state: arrays of floats by name.
         like: the arrays they are to replace.
     Raises:
@@ -29,24 +29,21 @@ def validated_state(what: str, state: Any, like: Mapping[str, Array]) -> dict[st
     problems = differences(found, {name: (x.shape, x.dtype) for name, x in like.items()})
     problems += [f"{name}: its array is read-only" for name, x in like.items() if not is_writable(x)]
     copies = {}
-    if not problems:
-        for name, old in like.items():
-            try:
-                with np.errstate(over="raise", invalid="ignore"):  # a NaN may be cast, but no number become infinite
-                    copies[name] = to_device(state[name].astype(old.dtype), device_of(old))
-            except FloatingPointError:
-                problems.append(f"{name}: {format_array(state[name])} overflows {old.dtype}")
+    for name, old in like.items() if not problems else ():
+        try:
+            with np.errstate(over="raise", invalid="ignore"):  # a NaN may be cast, but no number become infinite
+                copies[name] = to_device(state[name].astype(old.dtype), device_of(old))
+        except FloatingPointError:
+            problems.append(f"{name}: {format_array(state[name])} overflows {old.dtype}")
     if problems:
         raise ValueError("\n  ".join([f"{what}: the state does not fit", *problems]))
     return copies
 
 
 def differences(found: Mapping[str, Spec | str], wanted: Mapping[str, Spec]) -> list[str]:
-    """What keeps the arrays `found` from taking the place of those `wanted`, in words: a line for each name.
+    """The reasons why the arrays `found` cannot take the place of those `wanted`, a line for each name.
 
-    Args:
-        found: shape and dtype by name; or what else is there, in words.
-        wanted: shape and dtype by name.
+    Both give shape and dtype by name; `found` may have a text that says what stands there instead of an array.
     """
     problems = []
     for name, (shape, dtype) in wanted.items():
@@ -57,5 +54,5 @@ def differences(found: Mapping[str, Spec | str], wanted: Mapping[str, Spec]) -> 
             problems.append(f"{name}: shape {there[0]}, expected {shape}")
         elif there[1].kind != "f":
             problems.append(f"{name}: {there[0]} {there[1]}, expected floats {shape} {dtype}")
-    # What is surplus has a stranger's name: repr keeps it on its line.
+    # A surplus name comes from a stranger: repr keeps it on its line.
     return problems + [f"{name!r}: not expected" for name in found if name not in wanted]

@@ -12,7 +12,7 @@ import re
 import struct
 import zlib
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
 import numpy as np
@@ -23,14 +23,14 @@ from minigrad.files import atomic_write
 from minigrad.nn.module import Module
 from minigrad.nn.state import differences
 
-BROKEN = (BadZipFile, zlib.error, EOFError, struct.error, ValueError, OverflowError, RuntimeError)
-"""What reading a broken zip may raise; RuntimeError is zipfile's for what it cannot do."""
+READING_ERRORS = (BadZipFile, zlib.error, EOFError, struct.error, ValueError, OverflowError, RuntimeError)
+"""The errors of reading a broken zip; RuntimeError is zipfile's for what it cannot do."""
 
-SHOWN = 20
+MAX_LISTED = 20
 """How many of a file's differences an error lists: a hostile file may have any number."""
 
 MAGIC = b"\x93NUMPY\x01\x00"
-LONGEST_HEADER = 1024
+MAX_HEADER = 1024
 HEADER = re.compile(
     r"\{'descr': '(?P<dtype>[^']*)', 'fortran_order': (?P<fortran>True|False), "
     r"'shape': \((?P<shape>(?:[0-9]+, ?)*[0-9]*)\), \} *\n"
@@ -44,7 +44,7 @@ def save(model: Module, path: str | os.PathLike[str]) -> None:
     It is written beside the old file and then takes its place: when saving fails, the old file is still there.
 
     Args:
-        model: whose parameters.
+        model: the module with the parameters.
         path: the file, by custom "*.npz"; nothing is appended.
     Raises:
         TypeError: model is no Module.
@@ -72,73 +72,70 @@ def load(model: Module, path: str | os.PathLike[str]) -> None:
     """
     if not isinstance(model, Module):
         raise TypeError(f"load: model must be a Module, not {type(model).__name__}")
-    wanted = {f"{name}.npy": parameter.output for name, parameter in model.named_parameters()}
     path = Path(path)
     if path.exists() and not (path.is_file() or path.is_dir()):
         raise OSError(f"load: {path} is not a regular file")
     with path.open("rb") as file:
-        size = os.fstat(file.fileno()).st_size
         try:
-            state = _read(file, size, wanted)
-        except BROKEN as error:
+            state = _read(file, {f"{name}.npy": parameter.output for name, parameter in model.named_parameters()})
+        except READING_ERRORS as error:
             reason = str(error) or "it ends too early"  # zipfile's EOFError says nothing
             raise ValueError(f"load: {path} has no weights for this {type(model).__name__}: {reason}") from None
     model._load(f"load: {path}", {name.removesuffix(".npy"): array for name, array in state.items()})
 
 
-def _read(file: IO[bytes], size: int, wanted: dict[str, Spec]) -> dict[str, Array]:
-    """The arrays of the entries `wanted`, after all shapes and dtypes were compared."""
+def _read(file: IO[bytes], wanted: dict[str, Spec]) -> dict[str, Array]:
+    """The arrays of the entries `wanted`, which must be all that there are."""
+    size = os.fstat(file.fileno()).st_size
     with ZipFile(file) as archive:
-        entries: dict[str, ZipInfo] = {}
+        found: dict[str, Spec | str] = {}
         for info in archive.infolist():
-            if info.filename in entries:
+            if info.filename in found:
                 raise ValueError(f"{info.filename!r} is in it twice")
             if not 0 <= info.header_offset < size:
                 raise ValueError(f"{info.filename!r} is outside of it")
             if info.compress_type not in (ZIP_STORED, ZIP_DEFLATED) or info.flag_bits & 1:
                 raise ValueError(f"{info.filename!r} is encrypted, or compressed in another way than numpy does")
-            entries[info.filename] = info
-
-        found: dict[str, Spec | str] = dict.fromkeys(entries, "surplus")
-        orders = {}
-        for name in entries.keys() & wanted.keys():
-            with archive.open(entries[name]) as entry:
-                found[name], orders[name] = _header(entry)
+            found[info.filename] = "surplus"
+        arrays = {}
+        for name in [name for name in wanted if name in found]:
+            with archive.open(name) as entry:
+                spec, fortran = _read_header(entry)
+                if isinstance(spec, tuple) and spec[0] == wanted[name][0]:  # unpack no more than the model has room for
+                    arrays[name] = _read_array(entry, name, spec, fortran=fortran)
+                found[name] = spec
         if problems := differences(found, wanted):
-            more = [f"and {len(problems) - SHOWN:,} more"] if len(problems) > SHOWN else []
-            raise ValueError("\n  ".join(["it does not fit", *problems[:SHOWN], *more]))
-        return {name: _array(archive, entries[name], orders[name]) for name in wanted}
+            more = [f"and {len(problems) - MAX_LISTED:,} more"] if len(problems) > MAX_LISTED else []
+            raise ValueError("\n  ".join(["it does not fit", *problems[:MAX_LISTED], *more]))
+        return arrays
 
 
-def _header(entry: IO[bytes]) -> tuple[Spec | str, Any]:
-    """What the .npy header at the start of `entry` says.
+def _read_header(entry: IO[bytes]) -> tuple[Spec | str, bool]:
+    """Shape and dtype that the .npy header at the start of `entry` gives, or a text if it has no floats.
 
     NumPy's own reader evaluates the header as Python text, with every freedom that gives; this one takes what NumPy
     writes and nothing else.
 
     Returns:
-        shape and dtype, or in words what it is if no floats; and the memory order, "C" or "F".
+        the shape and dtype, or the text; and whether the first axis varies fastest (Fortran's order).
     """
     magic, length = entry.read(len(MAGIC)), entry.read(2)
-    if magic != MAGIC or len(length) < 2 or int.from_bytes(length, "little") > LONGEST_HEADER:
-        return "no .npy entry of version 1.0", None
+    if magic != MAGIC or len(length) < 2 or int.from_bytes(length, "little") > MAX_HEADER:
+        return "no .npy entry of version 1.0", False
     match = HEADER.fullmatch(entry.read(int.from_bytes(length, "little")).decode("latin1"))
     if match is None:
-        return "no plain array", None
+        return "no plain array", False
     if not FLOATS.fullmatch(match["dtype"]):
-        return f"an array of dtype {match['dtype']!r}", None
+        return f"an array of dtype {match['dtype']!r}", False
     shape = tuple(int(n) for n in match["shape"].replace(",", " ").split())
-    return (shape, np.dtype(match["dtype"])), "F" if match["fortran"] == "True" else "C"
+    return (shape, np.dtype(match["dtype"])), match["fortran"] == "True"
 
 
-def _array(archive: ZipFile, info: ZipInfo, order: Any) -> Array:
-    """The array in an entry whose header fits the model."""
-    with archive.open(info) as entry:
-        spec, _ = _header(entry)
-        assert isinstance(spec, tuple)
-        shape, dtype = spec
-        nbytes = math.prod(shape) * dtype.itemsize
-        data = entry.read(nbytes)
-        if len(data) < nbytes or entry.read(1):
-            raise ValueError(f"{info.filename!r} has not the {nbytes:,} bytes that its header promises")
-    return np.ndarray(shape, dtype, data, order=order)
+def _read_array(entry: IO[bytes], name: str, spec: Spec, *, fortran: bool) -> Array:
+    """The array behind a header that fits the model."""
+    shape, dtype = spec
+    nbytes = math.prod(shape) * dtype.itemsize
+    data = entry.read(nbytes)
+    if len(data) < nbytes or entry.read(1):
+        raise ValueError(f"{name!r} has not the {nbytes:,} bytes that its header promises")
+    return np.ndarray(shape, dtype, data, order="F" if fortran else "C")

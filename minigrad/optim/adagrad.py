@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from typing import Any
 
-from minigrad.backend import Array
-from minigrad.backend.kernels import kernels_of
+import numpy as np
+
 from minigrad.core.variable import Variable
 from minigrad.nn.arguments import positive
 from minigrad.optim.optimizer import Optimizer
+
+
+def adagrad(p: Any, g: Any, h: Any, lr: Any, eps: Any) -> Any:
+    """One step of one number. Source: Duchi, Hazan & Singer 2011, with eps added to the square root."""
+    h = h + g * g
+    return p - lr * (g / (np.sqrt(h) + eps)), h
 
 
 class Adagrad(Optimizer):
@@ -25,15 +32,13 @@ class Adagrad(Optimizer):
     Source: Duchi, Hazan & Singer 2011, "Adaptive subgradient methods for online learning and stochastic optimization".
     """
 
+    formula = staticmethod(adagrad)
+    slot_names = ("h",)
+
     def __init__(self, parameters: Iterable[Variable], *, lr: float = 0.01, eps: float = 1e-7) -> None:
         super().__init__(parameters, lr=lr)
         self.eps = positive("Adagrad", "eps", eps)
 
-    @property
-    def slot_names(self) -> tuple[str, ...]:
-        """The sum of squares."""
-        return ("h",)
-
-    def update(self, p: Array, g: Array, slots: Mapping[str, Array], step: int) -> None:  # noqa: ARG002
-        """One step of p."""
-        kernels_of(p).adagrad_update(p, g, slots["h"], lr=float(self.lr), eps=self.eps)
+    def numbers(self, step: int) -> tuple[float, ...]:  # noqa: ARG002
+        """The learning rate and eps."""
+        return self.lr, self.eps

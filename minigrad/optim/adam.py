@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import math
+from collections.abc import Iterable
+from typing import Any
 
-from minigrad.backend import Array
-from minigrad.backend.kernels import kernels_of
+import numpy as np
+
 from minigrad.core.variable import Variable
 from minigrad.nn.arguments import fraction, positive
 from minigrad.optim.optimizer import Optimizer
+
+
+def adam(
+    p: Any, g: Any, m: Any, v: Any, rate: Any, beta1: Any, beta1_rest: Any, beta2: Any, beta2_rest: Any, floor: Any
+) -> Any:
+    """One step of one number. Source: Kingma & Ba 2015, algorithm 1; rate and floor have its corrections in them."""
+    m = beta1 * m + beta1_rest * g
+    v = beta2 * v + beta2_rest * (g * g)
+    return p - rate * (m / (np.sqrt(v) + floor)), m, v
 
 
 class Adam(Optimizer):
@@ -29,6 +40,9 @@ class Adam(Optimizer):
     Source: Kingma & Ba 2015, "Adam: a method for stochastic optimization", algorithm 1.
     """
 
+    formula = staticmethod(adam)
+    slot_names = ("m", "v")
+
     def __init__(
         self,
         parameters: Iterable[Variable],
@@ -43,21 +57,8 @@ class Adam(Optimizer):
         self.beta2 = fraction("Adam", "beta2", beta2, one=False)
         self.eps = positive("Adam", "eps", eps)
 
-    @property
-    def slot_names(self) -> tuple[str, ...]:
-        """The running means."""
-        return ("m", "v")
-
-    def update(self, p: Array, g: Array, slots: Mapping[str, Array], step: int) -> None:
-        """One step of p."""
-        kernels_of(p).adam_update(
-            p,
-            g,
-            slots["m"],
-            slots["v"],
-            lr=float(self.lr),
-            beta1=self.beta1,
-            beta2=self.beta2,
-            eps=self.eps,
-            step=step,
-        )
+    def numbers(self, step: int) -> tuple[float, ...]:
+        """Those of the formula: with both corrections in the first and the last, the loop has none."""
+        scale = math.sqrt(1 - self.beta2**step)
+        rate = self.lr * scale / (1 - self.beta1**step)
+        return rate, self.beta1, 1 - self.beta1, self.beta2, 1 - self.beta2, self.eps * scale

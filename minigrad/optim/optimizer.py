@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.backend import Array, accumulation_dtype, device_of, format_array, is_writable, to_device, to_numpy, xp_of
+from minigrad.backend.kernels import Formula, kernels_of
 from minigrad.core.variable import Variable
 from minigrad.nn.arguments import positive
 from minigrad.nn.module import Module
@@ -17,8 +18,8 @@ from minigrad.nn.state import validated_state
 class Optimizer:
     """Changes parameters in place against their gradients.
 
-    A subclass names in `slot_names` the arrays that it keeps for each parameter between steps, and changes the
-    parameter and those arrays in `update`.
+    A subclass gives one step of one number as a `formula`, names in `slot_names` the numbers that are kept beside it
+    from step to step, and gives the formula's last arguments in `numbers`. Or it changes whole arrays in `update`.
 
     Args:
         parameters: `model.parameters()`, or any leaf Variables; one that occurs twice is one.
@@ -39,14 +40,23 @@ class Optimizer:
         self._steps = [0] * len(self.parameters)
         self._slots: list[dict[str, Array]] = [{} for _ in self.parameters]
 
-    @property
-    def slot_names(self) -> tuple[str, ...]:
-        """The arrays of each parameter's shape, float32 at least, zeros at first, that `update` works with."""
-        return ()
+    formula: Formula | None = None
+    """The new number and the new slots, of the number, its gradient, its slots, and `numbers`."""
 
-    def update(self, p: Array, g: Array, slots: Mapping[str, Array], step: int) -> None:  # noqa: ARG002
+    slot_names: tuple[str, ...] = ()
+    """Arrays of each parameter's shape, float32 at least, zeros at first."""
+
+    def numbers(self, step: int) -> tuple[float, ...]:  # noqa: ARG002
+        """The last arguments of `formula` in a parameter's step number `step` (from 1)."""
+        return (self.lr,)
+
+    def update(self, p: Array, g: Array, slots: Mapping[str, Array], step: int) -> None:
         """Change the array `p` and its `slots` in place, by the gradient `g`, in p's step number `step` (from 1)."""
-        raise TypeError(f"{type(self).__name__} has no update: an Optimizer says there how a parameter changes")
+        if self.formula is None:
+            raise TypeError(f"{type(self).__name__} has no update: an Optimizer says there how a parameter changes")
+        kernels_of(p).update(
+            self.formula, p, g, [slots[name] for name in self.slot_names], tuple(map(float, self.numbers(step)))
+        )
 
     def step(self) -> None:
         """Update each parameter that has a gradient.

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from typing import Any
 
-from minigrad.backend import Array
-from minigrad.backend.kernels import kernels_of
 from minigrad.core.variable import Variable
 from minigrad.nn.arguments import fraction
 from minigrad.optim.optimizer import Optimizer
 
 
+def sgd(p: Any, g: Any, lr: Any) -> Any:
+    """One step of one number."""
+    return p - lr * g
+
+
+def momentum_sgd(p: Any, g: Any, velocity: Any, lr: Any, momentum: Any) -> Any:
+    """One step of one number, in PyTorch's form: a change of lr acts at once."""
+    velocity = momentum * velocity + g
+    return p - lr * velocity, velocity
+
+
 class SGD(Optimizer):
     """Gradient descent, by default without momentum: p ← p − lr·g.
 
-    With momentum: velocity ← momentum·velocity + g, p ← p − lr·velocity (PyTorch's form: a change of lr acts at once).
+    With momentum: velocity ← momentum·velocity + g, p ← p − lr·velocity.
 
     Args:
         parameters: `model.parameters()`.
@@ -30,14 +40,18 @@ class SGD(Optimizer):
 
     def __init__(self, parameters: Iterable[Variable], *, lr: float, momentum: float = 0.0) -> None:
         super().__init__(parameters, lr=lr)
-        self.momentum = fraction("SGD", "momentum", momentum, one=False)
+        self.momentum = momentum
 
     @property
-    def slot_names(self) -> tuple[str, ...]:
-        """The velocity, where there is momentum."""
-        return ("velocity",) if self.momentum else ()
+    def momentum(self) -> float:
+        """How much of the velocity is left a step later; it may be changed between steps."""
+        return self._momentum
 
-    def update(self, p: Array, g: Array, slots: Mapping[str, Array], step: int) -> None:  # noqa: ARG002
-        """One step of p."""
-        velocity = slots["velocity"] if self.momentum else None
-        kernels_of(p).sgd_update(p, g, velocity, lr=float(self.lr), momentum=float(self.momentum))
+    @momentum.setter
+    def momentum(self, momentum: float) -> None:
+        self._momentum = fraction("SGD", "momentum", momentum, one=False)
+        self.formula, self.slot_names = (momentum_sgd, ("velocity",)) if self._momentum else (sgd, ())
+
+    def numbers(self, step: int) -> tuple[float, ...]:  # noqa: ARG002
+        """The learning rate, and the momentum, if there is any."""
+        return (self.lr, self.momentum) if self.momentum else (self.lr,)

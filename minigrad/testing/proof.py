@@ -48,7 +48,7 @@ def profile(name: str = "dev", *, seed: int = 0) -> Switch:
     """
     if name not in PROFILES:
         raise ValueError(f"profile: there is none called {name!r}; there are {', '.join(PROFILES)}")
-    return Switch((_examples, PROFILES[name]), (_seed, seed))
+    return Switch((_examples, lambda _: PROFILES[name]), (_seed, lambda _: seed))
 
 
 @dataclass

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable
+from collections.abc import Sequence
 from pathlib import Path
 from time import perf_counter
 from types import TracebackType
@@ -11,11 +11,11 @@ from typing import Any, Literal, Self
 
 from minigrad.backend import Array, synchronize
 from minigrad.core.anomaly import callers_line
-from minigrad.core.config import Switch, Watch, grad_mode
+from minigrad.core.config import GradMode, Switch, grad_mode
 from minigrad.core.function import Function
+from minigrad.core.hooks import Backward, Call, Forward, Hook
 from minigrad.core.variable import Variable
-from minigrad.functions.scattered import numbers_of, without_zeros
-from minigrad.nn.module import Module, caller
+from minigrad.nn.module import Module
 from minigrad.viz.diagram import Diagram
 from minigrad.viz.draw import Model, graph_of, title_of
 from minigrad.viz.measured import Measured, Work, stats_of, together, value_of
@@ -44,7 +44,7 @@ def record(model: Model | None = None, *, time: bool = True, memory: bool = True
     return Recorder(model, time=time, memory=memory, stats=stats)
 
 
-class Recorder:
+class Recorder(Hook):
     """What `record` makes: it looks on inside of its `with` block, and draws what it saw.
 
     Args:
@@ -57,24 +57,20 @@ class Recorder:
         self._layers = {id(module): name for name, module in model.named_modules()} if isinstance(model, Module) else {}
         self._path = [""]  # the layers that are being called
         self._time, self._memory, self._stats = time, memory, stats
-        self._seconds = 0.0  # of the forward that just ran
         self._measured: dict[int, Measured] = {}  # by serial number
         self._results: dict[int, Variable] = {}  # by serial number: what no operation took yet,
         self._gradients: dict[int, weakref.ref[Variable]] = {}  # and such that backward makes, and may drop unused
         self._alive = Alive()
         self._entered: list[Switch] = []
-        self._outer: Watch | None = None  # a recorder around this one, which looks on as well
-        self._outer_call: Callable[[Module, Callable[[], Any]], Any] | None = None
 
     def __enter__(self) -> Self:
-        mode = grad_mode.get()
-        if not self._entered:
-            self._outer = None if mode is None else mode.watch
-            self._outer_call = None if self._outer is None else caller.get()
-        switch = Switch((grad_mode, None if mode is None else mode._replace(watch=self)), (caller, self._call))
+        switch = Switch((grad_mode, self._added))
         switch.__enter__()
         self._entered.append(switch)
         return self
+
+    def _added(self, mode: GradMode) -> GradMode:
+        return mode if self in mode.hooks else mode._replace(hooks=(*mode.hooks, self))
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
@@ -110,19 +106,15 @@ class Recorder:
         graph = graph_of(outputs, self._model, order, self._measured, peak)
         return Diagram(graph, title_of(self._model) if title is None else title, **options)
 
-    def forward(self, function: Function, arrays: list[Array]) -> Array:
-        """Run the Function on the arrays, and take the time."""
+    def forward(self, run: Forward, function: Function, arrays: list[Array]) -> Variable:
+        """Note what an operation that is recorded took and made."""
         start = perf_counter()
-        y = function.forward(*arrays) if self._outer is None else self._outer.forward(function, arrays)
+        y = run(function, arrays)
+        if y.creator is None:
+            return y
         if self._time:
-            synchronize(y)
-        self._seconds = perf_counter() - start
-        return y
-
-    def applied(self, function: Function, arrays: list[Array], y: Variable) -> None:
-        """Note what is to be noted of the Function that made `y` of the arrays."""
-        if self._outer is not None:
-            self._outer.applied(function, arrays, y)
+            synchronize(y.data)
+        seconds = perf_counter() - start
         for edge in function.inputs:
             if isinstance(edge, Function):
                 self._results.pop(edge.serial, None)
@@ -142,43 +134,41 @@ class Recorder:
             source=f"{Path(file).name}:{line}",
             value=value_of(y.data),
             forward=Work(
-                seconds=self._seconds if self._time else None,
+                seconds=seconds if self._time else None,
                 live=self._alive.bytes if self._memory else None,
                 stats=stats_of(y.data) if self._stats else None,
             ),
         )
+        return y
 
-    def backward(
-        self, function: Function, gy: Variable, run: Callable[[Function, Variable], tuple[Any, ...]]
-    ) -> tuple[Any, ...]:
-        """Run the Function's share of backward, and note what is to be noted of it."""
+    def backward(self, run: Backward, function: Function, gy: Variable) -> Sequence[Variable | None]:
+        """Note what a backward took and made."""
         measured = self._measured.setdefault(function.serial, Measured())
         self._path.append(measured.layer)
         start = perf_counter()
         try:
-            gxs = run(function, gy) if self._outer is None else self._outer.backward(function, gy, run)
+            gxs = run(function, gy)
         finally:
             self._path.pop()
-        written = [gx.data for gx in gxs if isinstance(gx, Variable) and without_zeros(gx) is None]
+        written = [gx.data for gx in gxs if gx is not None]
         for array in written:
             synchronize(array)
         seconds = perf_counter() - start
         if self._memory:
             for array in written:
                 self._alive.add(array)
-        arrays = [numbers_of(gx) for gx in gxs if isinstance(gx, Variable)] if self._stats else []
         before = measured.backward or Work()  # of another gradient, which passed here as well
         measured.backward = Work(
             seconds=seconds + (before.seconds or 0.0) if self._time else None,
             live=self._alive.bytes if self._memory else None,
-            stats=together([before.stats, *map(stats_of, arrays)]) if self._stats else None,
+            stats=together([before.stats, *map(stats_of, written)]) if self._stats else None,
         )
         return gxs
 
-    def _call(self, module: Module, forward: Callable[[], Any]) -> Any:
-        """Run a module's forward; what it applies belongs to it, or else to the one that called it."""
+    def call(self, run: Call, module: Module, inputs: tuple[Any, ...], options: dict[str, Any]) -> Any:
+        """Run a module; what it applies belongs to it, or else to the one that called it."""
         self._path.append(self._layers.get(id(module), self._path[-1]))
         try:
-            return forward() if self._outer_call is None else self._outer_call(module, forward)
+            return run(module, inputs, options)
         finally:
             self._path.pop()

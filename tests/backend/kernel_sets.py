@@ -8,13 +8,11 @@ from typing import Any
 import numpy as np
 
 from minigrad.backend import accumulation_dtype, is_array, numpy_kernels, to_numpy
-from minigrad.backend.scattered import Scattered
+from minigrad.backend.sparse_images import SparseImages
 from minigrad.backend.windows import Pair, Window
-from minigrad.core.variable import as_variable
 from minigrad.functions.windows import window_of
-from minigrad.testing.arrays import Floats
+from minigrad.testing.example import LAYOUTS, Floats, laid_out
 from minigrad.testing.findings import ContractViolation
-from minigrad.testing.layouts import LAYOUTS, laid_out
 
 PART = {"float64": 1e-11, "float32": 2e-5, "float16": 2e-2}
 """How far apart two sets may be, as a part of the largest number."""
@@ -83,13 +81,13 @@ class _Comparison:
             x = x.copy(order="K")
             x.flat[:1] = rng.choice([np.inf, np.nan])
         pooled = self._pooled(y)
-        self._compare("pooled_convolution", x, w, b, window, groups, pooled.window)
+        self._compare("conv_relu_pool", x, w, b, window, groups, pooled.window)
         gone = rng.integers(3)
         self._compare(
             "conv_gradients", pooled, x if gone != 0 else None, w if gone != 1 else None, size, window, groups
         )
 
-    def _pooled(self, y: Floats) -> Scattered:
+    def _pooled(self, y: Floats) -> SparseImages:
         """Images like y, zero but where the maxima of windows of y are, and behind a ReLU or not."""
         kernel = tuple(int(self._rng.integers(1, min(3, n) + 1)) for n in y.shape[2:])
         stride = tuple(int(n) for n in self._rng.integers(1, 4, 2)) if self._rng.integers(2) else kernel
@@ -97,7 +95,7 @@ class _Comparison:
         pool = Window((kernel[0], kernel[1]), (stride[0], stride[1]), ((pad[0], pad[0]), (pad[1], pad[1])))
         maxima, argmax = numpy_kernels.max_pool2d(y, pool)
         mask = self._rng.random(y.shape) > 0.5 if self._rng.integers(2) else None
-        return Scattered(self._array(*maxima.shape), argmax, pool, (y.shape[2], y.shape[3]), mask)
+        return SparseImages(self._array(*maxima.shape), argmax, pool, (y.shape[2], y.shape[3]), mask)
 
     def poolings(self) -> None:
         """Maxima and sums over windows, and their adjoints; ties, NaN and −inf among the pixels."""
@@ -167,11 +165,12 @@ class _Comparison:
             try:
                 window = window_of(
                     "compare_kernels",
-                    as_variable(np.zeros((1, 1, *size))),
-                    kernel=(kernel[0], kernel[1]),
+                    (size[0], size[1]),
+                    (kernel[0], kernel[1]),
                     stride=stride,
                     pad="same" if not pools and self._rng.integers(4) == 0 else pad,
                     dilation=dilation,
+                    images=f"images {size}",
                 )
             except ValueError:
                 continue  # the window exceeds the image
@@ -230,14 +229,14 @@ class _Comparison:
 
 def _arrays(arguments: Iterable[Any]) -> list[Any]:
     """The arrays among a kernel's arguments."""
-    flat = [part for a in arguments for part in (a if isinstance(a, Scattered) else [a])]
+    flat = [part for a in arguments for part in (a if isinstance(a, SparseImages) else [a])]
     return [a for a in flat if is_array(a)]
 
 
 def _changed(argument: Any, change: Callable[[Any], Any]) -> Any:
     """An argument with its arrays changed."""
-    if isinstance(argument, Scattered):
-        return Scattered(*(_changed(part, change) for part in argument))
+    if isinstance(argument, SparseImages):
+        return SparseImages(*(_changed(part, change) for part in argument))
     return change(argument) if isinstance(argument, np.ndarray) else argument
 
 
@@ -246,5 +245,5 @@ def _floats_as(array: Floats, dtype: Any) -> Floats:
 
 
 def _described(arguments: list[Any]) -> str:
-    parts = [part for a in arguments for part in (a if isinstance(a, Scattered) else [a])]
+    parts = [part for a in arguments for part in (a if isinstance(a, SparseImages) else [a])]
     return ", ".join(f"{a.dtype} {a.shape}" if isinstance(a, np.ndarray) else str(a) for a in parts)

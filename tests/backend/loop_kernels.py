@@ -3,7 +3,7 @@
 import numpy as np
 
 from minigrad.backend.numpy_kernels import dropout_mask  # noqa: F401 - chance has no second form
-from minigrad.testing.contracts import loops
+from tests.contracts import loops
 
 
 def _taps(window, size):

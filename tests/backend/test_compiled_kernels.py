@@ -10,6 +10,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from kernel_sets import compare_kernels
+from minigrad.backend.scattered import Scattered
 
 import minigrad as mg
 import minigrad.functions as F
@@ -17,10 +19,8 @@ from minigrad import nn, optim
 from minigrad.backend import numpy_kernels, preparing
 from minigrad.backend.compiled import linking
 from minigrad.backend.kernels import compiled_kernels, cpu_kernels
-from minigrad.backend.scattered import Scattered
 from minigrad.backend.threads import num_threads
 from minigrad.backend.windows import Window
-from minigrad.testing.kernel_sets import compare_kernels
 
 FLOAT = np.dtype(np.float32)
 numba_kernels, _ = compiled_kernels()

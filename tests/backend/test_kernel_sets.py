@@ -5,11 +5,11 @@ from types import SimpleNamespace
 import loop_kernels
 import numpy as np
 import pytest
+from kernel_sets import compare_kernels
 
 from minigrad.backend import numpy_kernels
 from minigrad.backend.kernels import Kernels, compiled_kernels
 from minigrad.testing import ContractViolation
-from minigrad.testing.kernel_sets import compare_kernels
 
 KERNELS = [
     "conv2d",

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 import minigrad.functions as F
-from minigrad.core.axes import axes_of
+from minigrad.core.axes import normalize_axes
 from minigrad.core.function import Function
 from minigrad.core.reduction import Max, Mean, Min, Sum
 from minigrad.core.variable import apply
@@ -23,7 +23,7 @@ def _reducing(kind):
     """The function that applies a reduction over `axis`."""
 
     def op(x, axis=None, *, keepdims=False):
-        return apply(kind(axes_of("op", axis, x.ndim), keepdims), x)
+        return apply(kind(normalize_axes("op", axis, x.ndim), keepdims), x)
 
     op.__name__ = getattr(kind, "__name__", "op")
     return op

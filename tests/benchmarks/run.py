@@ -18,10 +18,11 @@ from pathlib import Path
 from statistics import median
 
 from environments import PACKAGES, ROOT, set_up
-from worker import THREADS, Worker
+from worker import THREADS, TREES, Worker
 
 FRAMEWORKS = ["minigrad", "minigrad-numpy", "torch", "torch-fused", "torch-compile", "keras", "jax", "chainer"]
 FLOOR = "numpy"
+BEFORE = "minigrad-before"
 PAUSE = 0.2  # seconds before each share: the threads of the worker before spin for a while after their last task
 
 
@@ -90,6 +91,7 @@ def main():
     for name in options.workloads:
         measured[name] = measure(name, [*options.frameworks, FLOOR], options.rounds)
         print_table(WORKLOADS[name], measured[name])
+        print_pairs(measured[name])
     if options.workloads == list(WORKLOADS):
         measured["import"] = imports()
         measured["compiling"] = compiling()
@@ -106,6 +108,7 @@ def parse():
         "--frameworks", default=",".join(FRAMEWORKS), help="a comma between names; default: %(default)s"
     )
     parser.add_argument("--rounds", type=int, default=7, help="shares that each framework runs; default: %(default)s")
+    parser.add_argument("--before", type=Path, metavar="DIR", help="compare with the minigrad in another tree as well")
     parser.add_argument("--setup", action="store_true", help="first make the other frameworks' environments")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every measured step here")
     options = parser.parse_args()
@@ -114,6 +117,9 @@ def parse():
         parser.error(f"--frameworks: {', '.join(sorted(unknown))} is none of {', '.join(FRAMEWORKS)}")
     if options.rounds < 1:
         parser.error("--rounds: at least 1")
+    if options.before:
+        TREES[BEFORE] = options.before.resolve()
+        options.frameworks.insert(1, BEFORE)
     options.workloads = {"all": list(WORKLOADS), "bookkeeping": BOOKKEEPING}.get(options.workload, [options.workload])
     return options
 
@@ -177,6 +183,14 @@ def print_table(workload, results):
             f"{label:30}{result['seconds'] * scale:10.2f}{low + ' .. ' + high:>18}{ratio:>12}"
             f"{result['peak_mib']:10.0f}{result['first_step'] * scale:10.2f}{loss:>9}"
         )
+
+
+def print_pairs(results):
+    """Round by round, how long a step takes now and before."""
+    if BEFORE in results:
+        now, before = ([median(seconds) for seconds in results[name]["rounds"]] for name in ("minigrad", BEFORE))
+        ratios = sorted(a / b for a, b in zip(now, before, strict=True))
+        print(f"now / before, {len(ratios)} pairs: {median(ratios):.3f} ({ratios[0]:.3f} .. {ratios[-1]:.3f})")
 
 
 def imports():

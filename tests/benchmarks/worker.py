@@ -12,6 +12,8 @@ from typing import Any
 
 from environments import ROOT, interpreter
 
+TREES = {}  # framework -> the tree that it is run from, where that is not this one
+
 THREADS = 2
 THREAD_SETTINGS = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), str(THREADS))
 
@@ -56,7 +58,12 @@ class Worker:
             stdout=subprocess.PIPE,
             stderr=self.errors,
             text=True,
-            env={**os.environ, **THREAD_SETTINGS, **SETTINGS.get(self.framework, {}), "PYTHONPATH": str(ROOT)},
+            env={
+                **os.environ,
+                **THREAD_SETTINGS,
+                **SETTINGS.get(self.framework, {}),
+                "PYTHONPATH": str(TREES.get(self.framework, ROOT)),
+            },
         )
         return True
 

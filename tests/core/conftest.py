@@ -8,7 +8,7 @@ from minigrad.core import config
 @pytest.fixture(autouse=True)
 def _switches_are_as_they_were():
     """A test that leaves a switch turned fails, and spoils no other test."""
-    switches = (config.recording, config.training, config.anomaly_detection, config._float_type)
+    switches = (config.grad_mode, config.training, config._float_type)
     before = [switch.get() for switch in switches]
     generator = config._generator.get()
     yield

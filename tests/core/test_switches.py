@@ -18,7 +18,7 @@ def recording():
     """Whether an operation is recorded here and now."""
     x = Variable(1.0)
     recorded = (x * 2).requires_grad
-    assert recorded == (config.grad_mode.get() is not None)
+    assert recorded == (config.grad_mode.get().enabled)
     return recorded
 
 
@@ -28,7 +28,7 @@ def training():
 
 def state():
     """All switches, as they are seen here and now."""
-    return recording(), training(), config.anomaly_detection.get(), Variable(1).dtype.name
+    return recording(), training(), bool(config.grad_mode.get().hooks), Variable(1).dtype.name
 
 
 OFF = (True, True, False, "float32")

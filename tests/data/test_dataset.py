@@ -133,7 +133,7 @@ def test_split_out_of_range(dataset, n):
 
 @pytest.mark.parametrize("n", [0.5, "2", None])
 def test_split_wants_an_int(dataset, n):
-    with pytest.raises(TypeError, match=f"split: n must be an int, not {type(n).__name__}"):
+    with pytest.raises(TypeError, match=f"split: n must be an int, not {n!r}"):
         dataset.split(n)
 
 

@@ -162,10 +162,10 @@ def test_not_idx(write):
     assert "not an IDX file: it starts with the bytes 89 50 4e 47" in error_of(write(b"\x89PNG\r\n\x1a\n" + bytes(20)))
 
 
-@pytest.mark.parametrize("code", sorted(set(range(256)) - set(CODES.values())))
-def test_unknown_type_code(write, code):
-    message = error_of(write(idx_header(code, 2) + bytes(2)))
-    assert f"unknown type code 0x{code:02x}; the IDX types are 0x08 uint8, 0x09 int8, 0x0b int16" in message
+def test_unknown_type_code(write):
+    for code in set(range(256)) - set(CODES.values()):
+        message = error_of(write(idx_header(code, 2) + bytes(2)))
+        assert f"unknown type code 0x{code:02x}; the IDX types are 0x08 uint8, 0x09 int8, 0x0b int16" in message
 
 
 @pytest.mark.parametrize("compress", [bytes, gzip.compress], ids=["plain", "gzip"])
@@ -295,18 +295,23 @@ def test_a_flipped_header_bit_is_an_error_or_shows_in_the_type(write):
 
 
 @pytest.mark.parametrize("compress", [lambda content: gzip.compress(content, mtime=0), gzip_with_name, gzip_stored])
-@pytest.mark.parametrize("array", [SMALL, np.zeros((4, 50), np.uint8), np.arange(120, dtype=np.int16)])
+@pytest.mark.parametrize("array", [SMALL, np.zeros((4, 10), np.uint8), np.arange(40, dtype=np.int16)])
 def test_a_flipped_bit_in_a_gzip_file_is_an_error_or_does_not_matter(write, compress, array):
+    # Compressed, the arrays become a block of literals, one with a repetition, and one with a Huffman code of its own.
     content = compress(idx_bytes(array))
+    path = write(content)
     errors = 0
-    for bit in range(8 * len(content)):
-        path = write(with_flipped_bit(content, bit))
-        try:
-            found = read_idx(path)
-        except ValueError as error:
-            errors += 1
-            assert str(path) in str(error)  # noqa: PT017 - either the error or the array
-        else:
-            assert_same(found, array)
+    with path.open("r+b", buffering=0) as file:
+        for i, byte in enumerate(content):
+            for bit in range(8):
+                os.pwrite(file.fileno(), bytes([byte ^ 1 << bit]), i)
+                try:
+                    found = read_idx(path)
+                except ValueError as error:
+                    errors += 1
+                    assert str(path) in str(error)  # noqa: PT017 - either the error or the array
+                else:
+                    assert_same(found, array)
+            os.pwrite(file.fileno(), bytes([byte]), i)
     headers = 8 * (10 + len(b"digits\0"))
     assert errors >= 8 * len(content) - headers

@@ -39,6 +39,14 @@ CALLS = {
         lambda: F.conv2d(IMAGES, ones(4, 5, 3, 3)),
         ["conv2d", "3 channels", "5", "x (2, 3, 8, 8) float32", "w (4, 5, 3, 3) float32"],
     ),
+    "conv_relu_pool channels": (
+        lambda: F.conv_relu_pool(IMAGES, ones(4, 5, 3, 3)),
+        ["conv_relu_pool", "3 channels", "5", "x (2, 3, 8, 8) float32", "w (4, 5, 3, 3) float32"],
+    ),
+    "conv_relu_pool pool": (
+        lambda: F.conv_relu_pool(IMAGES, FILTERS, pool=7),
+        ["conv_relu_pool", "7×7", "the convolution of x (2, 3, 8, 8) float32"],
+    ),
     "conv2d groups": (
         lambda: F.conv2d(IMAGES, FILTERS, groups=2),
         ["conv2d", "groups=2", "(2, 3, 8, 8)", "(4, 3, 3, 3)"],

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import seed as seeded
+from minigrad.testing.contracts import CONTRACTS
 
 import minigrad as mg
-from minigrad.testing.contracts import CONTRACTS
 from minigrad.testing.derivatives import outputs
 from minigrad.testing.strategies import examples
 

@@ -5,14 +5,14 @@ import pickle
 
 import numpy as np
 import pytest
+from minigrad.backend.scattered import Scattered
+from minigrad.functions.scattered import ScatteredGradient
 
 import minigrad as mg
 import minigrad.functions as F
 from minigrad import viz
 from minigrad.backend import numpy_kernels
-from minigrad.backend.scattered import Scattered
 from minigrad.backend.windows import Window
-from minigrad.functions.scattered import ScatteredGradient
 from minigrad.testing import check_grad
 
 RNG = np.random.default_rng(0)

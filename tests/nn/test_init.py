@@ -130,7 +130,7 @@ def test_initializers_are_values():
         (lambda: init.Uniform(1.0, -1.0), ValueError, "Uniform: low must not exceed high, not 1.0 > -1.0"),
         (lambda: init.Constant(np.nan), ValueError, "Constant: value must be finite, not nan"),
         (lambda: init.Constant("0"), TypeError, "Constant: value must be a number, not '0'"),
-        (lambda: init.HeNormal()((3, 2), rng=7), TypeError, "Normal: rng must be a numpy.random.Generator, not 7"),
+        (lambda: init.HeNormal()((3, 2), rng=7), TypeError, "HeNormal: rng must be a numpy.random.Generator, not 7"),
     ],
 )
 def test_wrong_arguments(make, error, message):

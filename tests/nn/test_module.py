@@ -1,15 +1,14 @@
-"""Module: finding parameters, state dicts, summary and repr."""
+"""Module: finding parameters, calling, state dicts and repr."""
 
 import copy
 import pickle
-import re
 
 import numpy as np
 import pytest
 
 import minigrad as mg
-import minigrad.functions as F
 from minigrad import nn
+from minigrad.core.hooks import Hook, hooked
 
 
 class Scale(nn.Module):
@@ -107,17 +106,7 @@ def test_named_modules_and_children():
     assert model.named_children() == [("parts.0", inner), ("last", model.last)]
 
 
-# Parameter
-
-
-def test_a_parameter_requires_a_gradient():
-    p = nn.Parameter([1.0, 2.0], name="p")
-    assert isinstance(p, mg.Variable)
-    assert (p.requires_grad, p.dtype, p.name) == (True, np.float32, "p")
-    with mg.no_grad():
-        assert nn.Parameter(1.0).requires_grad
-    with pytest.raises(TypeError, match="only floats have gradients"):
-        nn.Parameter(np.arange(3))
+# copies
 
 
 @pytest.mark.parametrize("duplicate", [copy.deepcopy, lambda m: pickle.loads(pickle.dumps(m))], ids=["copy", "pickle"])
@@ -151,6 +140,25 @@ def test_a_module_without_forward():
 
     with pytest.raises(TypeError, match=r"Empty has no forward: .*forward\(self, x\)"):
         Empty()(1)
+
+
+def test_hooks_are_called_around_each_module_the_last_one_outermost():
+    seen = []
+
+    class Trace(Hook):
+        def __init__(self, name):
+            self.name = name
+
+        def call(self, run, module, inputs, options):
+            seen.append((self.name, module))
+            return run(module, inputs, options) * 2
+
+    model = Chain(Scale(3.0))
+    with hooked(Trace("inner")), hooked(Trace("outer")):
+        y = model(mg.Variable(np.ones(2, np.float32)))
+    assert seen == [("outer", model), ("inner", model), ("outer", model.parts[0]), ("inner", model.parts[0])]
+    assert y.data.tolist() == [48, 48]
+    assert model(np.ones(2, np.float32)).data.tolist() == [3, 3]
 
 
 def test_gradients_reach_the_parameters_and_zero_grad_forgets_them():
@@ -251,109 +259,15 @@ def test_load_state_dict_of_something_else():
         Scale().load_state_dict([np.ones(2)])
 
 
-# summary
-
-
-def test_summary_of_the_keras_basic_classification_model():
-    model = nn.Sequential(nn.Flatten(), nn.Linear(784, 128), nn.ReLU(), nn.Linear(128, 10))
-    table = """
-name      layer             output    parameters
-────────────────────────────────────────────────
-layers.0  Flatten()         (N, 784)           0
-layers.1  Linear(784, 128)  (N, 128)     100,480
-layers.2  ReLU()            (N, 128)           0
-layers.3  Linear(128, 10)   (N, 10)        1,290
-────────────────────────────────────────────────
-          total                          101,770
-          trainable                      101,770
-"""
-    assert model.summary((1, 28, 28)) == table.strip()
-    assert model.summary(np.zeros((3, 1, 28, 28), np.float32)) == table.strip()
-    assert model.summary(mg.Variable(np.zeros((3, 784), np.float32))) == table.strip()
-
-
-def test_summary_of_images():
-    model = nn.Sequential(nn.Conv2d(1, 6, 5, pad="same"), nn.MaxPool2d(2))
-    rows = model.summary((1, 28, 30)).splitlines()
-    assert re.split(r"  +", rows[2]) == ["layers.0", "Conv2d(1, 6, 5, pad='same')", "(N, 6, 28, 30)", "156"]
-    assert re.split(r"  +", rows[3]) == ["layers.1", "MaxPool2d(2)", "(N, 6, 14, 15)", "0"]
-
-
-def rows_of(summary):
-    return [re.split(r"  +", line.strip()) for line in summary.splitlines() if "─" not in line][1:]
-
-
-def test_summary_counts_what_is_shared_once():
-    shared, tied = Scale(), Scale()
-    tied.w = shared.w
-    assert rows_of(Chain(shared, tied, shared).summary((2,))) == [
-        ["parts.0", "Scale()", "(N, 2)", "2"],
-        ["parts.1", "Scale()", "(N, 2)", "0"],
-        ["parts.0", "Scale()", "(N, 2)", "again"],
-        ["total", "2"],
-        ["trainable", "2"],
-    ]
-
-
-def test_summary_of_parameters_outside_of_the_layers_that_ran():
-    model = Chain(Scale(), own=nn.Parameter(np.zeros((10, 100))), idle=Scale())
-    assert rows_of(model.summary((2,))) == [
-        ["parts.0", "Scale()", "(N, 2)", "2"],
-        ["in none of these layers", "1,002"],
-        ["total", "1,004"],
-        ["trainable", "1,004"],
-    ]
-
-
-def test_summary_of_frozen_parameters():
-    model = Chain(Scale(), Scale())
-    model.parts[0].w.requires_grad = False
-    assert rows_of(model.summary((2,)))[-2:] == [["total", "4"], ["trainable", "2"]]
-
-
-def test_summary_of_a_single_layer_and_of_other_outputs():
-    class Two(nn.Module):
-        def forward(self, x):
-            return x.sum(), (x.numpy(), None)
-
-    assert rows_of(nn.Linear(2, 3).summary((5, 2)))[0] == ["Linear(2, 3)", "(N, 5, 3)", "9"]
-    assert rows_of(Two().summary(mg.Variable(np.ones((4, 7)))))[0] == ["Two()", "(), (N, 7), NoneType", "0"]
-
-
-def test_summary_runs_without_recording_and_training():
-    seen = []
-
-    class Spy(nn.Module):
-        def forward(self, x):
-            seen.append((x.requires_grad, x.dtype))
-            return x
-
-    model = nn.Sequential(nn.Linear(2, 3), nn.Dropout(0.9), Spy())
-    mg.seed(0)
-    state = mg.config.generator().bit_generator.state
-    model.summary((2,))
-    assert seen == [(False, np.float32)]
-    assert mg.config.generator().bit_generator.state == state
-    assert model(np.ones((1, 2), np.float32)).requires_grad
-
-
-def test_summary_gives_the_example_the_parameters_dtype():
-    with mg.default_dtype(np.float64):
-        model = nn.Linear(2, 3)
-    assert "(N, 3)" in model.summary((2,))
-
-
-def test_a_summary_that_fails_leaves_nothing_behind():
-    model = nn.Sequential(nn.Linear(2, 3), nn.Linear(4, 5))
-    with pytest.raises(ValueError, match="linear"):
-        model.summary((2,))
-    assert len(rows_of(model[0].summary((2,)))) == 3
-
-
-@pytest.mark.parametrize("x", [[1, 28, 28], 784, (1, 2.0), (True,), "x", None])
-def test_summary_needs_an_input_or_a_shape(x):
-    with pytest.raises(TypeError, match=r"summary: x"):
-        Scale().summary(x)
+@pytest.mark.parametrize(("w", "others"), [(2, []), (3, ["w: shape (2, 3), expected (2, 2)"])])
+def test_a_read_only_parameter_keeps_the_whole_state_out(w, others):
+    model = nn.Linear(2, 2)
+    model.b.data.flags.writeable = False
+    before = model.w.numpy().copy()
+    with pytest.raises(ValueError, match=r"^load_state_dict of Linear: the state does not fit\n") as caught:
+        model.load_state_dict({"w": np.ones((2, w)), "b": np.ones(2)})
+    assert str(caught.value).split("\n  ")[1:] == [*others, "b: its array is read-only"]
+    np.testing.assert_array_equal(model.w.data, before)
 
 
 # repr
@@ -379,25 +293,3 @@ def test_repr_of_a_cycle():
     model = Chain()
     model.me = model
     assert repr(model) == "Chain(\n  (me): ...\n)"
-
-
-def test_a_functional_model_needs_no_layers():
-    class Model(nn.Module):
-        def __init__(self):
-            self.w = nn.Parameter(np.ones((3, 2), np.float32))
-
-        def forward(self, x):
-            return F.linear(x, self.w)
-
-    assert rows_of(Model().summary((3,)))[0] == ["Model()", "(N, 2)", "6"]
-
-
-@pytest.mark.parametrize(("w", "others"), [(2, []), (3, ["w: shape (2, 3), expected (2, 2)"])])
-def test_a_read_only_parameter_keeps_the_whole_state_out(w, others):
-    model = nn.Linear(2, 2)
-    model.b.data.flags.writeable = False
-    before = model.w.numpy().copy()
-    with pytest.raises(ValueError, match=r"^load_state_dict of Linear: the state does not fit\n") as caught:
-        model.load_state_dict({"w": np.ones((2, w)), "b": np.ones(2)})
-    assert str(caught.value).split("\n  ")[1:] == [*others, "b: its array is read-only"]
-    np.testing.assert_array_equal(model.w.data, before)

@@ -58,7 +58,7 @@ def all_shares(context: Any, share: Any, launcher: Any, address: Any, shares: An
 
 
 def _emit_share(context: Any, caller: Any, share: Any, kept: Any, known: Any) -> Any:
-    """A C function that calls what is at the address `precomputed` with the arguments kept, and notes there if it fails."""
+    """A C function that calls what is at the address `known` with the arguments kept, and notes there if it fails."""
     function = ir.Function(caller.module, _SHARE, f"{caller.function.name}.share")
     function.linkage = "internal"
     b = ir.IRBuilder(function.append_basic_block())

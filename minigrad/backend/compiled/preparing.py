@@ -25,7 +25,7 @@ from minigrad.backend.compiled.elementwise import cross_entropy
 from minigrad.backend.compiled.launching import launch
 from minigrad.backend.compiled.linking import SOURCES
 from minigrad.backend.compiled.processor import VECTOR_BYTES
-from minigrad.backend.scattered import Scattered
+from minigrad.backend.sparse_images import SparseImages
 from minigrad.backend.windows import Window
 
 
@@ -60,12 +60,12 @@ def _compile(letter: str, first: int, *, show: bool = False) -> None:
     """Compile every second kernel, from number `first` on, for the dtype of NumPy's `letter`."""
     calls = _small_calls(np.dtype(letter))[first::2]
     start, end = ("\r", "") if sys.stderr.isatty() else ("", "\n")
-    for n, (kernel, arguments, options) in enumerate(calls, 1):
+    for n, (kernel, arguments) in enumerate(calls, 1):
         if show:
             words = f"minigrad compiles its CPU kernels for {np.dtype(letter)}, once: {n} of {len(calls)}"
             sys.stderr.write(f"{start}{words}{end if n < len(calls) else chr(10)}")
             sys.stderr.flush()
-        kernel(*arguments, **options)
+        kernel(*arguments)
 
 
 @contextmanager
@@ -84,34 +84,29 @@ def _second_process(letter: str) -> Iterator[None]:
         yield
 
 
-def _small_calls(dtype: Any) -> list[tuple[Any, tuple[Any, ...], dict[str, Any]]]:
+def _small_calls(dtype: Any) -> list[tuple[Any, tuple[Any, ...]]]:
     """Each kernel with arguments that it is soon done with."""
     window, pool = Window((2, 2)), Window((2, 2), (2, 2))
     lanes = VECTOR_BYTES // dtype.itemsize
     x, w, y = (np.zeros(shape, dtype) for shape in ((1, lanes, 4, 4), (1, lanes, 2, 2), (1, 1, 3, 3)))
     argmax, a, tall = np.zeros((1, lanes, 2, 2), np.uint8), np.zeros((2, 2), dtype), np.zeros((2, 3), dtype)
-    p, g, m, v = (np.zeros(1, dtype) for _ in range(4))
-    behind, rate = Scattered(y[:, :, :1, :1], argmax[:, :1, :1, :1], window, (3, 3)), {"lr": 0.1}
+    behind = SparseImages(y[:, :, :1, :1], argmax[:, :1, :1, :1], window, (3, 3))
     return [
-        (K.conv2d, (x, w, None, window, 1), {}),
-        (K.pooled_convolution, (x, w, None, window, 1, pool), {}),
-        (K.conv_transpose2d, (y, w, (4, 4), window, 1), {}),
-        (K.filter_correlation, (x, y, window, 1), {}),
-        (K.conv_gradients, (behind, x, w, (4, 4), window, 1), {}),
-        (K.conv_gradients, (behind, x[:, :1], None, (4, 4), window, 1), {}),
-        (K.max_pool2d, (x, pool), {}),
-        (K.pool_scatter, (x[:, :, :2, :2], argmax, (4, 4), pool), {}),
-        (K.pool_gather, (x, argmax, pool), {}),
-        (K.window_sum, (x, pool), {}),
-        (K.matmul, (a, a), {}),
-        (K.matmul, (a, tall), {}),
-        (K.channel_sum, (a,), {}),
-        (K.nhwc, (np.zeros((1, 2, 2, 2), dtype),), {}),
-        (K.relu, (a,), {}),
-        (K.masked, (a, a > 0), {}),
-        (K.cross_entropy, (a, a), {}),
-        (K.sgd_update, (p, g, None), {**rate, "momentum": 0.0}),
-        (K.sgd_update, (p, g, v), {**rate, "momentum": 0.9}),
-        (K.adam_update, (p, g, m, v), {**rate, "beta1": 0.9, "beta2": 0.9, "eps": 1.0, "step": 1}),
-        (K.adagrad_update, (p, g, v), {**rate, "eps": 1.0}),
+        (K.conv2d, (x, w, None, window, 1)),
+        (K.conv_relu_pool, (x, w, None, window, 1, pool)),
+        (K.conv_transpose2d, (y, w, (4, 4), window, 1)),
+        (K.filter_correlation, (x, y, window, 1)),
+        (K.conv_gradients, (behind, x, w, (4, 4), window, 1)),
+        (K.conv_gradients, (behind, x[:, :1], None, (4, 4), window, 1)),
+        (K.max_pool2d, (x, pool)),
+        (K.pool_scatter, (x[:, :, :2, :2], argmax, (4, 4), pool)),
+        (K.pool_gather, (x, argmax, pool)),
+        (K.window_sum, (x, pool)),
+        (K.matmul, (a, a)),
+        (K.matmul, (a, tall)),
+        (K.channel_sum, (a,)),
+        (K.nhwc, (np.zeros((1, 2, 2, 2), dtype),)),
+        (K.relu, (a,)),
+        (K.masked, (a, a > 0)),
+        (K.cross_entropy, (a, a)),
     ]

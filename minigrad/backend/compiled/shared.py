@@ -41,15 +41,18 @@ def bounds(count: int, s: int, shares: int) -> tuple[int, int]:
     return count * s // shares, count * (s + 1) // shares
 
 
-def shared(function: Callable[..., None]) -> Callable[..., None]:
+def shared(function: Callable[..., None], *, cache: bool = True) -> Callable[..., None]:
     """Compile a kernel from the function that does share `s` of `shares`; it is called without `s`, and does all.
 
+    Args:
+        function: of s, shares and what the kernel is called with.
+        cache: keep the machine code on disk, too.
     Raises:
         MemoryError: the kernel is called, and a share finds no memory for itself; the results hold anything.
     """
     name = f"{function.__module__.rpartition('.')[2]}_{function.__name__}"
-    share = inner(cache=True)(renamed(function, name))
-    run = alone()(renamed(_run, f"{name}_run", _share=share))
+    share = inner(cache=cache)(renamed(function, name))
+    run = alone(cache=cache)(renamed(_run, f"{name}_run", _share=share))
 
     @wraps(function)
     def call(count: int, *arguments: Any) -> None:

@@ -1,13 +1,14 @@
-"""idx: four files become two data sets, or one error says which file is wrong."""
+"""idx and mnist: four files become two data sets, or one error says which file is wrong."""
 
 import gzip
 import re
 import struct
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from minigrad.data import idx
+from minigrad.data import idx, idx_sets, mnist
 
 TRAIN_IMAGES = "train-images-idx3-ubyte"
 TRAIN_LABELS = "train-labels-idx1-ubyte"
@@ -161,3 +162,81 @@ def test_every_flipped_bit_in_a_header_is_an_error(directory, name):
         flipped[bit // 8] ^= 1 << bit % 8
         (directory / name).write_bytes(flipped)
         assert name in error_of(directory)
+
+
+# mnist
+
+
+@pytest.fixture(scope="module")
+def digits():
+    return mnist()
+
+
+def test_counts_shapes_and_types(digits):
+    for part, n in zip(digits, (60_000, 10_000), strict=True):
+        assert len(part) == n
+        assert (part.images.shape, part.images.dtype) == ((n, 1, 28, 28), np.uint8)
+        assert (part.labels.shape, part.labels.dtype) == ((n,), np.int64)
+        assert part.images.flags.c_contiguous
+        assert part.classes == 10
+
+
+def test_the_first_labels(digits):
+    train, test = digits
+    assert train.labels[:5].tolist() == [5, 0, 4, 1, 9]
+    assert test.labels[:5].tolist() == [7, 2, 1, 0, 4]
+
+
+def test_digits_are_white_on_black(digits):
+    x, _ = digits[0][:100]
+    assert x.min() == 0
+    assert x.max() == 1
+    assert x.mean() < 0.2
+
+
+def test_the_license_lies_beside_the_files():
+    text = (Path(idx_sets.__file__).parent / "files" / "LICENSE.md").read_text("utf-8")
+    for words in ("CC BY-SA 3.0", "Yann LeCun", "Corinna Cortes", "Christopher J. C. Burges"):
+        assert words in text
+
+
+# A damaged installation
+
+
+@pytest.fixture
+def embedded(tmp_path, monkeypatch):
+    """An empty folder in the place of the embedded one."""
+    (tmp_path / "files").mkdir()
+    monkeypatch.setattr(idx_sets.resources, "files", lambda _: tmp_path)
+    return tmp_path / "files"
+
+
+def zeros_file(*shape, code=0x08):
+    return gzip.compress(idx_bytes(np.zeros(shape, np.uint8), code))
+
+
+def test_a_missing_file(embedded):
+    file = embedded / f"{TRAIN_IMAGES}.gz"
+    with pytest.raises(FileNotFoundError, match=re.escape(f"mnist: {file} is missing; reinstall")):
+        mnist()
+
+
+@pytest.mark.parametrize("content", [b"", b"garbage", zeros_file(2, 3)[:-1]])
+def test_a_corrupt_file(embedded, content):
+    file = embedded / f"{TRAIN_IMAGES}.gz"
+    file.write_bytes(content)
+    with pytest.raises(ValueError, match=re.escape(f"mnist: {file} is damaged; reinstall")):
+        mnist()
+
+
+def test_a_whole_file_with_other_content(embedded):
+    (embedded / f"{TRAIN_IMAGES}.gz").write_bytes(zeros_file(2, 3, 4))
+    with pytest.raises(ValueError, match=r"is damaged; reinstall minigrad-nn \(SHA-256 \w{64}, expected ba891046"):
+        mnist()
+
+
+def test_the_type_counts_too(embedded, monkeypatch):
+    monkeypatch.setitem(idx_sets._SHA256, TRAIN_IMAGES, idx_sets._sha256(np.zeros((2, 3), np.uint8)))
+    (embedded / f"{TRAIN_IMAGES}.gz").write_bytes(zeros_file(2, 3, code=0x09))
+    with pytest.raises(ValueError, match="is damaged"):
+        mnist()

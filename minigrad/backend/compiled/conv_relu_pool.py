@@ -11,7 +11,7 @@ from minigrad.backend.compiled.shared import bounds, shared
 
 
 @shared
-def pooled_convolution(
+def conv_relu_pool(
     s, shares, x, w, b, HP, WP, top, left, SH, SW, DH, DW, PH, PW, PSH, PSW, above, before, lanes, positive, y, argmax
 ):
     """Images (N, H, W, C) with packed filters and biases to maxima and argmax; positive is (N, OH, OW, O)."""

@@ -1,0 +1,64 @@
+"""An optimizer's formula for one number, compiled into one loop over a parameter, its gradient and its slots."""
+
+from __future__ import annotations
+
+import marshal
+import zlib
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import numba
+
+from minigrad.backend.compiled.linking import renamed
+from minigrad.backend.compiled.shared import bounds, inner, shared
+
+
+@cache
+def compiled_update(formula: Callable[..., Any], slots: int) -> Callable[..., None] | None:
+    """The loop for a formula with so many slots, 0 to 2; None where Numba can't compile it."""
+    # The cache on disk knows the formula by its code alone, and not what a user's code calls.
+    own = formula.__module__.startswith("minigrad.")
+    name = f"{formula.__name__}_{zlib.crc32(marshal.dumps(formula.__code__)):08x}"
+    if slots >= len(_LOOPS):
+        return None
+    loop = shared(renamed(_LOOPS[slots], name, formula=inner()(formula)), cache=own)
+
+    def step(*arguments: Any) -> Any:
+        nonlocal loop
+        try:
+            return loop(*arguments)
+        except numba.core.errors.NumbaError:
+            loop = _unserved
+        return NotImplemented
+
+    return step
+
+
+def _unserved(*_: Any) -> Any:
+    return NotImplemented
+
+
+def _loop(s, shares, p, g, numbers):
+    a, b = bounds(len(p), s, shares)
+    p, g = p[a:b], g[a:b]
+    for i in range(len(p)):
+        p[i] = formula(p[i], g[i], *numbers)  # type: ignore[name-defined]  # noqa: F821 - each loop is given its own
+
+
+def _loop_with_slot(s, shares, p, g, m, numbers):
+    a, b = bounds(len(p), s, shares)
+    p, g, m = p[a:b], g[a:b], m[a:b]
+    for i in range(len(p)):
+        p[i], m[i] = formula(p[i], g[i], m[i], *numbers)  # type: ignore[name-defined]  # noqa: F821
+
+
+def _loop_with_slots(s, shares, p, g, m, v, numbers):
+    a, b = bounds(len(p), s, shares)
+    p, g, m, v = p[a:b], g[a:b], m[a:b], v[a:b]
+    for i in range(len(p)):
+        p[i], m[i], v[i] = formula(p[i], g[i], m[i], v[i], *numbers)  # type: ignore[name-defined]  # noqa: F821
+
+
+_LOOPS = (_loop, _loop_with_slot, _loop_with_slots)
+"""By the number of slots."""
