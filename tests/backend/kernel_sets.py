@@ -1,4 +1,4 @@
-"""Kernel sets held against each other: the same numbers on drawn geometries, whatever the memory order."""
+"""compare_kernels: one kernel set gives the numbers of another on drawn geometries, whatever the memory order."""
 
 from __future__ import annotations
 
@@ -8,14 +8,29 @@ from typing import Any
 import numpy as np
 
 from minigrad.backend import accumulation_dtype, is_array, numpy_kernels, to_numpy
+from minigrad.backend.kernels import KernelSet, cpu_kernels
 from minigrad.backend.sparse_images import SparseImages
 from minigrad.backend.windows import Pair, Window
 from minigrad.functions.windows import window_of
+from minigrad.optim.adagrad import adagrad
+from minigrad.optim.adam import adam
+from minigrad.optim.sgd import momentum_sgd, sgd
 from minigrad.testing.example import LAYOUTS, Floats, laid_out
 from minigrad.testing.findings import ContractViolation
 
 PART = {"float64": 1e-11, "float32": 2e-5, "float16": 2e-2}
 """How far apart two sets may be, as a part of the largest number."""
+
+
+class Serving:
+    """The kernels that serve arrays on the CPU, whatever their dtype: a candidate of `compare_kernels`."""
+
+    def __getattr__(self, name):
+        def kernel(*arguments):
+            dtype = next(a.dtype for a in arrays_in(arguments) if a.dtype.kind == "f")
+            return getattr(cpu_kernels(dtype), name)(*arguments)
+
+        return kernel
 
 
 def compare_kernels(
@@ -26,7 +41,7 @@ def compare_kernels(
     seed: int = 0,
     channels: Sequence[int] = (4, 8, 15, 16, 32),
     to_array: Callable[[Floats], Any] = np.asarray,
-) -> int:
+) -> set[str]:
     """Hold a kernel set against another on drawn geometries, dtypes and memory orders.
 
     Args:
@@ -37,7 +52,7 @@ def compare_kernels(
         channels: how many channels a third of the convolutions have; the others have 1 to 3.
         to_array: makes an array of the candidate's kind of a NumPy array.
     Returns:
-        how many calls were compared.
+        the names of the kernels that were compared.
     Raises:
         ContractViolation: a kernel gives other numbers, another shape or dtype, or edits its arguments.
     """
@@ -45,7 +60,7 @@ def compare_kernels(
     for _ in range(examples):
         for kernels in (comparison.convolutions, comparison.poolings, comparison.rows, comparison.updates):
             kernels()
-    return comparison.calls
+    return comparison.compared
 
 
 class _Comparison:
@@ -59,9 +74,10 @@ class _Comparison:
         channels: Sequence[int],
         to_array: Callable[..., Any],
     ) -> None:
-        self._sets, self._channels = (candidate, reference), channels
+        serving = KernelSet(lambda: candidate, reference, lambda *_: True)  # a set may be partial
+        self._sets, self._channels = (serving, KernelSet(lambda: None, reference, lambda *_: False)), channels
         self._rng, self._to_array = rng, to_array
-        self.calls = 0
+        self.compared: set[str] = set()
 
     def convolutions(self) -> None:
         """conv2d, its two adjoints, and these behind a max-pooling."""
@@ -132,9 +148,9 @@ class _Comparison:
 
     def _dropped(self, x: Floats, p: float) -> None:
         """A mask of dropout: each set draws its own, but of the same numbers."""
-        mask = to_numpy(self._sets[0].dropout_mask(self._to_array(x), p, np.random.default_rng(self.calls)))
+        mask = to_numpy(self._sets[0].dropout_mask(self._to_array(x), p, np.random.default_rng(0)))
         kept = 1 / (1 - p) if p < 1 else 0.0
-        self.calls += 1
+        self.compared.add("dropout_mask")
         if mask.shape != x.shape or mask.dtype != x.dtype:
             words = f"gives {mask.shape} {mask.dtype}, expected {x.shape} {x.dtype}"
             raise ContractViolation("dropout_mask", words, _described([x, p]))
@@ -147,10 +163,10 @@ class _Comparison:
         p, g, m = (self._array(*shape) for _ in range(3))
         g, m = g.astype(p.dtype), m.astype(accumulation_dtype(p.dtype))  # as optimizers keep what they add up
         v = np.abs(self._array(*shape)).astype(m.dtype)
-        self._compare_in_place("sgd_update", p, g, m, lr=0.1, momentum=0.9)
-        self._compare_in_place("sgd_update", p, g, None, lr=0.1, momentum=0.0)
-        self._compare_in_place("adam_update", p, g, m, v, lr=0.1, beta1=0.9, beta2=0.99, eps=1e-4, step=3)
-        self._compare_in_place("adagrad_update", p, g, v, lr=0.1, eps=1e-4)
+        self._compare_in_place(momentum_sgd, p, g, [m], (0.1, 0.9))
+        self._compare_in_place(sgd, p, g, [], (0.1,))
+        self._compare_in_place(adam, p, g, [m, v], (0.3, 0.9, 0.1, 0.99, 0.01, 1e-4))
+        self._compare_in_place(adagrad, p, g, [v], (0.1, 1e-4))
 
     def _geometry(self, *, pools: bool) -> tuple[Window, Pair]:
         """A window, and the size of images that it fits."""
@@ -183,32 +199,31 @@ class _Comparison:
         return laid_out(x, str(self._rng.choice(list(LAYOUTS))))
 
     def _compare(self, kernel: str, *arguments: Any) -> None:
-        dtype = next(a.dtype for a in _arrays(arguments))
+        dtype = next(a.dtype for a in arrays_in(arguments))
         alike = [_changed(a, lambda array: _floats_as(array, dtype)) for a in arguments]
         candidate, reference = (getattr(kernels, kernel) for kernels in self._sets)
         with np.errstate(all="ignore"):
             expected = reference(*alike)
-        contents = [a.tobytes() for a in _arrays(alike)]
+        contents = [a.tobytes() for a in arrays_in(alike)]
         given = [_changed(a, self._to_array) for a in alike]
         try:
             with np.errstate(all="ignore"):
                 found = candidate(*given)
         except Exception as error:  # noqa: BLE001 - whatever a kernel raises
             raise ContractViolation(f"{kernel} raised {type(error).__name__}", str(error), _described(alike)) from None
-        for content, after in zip(contents, _arrays(given), strict=True):
+        for content, after in zip(contents, arrays_in(given), strict=True):
             if to_numpy(after).tobytes() != content:
                 raise ContractViolation(f"{kernel} edits its arguments", _described(alike))
         self._equal(kernel, found, expected, alike)
 
-    def _compare_in_place(self, kernel: str, *arrays: Any, **options: Any) -> None:
-        given = [a if a is None else self._to_array(a.copy()) for a in arrays]
-        expected = [a if a is None else a.copy() for a in arrays]
-        getattr(self._sets[0], kernel)(*given, **options)
-        getattr(self._sets[1], kernel)(*expected, **options)
-        self._equal(kernel, tuple(given), tuple(expected), list(arrays))
+    def _compare_in_place(self, formula: Any, p: Any, g: Any, slots: list[Any], numbers: tuple[float, ...]) -> None:
+        given, expected = ([change(a.copy()) for a in (p, g, *slots)] for change in (self._to_array, np.asarray))
+        for kernels, (q, h, *others) in zip(self._sets, (given, expected), strict=True):
+            kernels.update(formula, q, h, others, numbers)
+        self._equal("update", tuple(given), tuple(expected), [p, g, *slots])
 
     def _equal(self, kernel: str, found: Any, expected: Any, arguments: list[Any]) -> None:
-        self.calls += 1
+        self.compared.add(kernel)
         pairs = zip(found, expected, strict=True) if isinstance(expected, tuple) else [(found, expected)]
         for got, wanted in pairs:
             if wanted is None:
@@ -227,7 +242,7 @@ class _Comparison:
                 )
 
 
-def _arrays(arguments: Iterable[Any]) -> list[Any]:
+def arrays_in(arguments: Iterable[Any]) -> list[Any]:
     """The arrays among a kernel's arguments."""
     flat = [part for a in arguments for part in (a if isinstance(a, SparseImages) else [a])]
     return [a for a in flat if is_array(a)]

@@ -61,7 +61,7 @@ def max_pool2d(x, window):
     return y, argmax.astype(np.min_scalar_type(window.kernel[0] * window.kernel[1] - 1))
 
 
-def pooled_convolution(x, w, b, window, groups, pool):
+def conv_relu_pool(x, w, b, window, groups, pool):
     y = conv2d(x, w, b, window, groups)
     maxima, argmax = max_pool2d(np.maximum(y, 0), pool)
     return maxima, y > 0, argmax
@@ -112,25 +112,12 @@ def cross_entropy(logits, targets):
     return losses, probabilities
 
 
-def sgd_update(p, g, velocity, *, lr, momentum):
+def update(formula, p, g, slots, numbers):
     for i in np.ndindex(p.shape):
-        step = g[i] if velocity is None else momentum * velocity[i] + g[i]
-        if velocity is not None:
-            velocity[i] = step
-        p[i] -= lr * float(step)
-
-
-def adam_update(p, g, m, v, *, lr, beta1, beta2, eps, step):
-    for i in np.ndindex(p.shape):
-        m[i] = beta1 * float(m[i]) + (1 - beta1) * float(g[i])
-        v[i] = beta2 * float(v[i]) + (1 - beta2) * float(g[i]) ** 2
-        p[i] -= lr * (m[i] / (1 - beta1**step)) / (np.sqrt(v[i] / (1 - beta2**step)) + eps)
-
-
-def adagrad_update(p, g, h, *, lr, eps):
-    for i in np.ndindex(p.shape):
-        h[i] += float(g[i]) ** 2
-        p[i] -= lr * float(g[i]) / (np.sqrt(float(h[i])) + eps)
+        step = slots[0].dtype.type(g[i]) if slots else float(g[i])
+        found = formula(p[i], step, *(slot[i] for slot in slots), *numbers)
+        for old, new in zip((p, *slots), found if isinstance(found, tuple) else (found,), strict=True):
+            old[i] = new
 
 
 def matmul(a, b):

@@ -8,11 +8,11 @@ import numpy as np
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import basic_indices
 
-from tests.contracts.linalg import products
-from tests.contracts.shape import repeated, reshaped, transposed
 from minigrad.testing import case
 from minigrad.testing.spec import Call, OpSpec
 from minigrad.testing.strategies import broadcastable, reductions, shapes
+from tests.contracts.linalg import products
+from tests.contracts.shape import repeated, reshaped, transposed
 
 NUMBERS = [2, -1.5, 0.5]
 

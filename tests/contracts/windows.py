@@ -1,4 +1,4 @@
-"""Contracts of functions/convolution.py and pooling.py."""
+"""Contracts of functions/convolution.py, pooling.py and fused.py."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ import numpy as np
 from hypothesis import strategies as st
 
 import minigrad.functions as F
-from tests.contracts import loops
-from minigrad.testing.strategies import both
 from minigrad.testing import case
-from minigrad.testing.spec import OpSpec
-from minigrad.testing.strategies import conv2d_args, pool2d_args
+from minigrad.testing.spec import Call, OpSpec
+from minigrad.testing.strategies import both, conv2d_args, pool2d_args
+from tests.contracts import loops
 
 
 def conv2d(x: Any, w: Any, b: Any = None, *, stride: Any, pad: Any, dilation: Any, groups: int) -> Any:
@@ -31,6 +30,23 @@ def _pooling(pool: Any) -> Any:
         return pool(x, kernel, stride=stride, pad=border, **options)
 
     return reference
+
+
+def conv_relu_pool(x: Any, w: Any, b: Any = None, *, pool: Any, pool_stride: Any, **convolution: Any) -> Any:
+    """One after the other, written out as loops."""
+    y = np.maximum(conv2d(x, w, b, **convolution), 0)
+    return loops.max_pool2d(y, both(pool), stride=None if pool_stride is None else both(pool_stride))
+
+
+@st.composite
+def pooled(draw: st.DrawFn) -> Call:
+    """Arguments of a convolution, and pooling windows that its result has room for."""
+    call = draw(conv2d_args(bias=draw(st.booleans())).filter(lambda call: call.kwargs["pad"] != "same"))
+    (H, W), (KH, KW) = call.shapes[0][2:], call.shapes[1][2:]
+    (SH, SW), (PH, PW), (DH, DW) = (both(call.kwargs[name]) for name in ("stride", "pad", "dilation"))
+    size = (H + 2 * PH - DH * (KH - 1) - 1) // SH + 1, (W + 2 * PW - DW * (KW - 1) - 1) // SW + 1
+    pool = tuple(draw(st.integers(1, min(2, n))) for n in size)
+    return Call(call.shapes, {**call.kwargs, "pool": pool, "pool_stride": draw(st.sampled_from([None, 1, (2, 1)]))})
 
 
 def _borders(pad: Any) -> Any:
@@ -77,6 +93,22 @@ CONTRACTS = [
         formula="y[n, o, i, j] = b[o] + Σ x[n, c, i·S + k·D − P, j·S + l·D − P] · w[o, c, k, l]",
         kernels=("conv2d", "conv_transpose2d", "filter_correlation", "channel_sum"),
         cases=CONVOLUTIONS,
+    ),
+    OpSpec(
+        F.conv_relu_pool,
+        conv_relu_pool,
+        shapes=pooled(),
+        domain=(-10, 10),
+        formula="max_pool2d(relu(conv2d(x, w, b)))",
+        kinks="as relu and max_pool2d",
+        kernels=(
+            *("conv_relu_pool", "conv_gradients", "pool_scatter", "pool_gather", "masked"),
+            *("conv2d", "conv_transpose2d", "filter_correlation", "channel_sum"),
+        ),
+        cases=[
+            case(_images(1, 2, 5, 6), _images(2, 2, 3, 3, seed=1), _images(2), **PLAIN, pool=2, pool_stride=None),
+            case(_images(2, 2, 4, 4), _images(2, 1, 2, 2, seed=1), **{**PLAIN, "groups": 2}, pool=2, pool_stride=1),
+        ],
     ),
     OpSpec(
         F.max_pool2d,
