@@ -43,10 +43,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         specs = _chosen(options.paths, options.op)
         if options.reproduce is not None:
-            decoded(options.reproduce)
-            if len(specs) > 1:
-                names = ", ".join(f'"{spec.name}"' for spec in specs)
-                raise ValueError(f"--reproduce needs one contract; --op names {len(specs)}: {names}")
+            _check_reproduction(specs, options.reproduce)
     except ValueError as error:
         parser.error(str(error))
     if options.table:
@@ -71,6 +68,14 @@ def _chosen(paths: list[str], ops: list[str]) -> list[OpSpec]:
         except ValueError as error:
             raise ValueError(f"--op {name}: {error}") from None
     return found
+
+
+def _check_reproduction(specs: list[OpSpec], text: str) -> None:
+    """Raise ValueError unless the text is an example of the one contract."""
+    if len(specs) > 1:
+        names = ", ".join(f'"{spec.name}"' for spec in specs)
+        raise ValueError(f"--reproduce needs one contract; --op names {len(specs)}: {names}")
+    decoded(text)
 
 
 def _prove(specs: list[OpSpec], options: argparse.Namespace) -> int:

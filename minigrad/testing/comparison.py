@@ -241,6 +241,7 @@ class Directional:
         return f"analytic {self.analytic:.7f}   numeric {self.numeric:.7f} ± {self.tolerance:.0e}"
 
 
+@np.errstate(all="ignore")
 def directional(
     f: Callable[..., Any],
     arrays: Sequence[Floats],

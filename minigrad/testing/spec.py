@@ -127,8 +127,11 @@ def collect(path: Path | str) -> list[OpSpec]:
     """
     path = Path(path)
     files = sorted(path.glob("[!_]*.py")) if path.is_dir() else [path]
-    found = [spec for file in files for _, spec in _contracts_of(file)]
-    return list({(id(spec.op), spec.name): spec for spec in reversed(found)}.values())[::-1]
+    found: dict[tuple[int, str], OpSpec] = {}  # a contract may be a variable, a test, and imported elsewhere
+    for file in files:
+        for _, spec in _contracts_of(file):
+            found.setdefault((id(spec.op), spec.name), spec)
+    return list(found.values())
 
 
 def named(contracts: Iterable[tuple[str, OpSpec]], name: str) -> list[OpSpec]:

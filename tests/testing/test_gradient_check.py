@@ -279,7 +279,7 @@ def test_an_error_of_the_function_is_a_finding_with_the_users_line():
 
     text = str(finding(broken, [X]))
     assert text.startswith("broken, forward raised ValueError\n  reshape: (3, 3) float64 cannot become (7,)\n")
-    assert "test_check_grad.py" in text
+    assert "test_gradient_check.py" in text
     assert "in broken: return x.reshape(7)" in text
 
 
