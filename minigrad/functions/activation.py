@@ -7,19 +7,19 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from minigrad import checks
-from minigrad.backend import Array, format_array, xp_of
+from minigrad.backend import Array, format_array, sum_wide, xp_of
 from minigrad.backend.kernels import kernels_of
+from minigrad.core.arithmetic import Elementwise
 from minigrad.core.axes import normalize_axes
 from minigrad.core.config import generator, training
-from minigrad.core.function import Function, Gradients
+from minigrad.core.function import Gradients
 from minigrad.core.numpy_protocol import implements
 from minigrad.core.operators import Operand
-from minigrad.core.reduction import sum_wide
 from minigrad.core.variable import Variable, apply, as_variable
 from minigrad.functions.elementwise import exp, masked
 
 
-class ReLU(Function):
+class ReLU(Elementwise):
     """max(x, 0)."""
 
     def forward(self, x: Array) -> Array:
@@ -42,7 +42,7 @@ def relu(x: Operand) -> Variable:
 
 
 @dataclass(eq=False)
-class LeakyReLU(Function):
+class LeakyReLU(Elementwise):
     """x where it is positive, slope · x elsewhere."""
 
     slope: float = 0.01
@@ -64,7 +64,7 @@ def leaky_relu(x: Operand, slope: float = 0.01) -> Variable:
     return apply(LeakyReLU(checks.number("leaky_relu", "slope", slope)), x)
 
 
-class Sigmoid(Function):
+class Sigmoid(Elementwise):
     """1 / (1 + exp(−x))."""
 
     flops_per_element = 4
@@ -90,7 +90,7 @@ def sigmoid(x: Operand) -> Variable:
     return apply(Sigmoid(), x)
 
 
-class Tanh(Function):
+class Tanh(Elementwise):
     """The hyperbolic tangent."""
 
     def forward(self, x: Array) -> Array:
@@ -109,7 +109,7 @@ def tanh(x: Operand) -> Variable:
     return apply(Tanh(), x)
 
 
-class Softplus(Function):
+class Softplus(Elementwise):
     """log(1 + exp(x))."""
 
     flops_per_element = 3
@@ -143,7 +143,7 @@ def log_sum_exp(shifted: Array, axis: int | tuple[int, ...]) -> Array:
 
 
 @dataclass(eq=False)
-class Softmax(Function):
+class Softmax(Elementwise):
     """exp(x) / Σ exp(x) along an axis; `precomputed` is its value where another operation computed it already."""
 
     axis: int
@@ -179,7 +179,7 @@ def softmax(x: Operand, axis: int = -1) -> Variable:
 
 
 @dataclass(eq=False)
-class LogSoftmax(Function):
+class LogSoftmax(Elementwise):
     """The logarithm of softmax."""
 
     axis: int
@@ -204,7 +204,7 @@ def log_softmax(x: Operand, axis: int = -1) -> Variable:
 
 
 @dataclass(eq=False)
-class Dropout(Function):
+class Dropout(Elementwise):
     """x with some elements dropped and the others scaled up."""
 
     p: float

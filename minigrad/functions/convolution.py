@@ -33,6 +33,7 @@ class Conv2d(Function):
 
     window: Window
     groups: int = 1
+    family = "product"
 
     def forward(self, x: Array, w: Array, b: Array | None = None) -> Array:
         self.size: Pair = x.shape[2:]
@@ -63,6 +64,7 @@ class ConvTranspose2d(Function):
     window: Window
     size: Pair
     groups: int = 1
+    family = "product"
 
     def forward(self, y: Array, w: Array) -> Array:
         self.save(y if self.needs(1) else None, w if self.needs(0) else None)
@@ -85,6 +87,7 @@ class FilterCorrelation(Function):
 
     window: Window
     groups: int = 1
+    family = "product"
 
     def forward(self, x: Array, y: Array) -> Array:
         self.size: Pair = x.shape[2:]

@@ -21,6 +21,9 @@ def matmul(a: Operand, b: Operand) -> Variable:
 class Linear(Function):
     """x @ w + b for a matrix x."""
 
+    family = "product"
+    formula = "x @ w + b"
+
     def forward(self, x: Array, w: Array, b: Array | None = None) -> Array:
         self.save(x if self.needs(1) else None, w if self.needs(0) else None)
         y = kernels_of(x).matmul(x, w)

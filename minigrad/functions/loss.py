@@ -23,6 +23,7 @@ class SoftmaxCrossEntropy(Function):
     """−Σ target · log softmax(x) of each row, weighted; added up unless reduction is "none"."""
 
     reduction: str
+    family = "loss"
 
     def forward(self, x: Array, targets: Array, weights: Array) -> Array:
         losses, probabilities = kernels_of(x).cross_entropy(x, targets)

@@ -22,6 +22,7 @@ class MaxPool2d(Function):
     """The maximum of each window."""
 
     window: Window
+    family = "pooling"
 
     def forward(self, x: Array) -> Array:
         y, argmax = kernels_of(x).max_pool2d(x, self.window)
@@ -43,6 +44,7 @@ class PoolScatter(Function):
 
     window: Window
     size: Pair
+    family = "pooling"
 
     def forward(self, y: Array, argmax: Array) -> Array:
         self.save(argmax)
@@ -62,6 +64,7 @@ class PoolGather(Function):
 
     window: Window
     flops_per_element = 0
+    family = "pooling"
 
     def forward(self, x: Array, argmax: Array) -> Array:
         self.size: Pair = x.shape[2:]
@@ -100,6 +103,7 @@ class AvgPool2d(Function):
 
     window: Window
     divisor: Array = field(repr=False)
+    family = "pooling"
 
     def forward(self, x: Array) -> Array:
         self.size: Pair = x.shape[2:]
@@ -119,6 +123,7 @@ class AvgSpread2d(Function):
     window: Window
     size: Pair
     divisor: Array = field(repr=False)
+    family = "pooling"
 
     def forward(self, y: Array) -> Array:
         return kernels_of(y).window_broadcast(y / self.divisor, self.size, self.window).astype(y.dtype, copy=False)

@@ -64,7 +64,8 @@ def _variance(function: str, x: Operand, axis: Axis, ddof: int, keepdims: bool) 
         there = f"{count} elements over axis {axis} of {format_array(x)}"
         raise ValueError(f"{function}: ddof={ddof} needs more than {there}")
     distance = x - x.mean(axis, keepdims=True)
-    return (distance * distance).mean(axis, keepdims=keepdims) * (count / (count - ddof))
+    variance: Variable = (distance * distance).mean(axis, keepdims=keepdims) * (count / (count - ddof))
+    return variance
 
 
 class LogSumExp(Reduction):

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from minigrad.backend import numpy_kernels
-from minigrad.backend.kernels import Kernels, compiled_kernels
+from minigrad.backend.compiled.loading import compiled_kernels
+from minigrad.backend.kernels import Kernels
 from minigrad.testing import ContractViolation
 from minigrad.testing.kernel_sets import compare_kernels
 
