@@ -27,7 +27,7 @@ READING_ERRORS = (BadZipFile, zlib.error, EOFError, struct.error, ValueError, Ov
 """The errors of reading a broken zip; RuntimeError is zipfile's for what it cannot do."""
 
 MAX_LISTED = 20
-"""How many of a file's differences an error lists: a hostile file may have any number."""
+"""The most differences of a file that an error lists: a hostile file may have any number."""
 
 MAGIC = b"\x93NUMPY\x01\x00"
 MAX_HEADER = 1024
