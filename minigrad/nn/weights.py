@@ -20,8 +20,7 @@ import numpy as np
 from minigrad.backend import Array
 from minigrad.core.function import Spec
 from minigrad.files import atomic_write
-from minigrad.nn.module import Module
-from minigrad.nn.state import differences
+from minigrad.nn.module import Module, differences
 
 READING_ERRORS = (BadZipFile, zlib.error, EOFError, struct.error, ValueError, OverflowError, RuntimeError)
 """The errors of reading a broken zip; RuntimeError is zipfile's for what it cannot do."""
