@@ -381,7 +381,7 @@ def test_layers_that_are_called_again(view, order):
 
 
 def test_deeply_nested_layers_are_folded():
-    net = Nested(250)
+    net = Nested(200)
     diagram = viz.draw(net(mg.Variable(np.ones(2))).sum(), model=net)
     assert diagram.dot.count("<TABLE") < 900
     assert "folded" in diagram.dot
