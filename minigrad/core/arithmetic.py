@@ -1,4 +1,4 @@
-"""The Functions behind a Variable's operators; those behind its methods are in reduction.py and manipulation.py.
+"""The Functions behind a Variable's operators; those behind its methods are in reduction.py and shaping.py.
 
 A `backward` in these files uses only the operators and methods of the `gy` and the `self.saved` that it is handed;
 NumPy's own functions count among them, because they dispatch on Variables. Elementwise Functions of two inputs see
@@ -22,10 +22,13 @@ if TYPE_CHECKING:
     from minigrad.core.variable import Variable
 
 
-class Add(Function):
-    """a + b."""
+class Elementwise(Function):
+    """An operation on each element by itself."""
 
     family = "elementwise"
+
+
+class Add(Elementwise):
     formula = "a + b"
 
     def forward(self, a: Array, b: Array) -> Array:
@@ -35,10 +38,7 @@ class Add(Function):
         return gy, gy
 
 
-class Sub(Function):
-    """a − b."""
-
-    family = "elementwise"
+class Sub(Elementwise):
     formula = "a - b"
 
     def forward(self, a: Array, b: Array) -> Array:
@@ -48,10 +48,7 @@ class Sub(Function):
         return gy, -gy if self.needs(1) else None
 
 
-class Mul(Function):
-    """a · b, elementwise."""
-
-    family = "elementwise"
+class Mul(Elementwise):
     formula = "a * b"
 
     def forward(self, a: Array, b: Array) -> Array:
@@ -63,10 +60,7 @@ class Mul(Function):
         return None if b is None else gy * b, None if a is None else gy * a
 
 
-class Div(Function):
-    """a / b, elementwise."""
-
-    family = "elementwise"
+class Div(Elementwise):
     formula = "a / b"
 
     def forward(self, a: Array, b: Array) -> Array:
@@ -80,10 +74,7 @@ class Div(Function):
         return ga, None if y is None else -ga * y
 
 
-class Neg(Function):
-    """−x."""
-
-    family = "elementwise"
+class Neg(Elementwise):
     formula = "-x"
 
     def forward(self, x: Array) -> Array:
@@ -93,10 +84,8 @@ class Neg(Function):
         return -gy
 
 
-class Abs(Function):
+class Abs(Elementwise):
     """|x|; derivative 0 at 0."""
-
-    family = "elementwise"
 
     def forward(self, x: Array) -> Array:
         self.save(xp_of(x).sign(x))
@@ -108,11 +97,13 @@ class Abs(Function):
 
 
 @dataclass(eq=False)
-class AddScalar(Function):
-    """x + c."""
+class WithNumber(Elementwise):
+    """An operation on each element and one number."""
 
     c: float
-    family = "elementwise"
+
+
+class AddScalar(WithNumber):
     formula = "x + c"
 
     def forward(self, x: Array) -> Array:
@@ -122,12 +113,7 @@ class AddScalar(Function):
         return gy
 
 
-@dataclass(eq=False)
-class MulScalar(Function):
-    """c · x."""
-
-    c: float
-    family = "elementwise"
+class MulScalar(WithNumber):
     formula = "c * x"
 
     def forward(self, x: Array) -> Array:
@@ -137,13 +123,8 @@ class MulScalar(Function):
         return gy * self.c
 
 
-@dataclass(eq=False)
-class DivScalar(Function):
-    """x / c: not x · (1/c), which rounds twice."""
-
-    c: float
-    family = "elementwise"
-    formula = "x / c"
+class DivScalar(WithNumber):
+    formula = "x / c"  # not x · (1/c), which rounds twice
 
     def forward(self, x: Array) -> Array:
         return x / self.c
@@ -152,12 +133,9 @@ class DivScalar(Function):
         return gy / self.c
 
 
-@dataclass(eq=False)
-class PowScalar(Function):
-    """x ** c for a number c; the derivative of x ** 0 is 0, also at 0."""
+class PowScalar(WithNumber):
+    """x ** c; the derivative of x ** 0 is 0, also at 0."""
 
-    c: float
-    family = "elementwise"
     formula = "x ** c"
 
     def forward(self, x: Array) -> Array:
@@ -166,18 +144,15 @@ class PowScalar(Function):
         return x**self.c
 
     def backward(self, gy: Variable) -> Gradients:
-        if self.c == 0:
-            return gy * 0
-        if self.c == 1:
-            return gy
+        if self.c in (0, 1):
+            return gy * self.c
         (x,) = self.saved
         return gy * (x ** (self.c - 1) * self.c)
 
 
-class Power(Function):
-    """x ** p, elementwise; 0 ** p has gradient 0 towards p."""
+class Power(Elementwise):
+    """x ** p; 0 ** p has gradient 0 towards p."""
 
-    family = "elementwise"
     formula = "x ** p"
 
     def forward(self, x: Array, p: Array) -> Array:

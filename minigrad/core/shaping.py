@@ -14,13 +14,18 @@ if TYPE_CHECKING:
     from minigrad.core.variable import Variable
 
 
+class View(Function):
+    """An operation that moves numbers and computes none."""
+
+    family = "view"
+    flops_per_element = 0
+
+
 @dataclass(eq=False)
-class BroadcastTo(Function):
+class BroadcastTo(View):
     """x repeated to a larger shape, as NumPy broadcasts it (a view)."""
 
     shape: tuple[int, ...]
-    flops_per_element = 0
-    family = "view"
     formula = "x"
 
     def forward(self, x: Array) -> Array:
@@ -32,12 +37,10 @@ class BroadcastTo(Function):
 
 
 @dataclass(eq=False)
-class Reshape(Function):
+class Reshape(View):
     """The same numbers, in row-major order, in another shape."""
 
     shape: tuple[int, ...]
-    flops_per_element = 0
-    family = "view"
     formula = "x"
 
     def forward(self, x: Array) -> Array:
@@ -49,12 +52,10 @@ class Reshape(Function):
 
 
 @dataclass(eq=False)
-class Transpose(Function):
+class Transpose(View):
     """Axis axes[i] of x becomes axis i."""
 
     axes: tuple[int, ...]
-    flops_per_element = 0
-    family = "view"
     formula = "transpose(x, axes)"
 
     def forward(self, x: Array) -> Array:
@@ -65,12 +66,10 @@ class Transpose(Function):
 
 
 @dataclass(eq=False)
-class GetItem(Function):
+class GetItem(View):
     """x[key], by any of NumPy's ways of indexing."""
 
     key: Any
-    flops_per_element = 0
-    family = "view"
     formula = "x[key]"
 
     def forward(self, x: Array) -> Array:
@@ -85,12 +84,11 @@ class GetItem(Function):
 
 
 @dataclass(eq=False)
-class ScatterAdd(Function):
+class ScatterAdd(View):
     """Zeros with the values of x added at `key`: the adjoint of GetItem."""
 
     key: Any
     shape: tuple[int, ...]
-    family = "view"
 
     def forward(self, x: Array) -> Array:
         parts = self.key if isinstance(self.key, tuple) else (self.key,)
@@ -110,12 +108,10 @@ class ScatterAdd(Function):
 
 
 @dataclass(eq=False)
-class Cast(Function):
+class Cast(View):
     """x in another float type; the traversal gives each gradient its variable's dtype, so it is cast back there."""
 
     dtype: Any
-    flops_per_element = 0
-    family = "view"
     formula = "x"
 
     def forward(self, x: Array) -> Array:
@@ -126,13 +122,11 @@ class Cast(Function):
 
 
 @dataclass(eq=False)
-class ToDevice(Function):
+class ToDevice(View):
     """A copy of x on another device."""
 
     device: str
     source: str
-    flops_per_element = 0
-    family = "view"
     formula = "x"
 
     def forward(self, x: Array) -> Array:

@@ -152,5 +152,5 @@ def convolution_of(
         raise ValueError(f"{name}: x has {x.shape[1]} channels but w expects {w.shape[1] * groups}; {both}")
     if b is not None and b.shape != w.shape[:1]:
         raise ValueError(f"{name}: b must be ({w.shape[0]},), one for each filter; b {format_array(b)}, {both}")
-    window = window_of(name, x.shape[2:], w.shape[2:], stride, pad, dilation, images=f"x {format_array(x)}")  # type: ignore[arg-type]
+    window = window_of(name, x.shape[2:], w.shape[2:], stride, pad, dilation, images=f"x {format_array(x)}")
     return Conv2d(window, int(groups)), x, w, b

@@ -92,7 +92,7 @@ def conv_relu_pool(
     """
     name = "conv_relu_pool"
     convolution, x, w, b = convolution_of(name, x, w, b, stride=stride, pad=pad, dilation=dilation, groups=groups)
-    size: Pair = x.shape[2:]  # type: ignore[assignment]
+    size: Pair = x.shape[2:]
     images = f"the convolution of x {format_array(x)}"
     pooling = pool_window(
         name, convolution.window.outputs(size), pool, pool_stride, pool_pad, ceil_mode=ceil_mode, images=images

@@ -96,7 +96,7 @@ def max_pool2d(x: Operand, kernel: Any, *, stride: Any = None, pad: Any = 0, cei
     """
     x = images_of("max_pool2d", x)
     options = {"kernel": kernel, "stride": stride, "pad": pad, "ceil_mode": ceil_mode}
-    window = pool_window("max_pool2d", x.shape[2:], **options, images=f"x {format_array(x)}")  # type: ignore[arg-type]
+    window = pool_window("max_pool2d", x.shape[2:], **options, images=f"x {format_array(x)}")
     return apply(MaxPool2d(window), x)
 
 
@@ -166,7 +166,7 @@ def avg_pool2d(
                 [10.5 12.5]]]])
     """
     x = images_of("avg_pool2d", x)
-    size: Pair = x.shape[2:]  # type: ignore[assignment]
+    size: Pair = x.shape[2:]
     options = {"kernel": kernel, "stride": stride, "pad": pad, "images": f"x {format_array(x)}"}
     border = pool_window("avg_pool2d", size, ceil_mode=False, **options).pad
     window = pool_window("avg_pool2d", size, ceil_mode=ceil_mode, **options)

@@ -43,8 +43,11 @@ class Module:
         raise TypeError(f"{name} has no forward: a Module says in forward(self, x) what it computes")
 
     def __call__(self, *inputs: Any, **options: Any) -> Any:
+        hooks = grad_mode.get().hooks
+        if not hooks:
+            return self.forward(*inputs, **options)  # no frame more: modules may be nested deep
         run: Call = _run
-        for hook in grad_mode.get().hooks:
+        for hook in hooks:
             run = partial(hook.call, run)
         return run(self, inputs, options)
 
