@@ -115,7 +115,7 @@ def shown_outputs(graph: Graph) -> dict[str, Node]:
 
 
 def _leaf(node: Node) -> _Term:
-    if node.kind == node.name == "constant" and _NUMBER.fullmatch(node.value):  # nobody named it
+    if node.kind == node.name == "constant" and _NUMBER.fullmatch(node.value):  # without a name
         return _Term(node.value.replace("-", "−"), _SUM if node.value.startswith("-") else _ATOM)
     name = "g" * max(node.order, 1) + "y" if node.kind == node.name == "seed" else one_line(node.name)
     return _Term(name, _ATOM if _NAME.fullmatch(name) else _ODD)
