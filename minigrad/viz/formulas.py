@@ -1,7 +1,7 @@
 """Formulas: the notation of the field for what Functions compute, and for the nodes of a Graph, as far as it is short.
 
-A Function says its formula as a Python expression of its arguments and fields, "x ** c". A node has it in terms of its
-inputs, "x0 ** 3"; and a diagram writes what these inputs are called, "(a + b)³".
+A Function says its formula as a Python expression of its arguments and fields, "x ** c"; a node has it in terms of its
+inputs, "x0 ** 3"; and a diagram writes it with their names, "(a + b)³".
 """
 
 from __future__ import annotations

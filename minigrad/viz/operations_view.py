@@ -152,8 +152,8 @@ class _Drawing:
             colors = style.heat(self._options.heat(node) / self._largest_heat)
             values |= {"fillcolor": colors.fill, "fontcolor": colors.text}
         if node.order:
-            values |= {"style": "rounded,filled,dashed" if node.order == 1 else "rounded,filled"}
-            values |= {"peripheries": "1" if node.order == 1 else "2"}
+            dashed = ",dashed" if node.order == 1 else ""
+            values |= {"peripheries": str(min(node.order, 2)), "style": f"rounded,filled{dashed}"}
         return values | ({"penwidth": "2.6"} if node.kind == "folded" and not node.order else {})
 
     def _rows(self, node: Node) -> Iterator[str]:

@@ -86,8 +86,7 @@ class Recorder(Hook):
                 "draw: nothing was recorded: no operation that was applied in the block depends on a Variable; "
                 "what was computed before it can be drawn if it is given: draw(loss)"
             )
-        peak = self._alive.peak if self._memory else None
-        graph = trace(outputs, self._model, order, self._measured, peak)
+        graph = trace(outputs, self._model, order, self._measured, self._alive.peak or None)
         return Diagram(graph, DrawOptions.of(default_title(self._model), options))
 
     def forward(self, run: Forward, function: Function, arrays: list[Array]) -> Variable:
@@ -102,7 +101,7 @@ class Recorder(Hook):
             if isinstance(producer, Function):
                 self._outputs.pop(producer.serial, None)
         self._outputs[function.serial] = weakref.ref(y) if function.derivative_order else lambda: y
-        kept = [array for array in (*function.saved_arrays, y.data) if array is not None]
+        kept = (array for array in (*function.saved_arrays, y.data) if array is not None)
         made = [array for array in kept if not any(array is x for x in arrays)]
         self._measured[function.serial] = Measured(
             inputs=tuple([(x.shape, x.dtype) for x in arrays]),
