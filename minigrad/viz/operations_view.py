@@ -33,8 +33,7 @@ def write(graph: Graph, options: DrawOptions = DrawOptions(), facts: Sequence[st
     legend = legend_of(graph, options, repeated=any(shape.again for shape in shapes)) if options.legend else ""
     body = [*layer_frames(shapes, list(map(drawing.statement, shapes))), *drawing.ranks(), *drawing.arrows()]
     heading = dot.heading(options.title, facts, legend)
-    direction = "TB" if options.direction == "auto" else options.direction
-    return dot.digraph(heading, body, direction=direction, nodesep="0.3", ranksep="0.32")
+    return dot.digraph(heading, body, direction=options.direction.replace("auto", "TB"), nodesep="0.3", ranksep="0.32")
 
 
 @dataclass(slots=True)

@@ -74,7 +74,7 @@ class _Lane:
         """The markup of its order, and of some equations."""
         name = _TITLES[self.order] if self.order < len(_TITLES) else f"derivative of order {self.order}"
         equations = ", ".join(map(escaped, self.equations[:_EQUATIONS]))
-        title = font(f"<B>{escaped(f'order {self.order}: {name}')}</B>", "12")
+        title = font(f"<B>order {self.order}: {name}</B>", "12")
         return title + (font(f"&#160;&#160;&#160;{equations}", "12") if equations else "")
 
     def connect(self, sources: Sequence[str], target: str) -> None:
