@@ -38,7 +38,8 @@ def assert_gradients_agree(function, xs, wanted=slice(None)):
 
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
 @pytest.mark.parametrize(
-    "options", [{}, {"pad": "same"}, {"stride": 2}, {"dilation": 2, "pad": 1}, {"pool": 3}, {"pool": 3, "pool_stride": 1}]
+    "options",
+    [{}, {"pad": "same"}, {"stride": 2}, {"dilation": 2, "pad": 1}, {"pool": 3}, {"pool": 3, "pool_stride": 1}],
 )
 def test_a_convolution_with_its_pooling(options, dtype):
     assert_gradients_agree(lambda x, w, b: F.conv_relu_pool(x, w, b, **options), leaves(dtype))
