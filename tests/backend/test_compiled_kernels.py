@@ -10,7 +10,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from minigrad.backend.scattered import Scattered
 
 import minigrad as mg
 import minigrad.functions as F

@@ -205,21 +205,22 @@ OPTIONS = {
 }
 
 
-@pytest.mark.parametrize("f", OPTIONS.values(), ids=OPTIONS)
-def test_options_work_as_in_numpy_or_are_refused(f):
+UNDERSTOOD = [
+    *("take flat", "clip above", "split array", "squeeze nothing", "max of an array axis", "transpose negative"),
+    *("maximum list", "power list", "concatenate list"),
+]
+
+
+@pytest.mark.parametrize(("name", "f"), OPTIONS.items(), ids=OPTIONS)
+def test_options_work_as_in_numpy_or_are_refused(name, f):
     """What is understood means the same as in NumPy: never another number, another shape or another type."""
     a = positive(2, 3)
-    x = Variable(a)
     expected = f(a)
-    try:
-        found = f(x)
-    except (TypeError, ValueError):
-        return
-    for y, value in zip(*(each if isinstance(each, list) else [each] for each in (found, expected)), strict=True):
-        assert isinstance(y, Variable)
-        assert y.dtype == value.dtype
-        assert y.shape == np.shape(value)
-        np.testing.assert_allclose(y.data, value, rtol=1e-12)
+    if name in UNDERSTOOD:
+        assert_equal(f(Variable(a)), expected)
+    else:
+        with pytest.raises((TypeError, ValueError)):
+            f(Variable(a))
 
 
 def test_an_option_that_is_refused_is_named():

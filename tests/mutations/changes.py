@@ -220,7 +220,11 @@ def _is_value(scope, node, names):
     if not isinstance(node, ast.Name) or not isinstance(node.ctx, ast.Load) or node.id not in names:
         return False
     parent = scope.source.parents[node]
-    return called(parent) != "kernels_of" and not isinstance(parent, ast.Compare) and getattr(parent, "attr", None) not in {"data", "dtype", "shape"}
+    return (
+        called(parent) != "kernels_of"
+        and not isinstance(parent, ast.Compare)
+        and getattr(parent, "attr", None) not in {"data", "dtype", "shape"}
+    )
 
 
 def _is_returned(scope, node):

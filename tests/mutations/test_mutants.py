@@ -24,7 +24,6 @@ KINDS = {
 }
 
 
-
 def outcome(tree, name):
     """Of the proof of one contract with the package in this folder."""
     return trial(prove_contracts, tree, [CONTRACTS, {name}], timeout=60)
