@@ -39,7 +39,7 @@ PLAIN = {
     },
     "backend/kernels.py": {"_conv_gradients": None},
     "backend/sparse_images.py": {"SparseImages.dense": None},
-    "core/traversal.py": {"backward_pass": PATHS, "_gradients": PATHS, "checked": PATHS, "with_own_memory": PATHS},
+    "core/traversal.py": {"backward_pass": PATHS, "gradients_of": PATHS, "checked": PATHS, "with_own_memory": PATHS},
     "core/variable.py": {"Variable.backward": PATHS},
 }
 """Functions outside those classes, and which operators apply (None: all)."""

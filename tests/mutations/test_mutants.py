@@ -6,8 +6,8 @@ import pytest
 from changes import OPERATORS
 from mutants import EQUIVALENT, generate, package, sample
 from stages import CONTRACTS
-from trial import prove_contracts, trial
-from workplace import copy_tree
+from trial import prove_contracts, run_pytest, trial
+from workplace import copy_tree, killer
 
 MUTANTS = generate(package())
 
@@ -59,6 +59,12 @@ def test_a_sample_is_the_same_for_the_same_seed_and_covers_modules_and_operators
     assert chosen == sample(MUTANTS, 150, seed=1) != sample(MUTANTS, 150, seed=2)
     assert len(chosen) == 150
     assert {(m.module, m.operator) for m in chosen} == {(m.module, m.operator) for m in MUTANTS}
+
+
+def test_tests_without_a_mutant_pass_and_one_that_fails_is_named(tree):
+    (tree / "tests" / "test_failing.py").write_text("def test_it():\n    raise ValueError\n")
+    outcome, output = trial(run_pytest, tree, [["tests/core/test_reductions.py", "tests/test_failing.py"]], timeout=60)
+    assert (outcome, killer(output)) == ("killed", "tests/test_failing.py::test_it")
 
 
 @pytest.mark.parametrize(("operator", "place"), KINDS.items())
