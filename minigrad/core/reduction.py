@@ -23,6 +23,7 @@ class Reduction(Function):
 
     axis: tuple[int, ...]
     keepdims: bool
+    family = "reduction"
 
     def flops(self) -> int:
         return self.input_size(0)
@@ -30,6 +31,8 @@ class Reduction(Function):
 
 class Sum(Reduction):
     """The sum over some axes."""
+
+    formula = "sum(x)"
 
     def forward(self, x: Array) -> Array:
         self.shape = x.shape
@@ -90,6 +93,8 @@ class SumTo(Function):
     """x summed to a smaller shape: the adjoint of BroadcastTo."""
 
     shape: tuple[int, ...]
+    family = "reduction"
+    formula = "sum(x)"
 
     def forward(self, x: Array) -> Array:
         self.source = x.shape

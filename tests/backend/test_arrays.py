@@ -99,5 +99,5 @@ def test_devices_that_do_not_exist(device):
 @NO_CUPY
 @pytest.mark.parametrize("device", ["cuda", "cuda:0", "cuda:1"])
 def test_a_gpu_without_cupy(device):
-    with pytest.raises(ImportError, match=r"pip install 'minigrad-nn\[cuda"):
+    with pytest.raises(ImportError, match=r"pip install cupy-cuda13x"):
         backend.to_device(np.ones(2), device)

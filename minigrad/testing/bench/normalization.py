@@ -11,7 +11,7 @@ import minigrad.functions as F
 from minigrad.backend import Array
 from minigrad.core.function import Function, Gradients
 from minigrad.core.variable import Variable, apply
-from minigrad.functions.dropout import Dropout
+from minigrad.functions.activation import Dropout
 from minigrad.testing.bench.draws import matrices
 from minigrad.testing.bench.wrong import Wrong, applied
 from minigrad.testing.spec import OpSpec

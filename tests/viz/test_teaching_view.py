@@ -1,4 +1,4 @@
-"""lanes: a lane for each order of differentiation, Variables as nodes, and no edge from lane to lane."""
+"""The teaching view: a lane for each order of differentiation, Variables as nodes, and no edge from lane to lane."""
 
 import json
 import re
@@ -6,11 +6,11 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from minigrad.viz import lanes, style
+from minigrad.viz import DrawOptions, style, teaching_view
 from minigrad.viz.engines import engine_of
 from minigrad.viz.graph import Edge, Graph, Node, Tensor
-from minigrad.viz.look import Look
 
+FORMULAS = {"PowScalar": "x0 ** c", "MulScalar": "c * x0", "Mul": "x0 * x1", "Neg": "-x0"}
 SCALAR = Tensor((), "float64", 8)
 
 
@@ -23,6 +23,7 @@ class Building:
     def add(self, kind, name, *sources, label="", tensor=SCALAR, **attributes):
         id_ = f"{kind}{len(self.nodes)}"
         family = attributes.pop("family", "elementwise") if kind == "operation" else None
+        attributes |= {"formula": FORMULAS.get(name, "").replace("c", label.removeprefix("c "))}
         label = (label,) if label else ()
         self.nodes.append(Node(id_, kind, name, label=label, tensor=tensor, family=family, **attributes))
         self.edges += [Edge(source, id_, i, tensor) for i, source in enumerate(sources)]
@@ -70,7 +71,7 @@ def one():
 
 
 def text_of(graph, title="title", *, direction="LR", legend=True):
-    return lanes.write(graph, title, Look(direction=direction, legend=legend), ["a fact"])
+    return teaching_view.write(graph, DrawOptions(title, direction=direction, legend=legend), ["a fact"])
 
 
 def lane_of(text):
@@ -236,7 +237,7 @@ def test_what_nothing_uses_is_drawn():
 def test_the_border_says_the_order():
     text = text_of(cube())
     first, second, third = (statement(text, id_) for id_ in ("operation1", "operation4", "operation9"))
-    fill = style.colors_of_kind("elementwise").fill
+    fill = style.COLORS["elementwise"].fill
     assert f'fillcolor="{fill}"' in first
     assert "dashed" not in first
     assert f'fillcolor="{style.BACKGROUND}"' in second

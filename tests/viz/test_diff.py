@@ -1,4 +1,4 @@
-"""merge: what came, what went and what changed between two graphs, in one of them all."""
+"""diff: the nodes that were added, removed or changed between two graphs, in one of them all."""
 
 from collections import Counter
 from dataclasses import replace
@@ -8,8 +8,9 @@ import pytest
 
 import minigrad as mg
 import minigrad.functions as F
+from minigrad import viz
+from minigrad.viz.diff import compare
 from minigrad.viz.graph import Graph, Node, Stats
-from minigrad.viz.merge import merge
 from minigrad.viz.trace import trace
 from tests.viz.graphs import Making, backward, checked, tensor
 
@@ -38,7 +39,7 @@ def chained_by_name(text, **attributes):
 
 def merged(before, after):
     """Both graphs in one, after a look whether it could be executed and whether all of both is in it."""
-    graph = checked(merge(before, after))
+    graph = checked(compare(before, after))
     for side, without in ((before, "added"), (after, "removed")):
         assert Counter(n.name for n in graph.nodes if n.change != without) == Counter(n.name for n in side.nodes)
         assert named_edges(graph, without) == named_edges(side, without)
@@ -69,7 +70,7 @@ def the_label(old, new):
 
 def test_a_graph_and_itself_make_the_same_graph():
     graph = backward(chained_by_name("Linear ReLU Linear ReLU"))
-    assert merge(graph, graph) == graph
+    assert compare(graph, graph) == graph
 
 
 def test_an_operation_that_came_is_added_with_its_edges():
@@ -155,11 +156,11 @@ def test_what_only_one_graph_knows_is_no_change():
 def test_the_value_of_the_loss_is_no_change():
     before, after = chained_by_name("Mean"), chained_by_name("Mean")
     after = replace(after, nodes=(*after.nodes[:-1], replace(after.nodes[-1], value="0.3")))
-    assert merge(before, after) == after
+    assert compare(before, after) == after
 
 
 def test_saved_and_peak_are_those_of_after():
-    graph = merge(replace(chained_by_name("A"), saved=1, peak=2), replace(chained_by_name("A"), saved=3, peak=4))
+    graph = compare(replace(chained_by_name("A"), saved=1, peak=2), replace(chained_by_name("A"), saved=3, peak=4))
     assert (graph.saved, graph.peak) == (3, 4)
 
 
@@ -191,7 +192,7 @@ def test_what_changed_places_is_removed_and_added():
         m.op("Add", place["a"], place["b"])
         return m.graph()
 
-    assert signs(merged(joined("a", "b"), joined("b", "a"))) == "−a b +a Add"
+    assert signs(merged(joined("a", "b"), joined("b", "a"))) == "+b a −b Add"
 
 
 def test_an_order_that_was_turned_round_makes_no_circle():
@@ -206,15 +207,15 @@ def test_graphs_without_anything_in_common_stand_side_by_side():
 
 def test_an_empty_graph_is_all_added_or_removed():
     empty, graph = Graph((), (), 0), chained_by_name("A B")
-    assert {n.change for n in merge(empty, graph).nodes} == {"added"}
-    assert {e.change for e in merge(graph, empty).edges} == {"removed"}
-    assert merge(empty, empty) == empty
+    assert {n.change for n in compare(empty, graph).nodes} == {"added"}
+    assert {e.change for e in compare(graph, empty).edges} == {"removed"}
+    assert compare(empty, empty) == empty
 
 
 def test_large_graphs_are_merged_without_recursion():
     before = chained_by_name("Add Mul Exp " * 10_000)
     after = chained_by_name("Add Mul Exp " * 5_000 + "Tanh " + "Add Mul Exp " * 5_000)
-    assert [n.name for n in merge(before, after).nodes if n.change] == ["Tanh"]
+    assert [n.name for n in compare(before, after).nodes if n.change] == ["Tanh"]
 
 
 def test_what_is_too_long_to_align_is_counted():
@@ -248,6 +249,42 @@ def test_random_traces_merge_into_one_that_could_be_executed(seed):
         for _ in range(random.integers(1, 30)):
             i, j = random.integers(len(made), size=2)
             made.append([F.relu(made[i]), made[i] + made[j], made[i] * made[j]][random.integers(3)])
-        return trace(made[-2:], backward=True)
+        return trace(made[-2:], order=1)
 
     merged(graph(), graph())
+
+
+# Diagrams compared
+
+
+def drawn():
+    return mg.Variable(np.ones(2, np.float32), name="x").sum()
+
+
+def test_a_diff_names_what_it_compares():
+    x = mg.Variable(np.ones(3), name="x")
+    changes = viz.diff(viz.draw(x * 2.0, title="a"), viz.draw((x * 4.0).sum(), title="b"))
+    assert changes.title == "a → b"
+    assert "~ MulScalar" in changes.dot
+    assert "+ Sum" in changes.dot
+    assert ">&#160;+ added&#160;<" in changes.dot
+    assert "− MulScalar" not in changes.dot
+    assert viz.diff(viz.draw(x * 2.0), viz.draw(x * 2.0), title="the same").dot.count("~") == 0
+
+
+@pytest.mark.parametrize("arguments", [(None, "diagram"), ("diagram", 3)])
+def test_what_is_no_diagram_can_t_be_compared(arguments):
+    diagrams = [viz.draw(drawn()) if argument == "diagram" else argument for argument in arguments]
+    with pytest.raises(TypeError, match=r"diff: (before|after) must be a Diagram, as draw makes it, not "):
+        viz.diff(*diagrams)
+
+
+@pytest.mark.parametrize("view", ["teach", "auto"])
+def test_a_diff_is_not_for_teaching(view):
+    with pytest.raises(ValueError, match=f"diff: view must be 'ops', 'layers' or 'model', not '{view}'"):
+        viz.diff(viz.draw(drawn()), viz.draw(drawn()), view=view)
+
+
+def test_a_diff_counts_what_is_there_after_it():
+    x = mg.Variable(np.ones(3), name="x")
+    assert "1 operation," in viz.diff(viz.draw((x * 2.0).sum() + 1.0), viz.draw(x.sum())).summary()

@@ -1,13 +1,19 @@
-"""draw and Diagram: from Variables to a file."""
+"""draw and Diagram: from Variables and options to a file."""
 
+import json
 import re
+import struct
+import sys
+import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import minigrad as mg
+import minigrad.functions as F
 from minigrad import viz
+from minigrad.viz.operations_view import node_shapes
 
 
 @pytest.fixture
@@ -24,7 +30,17 @@ class Net:
 
 
 def test_public_names():
-    assert viz.__all__ == ["Diagram", "Engine", "EngineError", "Recorder", "diff", "draw", "engines", "record"]
+    assert viz.__all__ == [
+        "Diagram",
+        "DrawOptions",
+        "Engine",
+        "EngineError",
+        "Recorder",
+        "diff",
+        "draw",
+        "engines",
+        "record",
+    ]
     assert isinstance(viz.draw(mg.Variable(1.0)), viz.Diagram)
 
 
@@ -107,7 +123,6 @@ def test_a_failing_write_leaves_the_old_file(y, tmp_path, monkeypatch):
 
 
 def test_a_real_model(tmp_path):
-    F = mg.functions
     rng = np.random.default_rng(0)
     shapes = {"conv1.w": (4, 1, 3, 3), "conv1.b": (4,), "fc.w": (64, 10), "fc.b": (10,)}
     p = {name: mg.Variable(rng.normal(size=shape).astype(np.float32)) for name, shape in shapes.items()}
@@ -153,9 +168,27 @@ def test_what_there_is_not(y, option, words):
         viz.draw(y, **option)
 
 
-@pytest.mark.parametrize("option", [{"title": 3}, {"show": ["shape"]}])
+def test_the_options_are_the_same_wherever_a_diagram_is_made(y):
+    with viz.record() as recorded:
+        mg.Variable(1.0) * 2.0
+    for make in (viz.DrawOptions, lambda **options: viz.diff(viz.draw(y), viz.draw(y), **options), recorded.draw):
+        with pytest.raises(ValueError, match="draw: theme must be one of 'auto', 'light', 'dark', not 'blue'"):
+            make(theme="blue")
+    words = (
+        "draw: there is no option 'colour'; there are title, view, show, color, fold, direction, theme, legend, max_n"
+    )
+    for make in (lambda **options: viz.draw(y, **options), recorded.draw):
+        with pytest.raises(TypeError, match=words):
+            make(colour="time")
+    assert (
+        viz.Diagram(viz.draw(y).graph, viz.DrawOptions(title="mine", view="ops")).dot
+        == viz.draw(y, title="mine", view="ops").dot
+    )
+
+
+@pytest.mark.parametrize("option", [{"title": 3}, {"show": ["shape"]}, {"show": None}])
 def test_what_is_no_text(y, option):
-    with pytest.raises(TypeError, match=r"draw: (title|show) must be text, not (int|list)"):
+    with pytest.raises(TypeError, match=r"draw: (title|show) must be text, not (int|list|NoneType)"):
         viz.draw(y, **option)
 
 
@@ -305,38 +338,6 @@ def test_every_view_draws_every_graph(view):
         assert "</svg>" in diagram.svg()
 
 
-# Diagrams compared
-
-
-def test_a_diff_names_what_it_compares():
-    x = mg.Variable(np.ones(3), name="x")
-    changes = viz.diff(viz.draw(x * 2.0, title="a"), viz.draw((x * 4.0).sum(), title="b"))
-    assert changes.title == "a → b"
-    assert "~ MulScalar" in changes.dot
-    assert "+ Sum" in changes.dot
-    assert ">&#160;+ added&#160;<" in changes.dot
-    assert "− MulScalar" not in changes.dot
-    assert viz.diff(viz.draw(x * 2.0), viz.draw(x * 2.0), title="the same").dot.count("~") == 0
-
-
-@pytest.mark.parametrize("arguments", [(None, "diagram"), ("diagram", 3)])
-def test_what_is_no_diagram_can_t_be_compared(y, arguments):
-    diagrams = [viz.draw(y) if argument == "diagram" else argument for argument in arguments]
-    with pytest.raises(TypeError, match=r"diff: (before|after) must be a Diagram, as draw makes it, not "):
-        viz.diff(*diagrams)
-
-
-@pytest.mark.parametrize("view", ["teach", "auto"])
-def test_a_diff_is_not_for_teaching(y, view):
-    with pytest.raises(ValueError, match=f"diff: view must be 'ops', 'layers' or 'model', not '{view}'"):
-        viz.diff(viz.draw(y), viz.draw(y), view=view)
-
-
-def test_a_diff_counts_what_is_there_after_it():
-    x = mg.Variable(np.ones(3), name="x")
-    assert "1 operation," in viz.diff(viz.draw((x * 2.0).sum() + 1.0), viz.draw(x.sum())).summary()
-
-
 # Layers and parameters that are used again
 
 
@@ -379,8 +380,8 @@ def test_layers_that_are_called_again(view, order):
     assert "</svg>" in diagram.svg()
 
 
-def test_three_hundred_nested_layers_are_folded():
-    net = Nested(300)
+def test_deeply_nested_layers_are_folded():
+    net = Nested(250)
     diagram = viz.draw(net(mg.Variable(np.ones(2))).sum(), model=net)
     assert diagram.dot.count("<TABLE") < 900
     assert "folded" in diagram.dot
@@ -395,3 +396,78 @@ class Nested(mg.nn.Module):
         for _ in range(3):
             x = x * self.w
         return self.inner(x) if self.inner else x
+
+
+# Formats
+
+HARD = ["<b>&amp;", '"quoted"', "{a|b}", "line\nbreak", "back\\slash", "x" * 10_000, "ünïcode ∂ 漢字", "]]>", "\\N", ""]
+
+
+@pytest.fixture
+def product():
+    x = mg.Variable(np.ones((2, 3), np.float32), name="x")
+    w = mg.Variable(np.ones((3, 2), np.float32), name="w")
+    return F.relu(x @ w).sum()
+
+
+def test_the_svg_shows_every_node(product):
+    diagram = viz.draw(product, view="ops")
+    root = ET.fromstring(diagram.svg())  # noqa: S314 - our own
+    titles = {element.text for element in root.iter("{http://www.w3.org/2000/svg}title")}
+    shapes = {shape.first.id for shape in node_shapes(diagram.graph)}
+    assert shapes <= titles
+    assert {f"{edge.source}->{edge.target}" for edge in diagram.graph.edges if edge.source in shapes} <= titles
+
+
+def test_the_png_is_as_wide_as_asked_for(product):
+    for width in (300, 1600):
+        png = viz.draw(product).png(width=width)
+        assert png[:8] == b"\x89PNG\r\n\x1a\n"
+        assert abs(struct.unpack(">I", png[16:20])[0] - width) <= 2
+    for width in (0, 10**7, float("nan")):
+        with pytest.raises(ValueError, match="png: width must be 16 to 20,000 pixels, not "):
+            viz.draw(product).png(width=width)
+
+
+def test_the_page_stands_alone(product):
+    page = viz.draw(product, title="a < b & c").html()
+    assert page.startswith("<!doctype html>")
+    assert "<title>a &lt; b &amp; c</title>" in page
+    assert "<svg" in page
+    assert not re.search(r"(src|href)=.http", page)
+
+
+@pytest.mark.parametrize("suffix", [".svg", ".png", ".html", ".dot", ".json", ".SVG"])
+def test_the_suffix_decides_the_format(product, tmp_path, suffix):
+    path = tmp_path / f"graph{suffix}"
+    viz.draw(product).save(path)
+    start = {".svg": b"<?xml", ".png": b"\x89PNG", ".html": b"<!doctype", ".dot": b"digraph", ".json": b"{"}
+    assert path.read_bytes().startswith(start[suffix.lower()])
+
+
+@pytest.mark.parametrize("name", HARD, ids=range(len(HARD)))
+def test_any_name_makes_a_right_picture(name):
+    x = mg.Variable(np.ones(2, np.float32), name=name)
+    diagram = viz.draw((x * 2).sum(), title=name)
+    ET.fromstring(diagram.svg())  # noqa: S314
+    assert json.loads(diagram.json())["title"] == name
+
+
+def test_a_graph_without_operations():
+    for variable in (mg.Variable(1.0), mg.Variable(np.ones(3), requires_grad=False)):
+        ET.fromstring(viz.draw(variable).svg())  # noqa: S314
+
+
+def test_the_text_as_an_object_of_the_package_graphviz(product, tmp_path):
+    graphviz = pytest.importorskip("graphviz")
+    diagram = viz.draw(product)
+    source = diagram.to_graphviz()
+    assert isinstance(source, graphviz.Source)
+    assert source.source == diagram.dot
+    assert Path(source.save(directory=tmp_path)).read_text("utf-8") == diagram.dot
+
+
+def test_without_the_package_graphviz_the_error_says_what_to_install(product, monkeypatch):
+    monkeypatch.setitem(sys.modules, "graphviz", None)
+    with pytest.raises(ImportError, match=r"to_graphviz needs the package graphviz: pip install 'minigrad-nn\[viz\]'"):
+        viz.draw(product).to_graphviz()

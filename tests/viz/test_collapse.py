@@ -1,4 +1,4 @@
-"""fold: layers, repeated layers and stretches become one node, and the graph stays one that could be executed."""
+"""collapse: layers, repeated layers and stretches become one node, and the graph stays one that could be executed."""
 
 from dataclasses import replace
 from itertools import pairwise
@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from minigrad.viz.fold import fold_layers, fold_repeats, fold_to
+from minigrad.viz.collapse import collapse_layers, collapse_repeats, collapse_to
 from minigrad.viz.graph import Edge, Graph, Node, Stats
 from tests.viz.graphs import Making, backward, checked, tensor
 
@@ -14,7 +14,7 @@ FINITE = Stats(0, 1, 2, nan=0, inf=0, size=3)
 
 
 def folded_at(graph, *paths):
-    return checked(fold_layers(graph, lambda path: path in paths))
+    return checked(collapse_layers(graph, lambda path: path in paths))
 
 
 def cards(graph, order=0):
@@ -63,7 +63,7 @@ def test_a_layer_becomes_one_node_between_what_it_takes_and_who_takes_it():
 
 def test_what_nobody_chose_stays():
     graph = two_layers()
-    assert fold_layers(graph, lambda path: False) == graph
+    assert collapse_layers(graph, lambda path: False) == graph
     assert folded_at(graph, "b").nodes[:4] == graph.nodes[:4]
 
 
@@ -78,7 +78,7 @@ def test_the_outermost_chosen_layer_wins():
 
 def test_every_layer_is_offered_by_its_path():
     asked = []
-    fold_layers(blocks(2, "net.b"), asked.append)
+    collapse_layers(blocks(2, "net.b"), asked.append)
     assert asked == ["net", "net.b0", "net.b0.linear", "net.b1", "net.b1.linear"]
 
 
@@ -221,7 +221,7 @@ def test_what_changed_shows_on_the_card():
 
 
 def test_twelve_blocks_become_one_node():
-    graph = checked(fold_repeats(blocks(12)))
+    graph = checked(collapse_repeats(blocks(12)))
     card = the_card(graph)
     assert (card.name, card.layer, card.count) == ("blocks.0 … 11", "blocks", 12)
     assert card.label == ("Linear · ReLU · Add", "12 × 1,024 parameters")
@@ -231,14 +231,14 @@ def test_twelve_blocks_become_one_node():
 
 
 def test_siblings_are_numbered_in_their_names_too():
-    card = the_card(fold_repeats(blocks(3, "net.block")))
+    card = the_card(collapse_repeats(blocks(3, "net.block")))
     assert (card.name, card.layer) == ("net.block0 … 2", "net")
-    card = the_card(fold_repeats(blocks(3, "")))
+    card = the_card(collapse_repeats(blocks(3, "")))
     assert (card.name, card.layer) == ("0 … 2", "")
 
 
 def test_repeated_layers_fold_in_backward_too():
-    graph = checked(fold_repeats(backward(blocks(12))))
+    graph = checked(collapse_repeats(backward(blocks(12))))
     card, derivative = the_card(graph), the_card(graph, order=1)
     assert (derivative.name, derivative.of, derivative.count) == (card.name, card.id, 12)
     assert derivative.label == ("Add · ReLU · Linear",)
@@ -251,13 +251,13 @@ def test_sums_go_over_all_repeated_layers():
     h = m.input()
     for i in range(4):
         h = m.op("A", h, layer=f"a{i}", flops=10, seconds=0.5, saved=3)
-    card = the_card(fold_repeats(m.graph(h)))
+    card = the_card(collapse_repeats(m.graph(h)))
     assert (card.flops, card.seconds, card.saved) == (40, 2.0, 12)
 
 
 def test_one_layer_is_no_repetition():
     graph = blocks(1)
-    assert fold_repeats(graph) == graph
+    assert collapse_repeats(graph) == graph
 
 
 def test_blocks_of_blocks_become_one_node():
@@ -266,7 +266,7 @@ def test_blocks_of_blocks_become_one_node():
     for stage in range(2):
         for i in range(3):
             h = m.block(h, f"stages.{stage}.{i}")
-    card = the_card(checked(fold_repeats(m.graph(h))))
+    card = the_card(checked(collapse_repeats(m.graph(h))))
     assert (card.name, card.count) == ("stages.0 … 1", 2)
     assert card.label == ("Linear · ReLU · Add · … 9 operations", "2 × 3,072 parameters")
 
@@ -277,8 +277,8 @@ def test_layers_of_any_depth_are_tried_from_the_deepest_on():
     for path in ("a.b.c.d.e", "a.b.c.d.f", "a.b.c.g", "a.b.h"):
         h = m.op("Exp", m.op("ReLU", h, layer=path), layer=path)
     graph = m.graph(h)
-    assert [card.name for card in cards(fold_to(graph, 5)[0])] == ["a.b.c.d", "a.b.c.g", "a.b.h"]
-    assert [card.name for card in cards(fold_to(graph, 4)[0])] == ["a.b.c", "a.b.h"]
+    assert [card.name for card in cards(collapse_to(graph, 5)[0])] == ["a.b.c.d", "a.b.c.g", "a.b.h"]
+    assert [card.name for card in cards(collapse_to(graph, 4)[0])] == ["a.b.c", "a.b.h"]
 
 
 def test_stages_of_another_width_are_folded_within():
@@ -287,7 +287,7 @@ def test_stages_of_another_width_are_folded_within():
     for stage, size in enumerate((32, 64)):
         for i in range(3):
             h = m.linear(h, f"stages.{stage}.{i}", size)
-    assert [card.name for card in cards(fold_repeats(m.graph(h)))] == ["stages.0.0 … 2", "stages.1.0 … 2"]
+    assert [card.name for card in cards(collapse_repeats(m.graph(h)))] == ["stages.0.0 … 2", "stages.1.0 … 2"]
 
 
 @pytest.mark.parametrize(
@@ -307,18 +307,18 @@ def test_layers_of_another_form_stay(second):
     h = m.op("ReLU", m.input(), layer="a.0")
     attributes = {"name": "ReLU", "layer": "a.1"} | second
     graph = m.graph(m.op(attributes.pop("name"), h, **attributes))
-    assert fold_repeats(graph) == graph
+    assert collapse_repeats(graph) == graph
 
 
 def test_siblings_that_do_not_feed_each_other_stay():
     m = Making()
     x = m.input()
     side_by_side = m.graph(m.op("ReLU", x, layer="a.0"), m.op("ReLU", x, layer="a.1"))
-    assert fold_repeats(side_by_side) == side_by_side
+    assert collapse_repeats(side_by_side) == side_by_side
     m = Making()
     h = m.op("ReLU", m.input(), layer="a.0")
     apart = m.graph(m.op("ReLU", m.op("Tanh", h), layer="a.1"))
-    assert fold_repeats(apart) == apart
+    assert collapse_repeats(apart) == apart
 
 
 def test_blocks_with_other_edges_stay():
@@ -328,7 +328,7 @@ def test_blocks_with_other_edges_stay():
     b = m.op("ReLU", m.op("Exp", a, layer="a.1"), layer="a.1")
     last = m.op("Exp", b, layer="a.2")
     graph = m.graph(m.op("ReLU", a, layer="a.2"), last)
-    assert the_card(fold_repeats(graph)).name == "a.0 … 1"
+    assert the_card(collapse_repeats(graph)).name == "a.0 … 1"
 
 
 def test_what_all_blocks_take_from_outside_comes_in_once():
@@ -336,7 +336,7 @@ def test_what_all_blocks_take_from_outside_comes_in_once():
     h, mask = m.input(), m.op("Mask", m.input())
     for i in range(3):
         h = m.op("Add", h, mask, layer=f"a.{i}")
-    graph = checked(fold_repeats(m.graph(h)))
+    graph = checked(collapse_repeats(m.graph(h)))
     assert flows(graph)[1:3] == [("x", "a.0 … 2", 0), ("Mask", "a.0 … 2", 1)]
 
 
@@ -346,14 +346,14 @@ def test_a_parameter_that_blocks_share_stays():
     w = m.node("parameter", "w", tensor=tensor(32, 32))
     for i in range(3):
         h = m.op("Linear", h, w, layer=f"a.{i}")
-    graph = checked(fold_repeats(m.graph(h)))
+    graph = checked(collapse_repeats(m.graph(h)))
     assert [node.name for node in graph.nodes] == ["x", "w", "a.0 … 2", "output"]
     assert the_card(graph).label == ("Linear",)
 
 
 def test_nothing_is_folded_that_is_small_enough():
     graph = blocks(12)
-    assert fold_to(graph, len(graph.nodes)) == (graph, "")
+    assert collapse_to(graph, len(graph.nodes)) == (graph, "")
 
 
 def network():
@@ -384,13 +384,13 @@ def network():
     ],
 )
 def test_no_more_is_folded_than_it_takes(most, names, words):
-    graph, said = fold_to(network(), most)
+    graph, said = collapse_to(network(), most)
     assert ([card.name for card in cards(checked(graph))], said) == (names, words)
     assert len(graph.nodes) <= most
 
 
 def test_ten_thousand_operations_without_layers_fold_into_stretches():
-    graph, words = fold_to(chain(10_000), 201)
+    graph, words = collapse_to(chain(10_000), 201)
     assert (len(checked(graph).nodes), words) == (201, "folded: 10,000 operations in 200 cards")
     first, *_, last = cards(graph)
     assert (first.name, last.name) == ("operations 1 … 50", "operations 9,951 … 10,000")
@@ -398,7 +398,7 @@ def test_ten_thousand_operations_without_layers_fold_into_stretches():
 
 
 def test_stretches_of_backward_go_with_those_of_forward():
-    graph, _ = fold_to(backward(chain(10_000)), 400)
+    graph, _ = collapse_to(backward(chain(10_000)), 400)
     assert 300 < len(checked(graph).nodes) <= 400
     assert len(cards(graph)) == len(cards(graph, order=1))
 
@@ -406,8 +406,8 @@ def test_stretches_of_backward_go_with_those_of_forward():
 def test_many_inputs_are_folded_with_the_operations_that_take_them():
     m = Making()
     graph = m.graph(*(m.op("Exp", m.input()) for _ in range(300)))
-    assert len(checked(fold_to(graph, 40)[0]).nodes) <= 40
-    assert len(checked(fold_to(backward(graph), 40)[0]).nodes) <= 40
+    assert len(checked(collapse_to(graph, 40)[0]).nodes) <= 40
+    assert len(checked(collapse_to(backward(graph), 40)[0]).nodes) <= 40
 
 
 def test_weights_that_every_stretch_takes_stay():
@@ -416,19 +416,19 @@ def test_weights_that_every_stretch_takes_stay():
     h = m.input()
     for i in range(600):
         h = m.op("Add", h, weights[i % 30])
-    graph = checked(fold_to(m.graph(h), 100)[0])
+    graph = checked(collapse_to(m.graph(h), 100)[0])
     assert len(graph.nodes) <= 100
     assert sum(node.kind == "parameter" for node in graph.nodes) == 30
 
 
 def test_a_hundred_thousand_operations_need_no_recursion():
-    assert len(fold_to(chain(100_000), 400)[0].nodes) <= 400
+    assert len(collapse_to(chain(100_000), 400)[0].nodes) <= 400
 
 
 def test_a_second_run_folds_the_same():
     graph = backward(network())
     for most in range(4, len(graph.nodes)):
-        assert repr(fold_to(graph, most)) == repr(fold_to(backward(network()), most))
+        assert repr(collapse_to(graph, most)) == repr(collapse_to(backward(network()), most))
 
 
 def at_random(seed, length=60):
@@ -447,10 +447,10 @@ def at_random(seed, length=60):
 def test_whatever_is_folded_can_be_executed_and_leads_where_it_led(seed):
     graph = at_random(seed)
     for fold in (
-        lambda graph: fold_layers(graph, lambda path: path in ("a", "b")),
-        lambda graph: fold_layers(graph, lambda path: path.count(".") == 1),
-        fold_repeats,
-        lambda graph: fold_to(graph, 9)[0],
+        lambda graph: collapse_layers(graph, lambda path: path in ("a", "b")),
+        lambda graph: collapse_layers(graph, lambda path: path.count(".") == 1),
+        collapse_repeats,
+        lambda graph: collapse_to(graph, 9)[0],
     ):
         folded = checked(fold(graph))
         assert "output1" in reachable(folded, "input1")

@@ -1,4 +1,4 @@
-"""The JSON of a diagram has the whole graph: what is built from it is what was executed."""
+"""graph: its JSON is the graph that was executed, and the first NaN or Inf is found."""
 
 import json
 
@@ -8,9 +8,10 @@ import pytest
 import minigrad as mg
 import minigrad.functions as F
 from minigrad import nn, viz
-from minigrad.core.config import GradMode, Switch, grad_mode
 from minigrad.core.function import Function
+from minigrad.core.hooks import Hook, hooked
 from minigrad.core.traversal import topological_order
+from minigrad.viz.graph import first_nonfinite
 
 
 class Residual(nn.Module):
@@ -91,20 +92,14 @@ def test_backward_is_there_as_it_runs():
     model, (loss,) = a_network()
     order = []
 
-    class Watch:
-        def forward(self, function, arrays):
-            return function.forward(*arrays)
-
-        def applied(self, function, arrays, y):
-            pass
-
-        def backward(self, function, gy, run):
+    class Order(Hook):
+        def backward(self, run, function, gy):
             order.append(function.name)
             return run(function, gy)
 
     with viz.record(model) as recorded:
         loss = F.softmax_cross_entropy(model(np.ones((2, 1, 8, 8), np.float32)), np.array([0, 2]))
-    with Switch((grad_mode, GradMode(watch=Watch()))):
+    with hooked(Order()):
         loss.backward()
     content = json.loads(recorded.draw(loss, order=1).json())
     nodes = {node["id"]: node for node in content["nodes"]}
@@ -129,7 +124,7 @@ def test_all_that_was_measured_is_there():
     mul = next(node for node in content["nodes"] if node["name"] == "MulScalar" and node["kind"] == "operation")
     assert mul["stats"] == {"least": 2.0, "mean": 2.0, "largest": 2.0, "nan": 1, "inf": 0, "size": 2}
     assert mul["seconds"] > 0
-    assert mul["source"].startswith("test_json.py:")
+    assert mul["source"].startswith("test_graph.py:")
     assert content["peak"] >= mul["live"] >= 16
     assert content["version"] == 2
 
@@ -146,3 +141,68 @@ def test_nan_is_no_number_of_json():
 def test_half_a_pair_of_utf_16_is_no_text():
     text = viz.draw(mg.Variable(1.0, name="\ud800") * 2.0, title="\udfff").json()
     assert json.loads(text.encode())["title"] == "?"
+
+
+# The first NaN or Inf
+
+
+def recorded(function, *numbers):
+    x = mg.Variable(np.array(numbers), name="x")
+    with viz.record(time=False) as rec, np.errstate(all="ignore"):
+        function(x).backward()
+    return rec.draw(view="ops")
+
+
+def test_nothing_is_wrong_with_finite_numbers():
+    assert first_nonfinite(recorded(lambda x: (x * x).sum(), 1.0, 2.0).graph) == (None, set())
+
+
+def test_the_path_ends_where_the_numbers_are_finite_again():
+    diagram = recorded(lambda x: F.where(np.array([True, False]), F.log(x), x).sum(), 1.0, -1.0)
+    node, path = first_nonfinite(diagram.graph)
+    assert node.name == "Log"
+    assert list(path) == []
+
+
+def test_the_path_of_backward_goes_to_the_gradients():
+    node, path = first_nonfinite(recorded(lambda x: (F.sqrt(x) * 0.0).sum(), 0.0, 1.0).graph)
+    assert (node.kind, node.name) == ("derivative", "Sqrt")
+    assert list(path) == [(node.id, "gradient1")]
+
+
+def test_how_many_of_all_are_not_finite():
+    assert "NaN 1, Inf 1 / 4" in recorded(lambda x: F.log(x).sum(), 1.0, -1.0, 0.0, 2.0).dot
+
+
+class Masked(nn.Module):
+    def __init__(self):
+        self.inner = Inner()
+
+    def forward(self, x):
+        return self.inner(x) * 2.0
+
+
+class Inner(nn.Module):
+    def __init__(self):
+        self.w = nn.Parameter(np.array([1.0, -1.0]))
+
+    def forward(self, x):
+        return F.where(np.array([True, False]), F.log(self.w * x), x)
+
+
+def test_a_folded_layer_has_the_first_nan_of_its_operations():
+    model = Masked()
+    with viz.record(model, time=False) as rec, np.errstate(all="ignore"):
+        model(np.ones(2)).sum().backward()
+    for view in ("ops", "layers"):
+        assert "NaN 1 / 2" in rec.draw(view=view).dot
+
+
+@pytest.mark.parametrize("color", ["family", "flops"])
+def test_its_words_can_be_read_on_every_colour(color):
+    x = mg.Variable(np.array([-1.0]), name="x")
+    with viz.record() as rec, np.errstate(all="ignore"):
+        F.log(x).sum()
+    text = rec.draw(view="ops", color=color).dot
+    shown = "#b3261e" if color == "family" else "#1f2933"
+    assert f'<FONT COLOR="{shown}" POINT-SIZE="10.5"><B>NaN 1 / 1</B></FONT>' in text
