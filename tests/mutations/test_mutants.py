@@ -44,12 +44,14 @@ def test_there_are_enough_mutants_with_names_of_their_own():
 
 
 def test_each_mutant_is_another_program():
-    originals = {mutant.source: ast.dump(mutant.source.tree) for mutant in MUTANTS}
     for mutant in MUTANTS:
-        original, mutated = mutant.source.data, mutant.mutated()
-        assert ast.dump(ast.parse(mutated)) != originals[mutant.source], mutant.id
-        assert mutated.startswith(original[: mutant.start]), mutant.id
-        assert mutated.endswith(original[mutant.end :]), mutant.id
+        source, mutated = mutant.source, mutant.mutated()
+        (node,) = (node for node in source.tree.body if source.start(node) <= mutant.start < source.end(node))
+        start, end, growth = source.start(node), source.end(node), len(mutated) - len(source.data)
+        before, after = (ast.dump(ast.parse(text)) for text in (source.data[start:end], mutated[start : end + growth]))
+        assert before != after, mutant.id
+        assert mutated.startswith(source.data[:start]), mutant.id
+        assert mutated.endswith(source.data[end:]), mutant.id
     places = {(mutant.module, mutant.start, mutant.end, mutant.text) for mutant in MUTANTS}
     assert len(places) == len(MUTANTS)
 

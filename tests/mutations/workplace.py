@@ -52,7 +52,7 @@ class Workplace:
             path.write_bytes(original)
             os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))  # what was compiled of it is valid again
             shutil.rmtree(examples_of(self.tree), ignore_errors=True)  # no mutant profits by another's counterexamples
-        return Verdict(mutant, outcome, time.perf_counter() - started, killer(output))
+        return Verdict(mutant, outcome, time.perf_counter() - started, killer(output) if outcome == "killed" else "")
 
     def _outcome(self, mutant):
         names = public_names(mutant, self.tree / "minigrad")
@@ -77,6 +77,7 @@ def copy_tree(repository, tree):
 
 
 def killer(output):
-    """The first test that failed, from pytest's summary."""
-    failed = [line.split(" - ")[0] for line in output.splitlines() if line.startswith(("FAILED ", "ERROR "))]
-    return failed[0].split(" ", 1)[1] if failed else ""
+    """The first test that failed, from pytest's summary; or the last line, where something else went wrong."""
+    lines = output.splitlines() or [""]
+    failed = [line.split(" - ")[0] for line in lines if line.startswith(("FAILED ", "ERROR "))]
+    return failed[0].split(" ", 1)[1] if failed else lines[-1]
