@@ -12,7 +12,7 @@ test: .venv/dev  ## run the tests, with the doctests
 	$(BIN)/pytest -q -n 2 --dist worksteal --grad-profile ci
 
 docs: .venv/dev  ## write the table of the functions, the output in docs/, and the gallery anew
-	$(BIN)/python -m minigrad.testing --table > docs/functions.md
+	$(BIN)/python -m minigrad.testing tests/contracts --table > docs/functions.md
 	$(BIN)/python tests/testing/pages.py
 	$(BIN)/python examples/gallery.py
 

@@ -1,4 +1,4 @@
-"""Property-based proofs of gradients: public, and what minigrad proves itself with.
+"""Property-based proofs of gradients, of minigrad's functions and of yours.
 
 `check_grad` needs NumPy alone; what draws examples needs Hypothesis (the extra `testing`), imported when it is used.
 """
@@ -9,7 +9,7 @@ from minigrad.testing.example import Example, case
 from minigrad.testing.findings import ContractViolation, Finding, GradientMismatch, Inconclusive
 from minigrad.testing.gradient_check import GradReport, check_grad
 from minigrad.testing.proof import Report, gradtest, profile, prove
-from minigrad.testing.spec import Call, OpSpec
+from minigrad.testing.spec import Call, OpSpec, collect
 
 __all__ = [
     "Call",
@@ -23,18 +23,15 @@ __all__ = [
     "Report",
     "case",
     "check_grad",
-    "contracts",
+    "collect",
     "gradtest",
     "profile",
     "prove",
-    "selfcheck",
     "strategies",
 ]
 
 
 def __getattr__(name: str) -> object:
-    if name in ("contracts", "strategies"):
-        return _import_module(f"minigrad.testing.{name}")
-    if name == "selfcheck":
-        return _import_module("minigrad.testing.bench.selfcheck").selfcheck
+    if name == "strategies":
+        return _import_module("minigrad.testing.strategies")
     raise AttributeError(f"module 'minigrad.testing' has no attribute {name!r}")

@@ -1,20 +1,26 @@
-"""Analytic gradients against numeric ones, element by element."""
+"""Analytic derivatives against numeric ones: element by element, and along a direction."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any, TypeAlias
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
-from minigrad.testing.arrays import Floats
-from minigrad.testing.derivatives import flat, gradients, values
-from minigrad.testing.differences import Slope, slope
+from minigrad.testing.derivatives import flat, gradients, random_like, values, values_at
+from minigrad.testing.differences import Slopes, slopes
+from minigrad.testing.example import Floats
 from minigrad.testing.findings import Mismatch
 
-Place: TypeAlias = tuple[int, tuple[int, ...]]
-"""An input's number and an index."""
+LARGEST_STACK = 2**18
+"""How many numbers the numeric derivatives that are computed together may have."""
+
+PAIRS = 8
+"""How many pairs of directions are tried: of few, all may happen to order equal elements alike."""
+
+MOST_TIES = 4
+"""How many tied numbers are moved, each with all elements equal to it."""
 
 
 @dataclass
@@ -46,33 +52,51 @@ class Counts:
 
 @dataclass
 class Comparison:
-    """What came out of comparing the gradients towards some arrays.
+    """The gradients towards some arrays beside numeric ones; all elements of all arrays stand one after the other.
 
     Attributes:
-        analytic: the gradients, an array for each input, as also
-        numeric: NaN where nothing could be said,
+        shapes: the arrays'.
+        analytic: the gradients, and likewise
+        numeric: NaN where it is unknown,
         tolerance: how far apart they may be,
         wrong: where they are further apart,
-        rough: where the function has no derivative.
+        nondifferentiable: where the function has no derivative.
         sides: where a gradient at a kink is wrong, the bounds that it is not between.
     """
 
-    analytic: list[Floats]
-    numeric: list[Floats]
-    tolerance: list[Floats]
-    wrong: list[Floats]
-    rough: list[Floats]
-    sides: dict[Place, tuple[float, float]] = field(default_factory=dict)
+    shapes: list[tuple[int, ...]]
+    analytic: Floats
+    numeric: Floats = field(init=False)
+    tolerance: Floats = field(init=False)
+    wrong: Floats = field(init=False)
+    nondifferentiable: Floats = field(init=False)
+    sides: dict[int, tuple[float, float]] = field(default_factory=dict)
     counts: Counts = field(default_factory=Counts)
+
+    def __post_init__(self) -> None:
+        self.numeric, self.tolerance = (np.full(self.analytic.size, np.nan) for _ in range(2))
+        self.wrong, self.nondifferentiable = (np.zeros(self.analytic.size, bool) for _ in range(2))
 
     def mismatch(self, order: int) -> Mismatch | None:
         """The first input whose gradient is wrong."""
-        for i, wrong in enumerate(self.wrong):
-            if wrong.any():
-                compared = int(np.isfinite(self.tolerance[i]).sum())
-                sides = {index: bounds for (j, index), bounds in self.sides.items() if j == i}
-                return Mismatch(order, i, self.analytic[i], self.numeric[i], self.tolerance[i], wrong, compared, sides)
-        return None
+        if not self.wrong.any():
+            return None
+        parts = [shaped(part, self.shapes) for part in (self.analytic, self.numeric, self.tolerance, self.wrong)]
+        i = next(i for i, wrong in enumerate(parts[3]) if wrong.any())
+        analytic, numeric, tolerance, wrong = (part[i] for part in parts)
+        before = sum(int(np.prod(shape)) for shape in self.shapes[:i])
+        sides = {
+            tuple(map(int, np.unravel_index(place - before, wrong.shape))): bounds
+            for place, bounds in self.sides.items()
+            if 0 <= place - before < wrong.size
+        }
+        return Mismatch(order, i, analytic, numeric, tolerance, wrong, int(np.isfinite(tolerance).sum()), sides)
+
+
+def shaped(elements: Floats, shapes: Sequence[tuple[int, ...]]) -> list[Floats]:
+    """The elements of several arrays in their shapes."""
+    parts = np.split(elements, np.cumsum([int(np.prod(shape)) for shape in shapes])[:-1])
+    return [part.reshape(shape) for part, shape in zip(parts, shapes, strict=True)]
 
 
 def compare(
@@ -80,9 +104,10 @@ def compare(
     arrays: Sequence[Floats],
     cotangents: Sequence[Floats],
     *,
+    ys: Sequence[Floats] | None = None,
     bracket: bool = True,
     trusted: Floats | None = None,
-    places: Iterable[Place] | None = None,
+    places: Floats | None = None,
 ) -> Comparison:
     """Compare every element of the gradients of Σ <cotangent, f>.
 
@@ -92,102 +117,208 @@ def compare(
         f: takes a Variable for each of the arrays.
         arrays: where it is differentiated.
         cotangents: one for each output, of its shape.
+        ys: the outputs, where they are known.
         bracket: whether to look at kinks at all.
         trusted: which outputs have a derivative; the others are compared at their kinks only.
-        places: what to compare; all by default.
+        places: the elements to compare, counted over all arrays; all by default.
     """
-    nowhere = [np.full(np.shape(x), np.nan) for x in arrays]
-    analytic = [g.copy() for g in gradients(f, arrays, cotangents)]
-    wrong, rough = ([np.zeros(x.shape, bool) for x in arrays] for _ in range(2))
-    result = Comparison(analytic, nowhere, [a.copy() for a in nowhere], wrong, rough)
+    result = Comparison([x.shape for x in arrays], flat(gradients(f, arrays, cotangents)))
     rows = _Rows(f, arrays, cotangents)
-    everywhere = ((i, index) for i, x in enumerate(arrays) for index in np.ndindex(x.shape))
-    for place in everywhere if places is None else places:
-        i, index = place
-        found = slope(_moving(f, arrays, place), scale=max(1.0, abs(float(arrays[i][index]))))
+    elements = flat(arrays)
+    center = flat(values(f, arrays) if ys is None else ys)
+    chosen = np.arange(elements.size) if places is None else places
+    several = max(1, LARGEST_STACK // (8 * max(1, center.size, elements.size)))
+    for start in range(0, len(chosen), several):
+        some = chosen[start : start + several]
+        found = slopes(_moved_alone(f, arrays, some, center.size), center, np.maximum(1.0, np.abs(elements[some])))
         if trusted is not None:
-            found = replace(found, smooth=found.smooth & trusted)
-        if found.smooth.all():
-            _compare_smooth(result, place, found, rows.weights, float(analytic[i][index]))
-        else:
-            result.rough[i][index] = True
-            _compare_rough(result, place, found, rows, bracket=bracket)
+            found = found.without(~trusted)
+        _compare_all(result, some, found, rows, bracket=bracket)
     return result
 
 
-def _compare_smooth(result: Comparison, place: Place, found: Slope, weights: Floats, analytic: float) -> None:
-    """Where all outputs (or those that count) have a derivative."""
-    i, index = place
-    numeric = float((weights * found.value)[found.smooth].sum())
-    tolerance = float((np.abs(weights) * found.tolerance)[found.smooth].sum())
-    error = abs(analytic - numeric)
-    result.numeric[i][index], result.tolerance[i][index] = numeric, tolerance
-    result.wrong[i][index] = not error <= tolerance  # also where it is NaN
-    result.counts.compared += 1
-    if error <= tolerance and tolerance > 0:
-        result.counts.closest = max(result.counts.closest, error / tolerance)
+def _compare_all(result: Comparison, places: Floats, found: Slopes, rows: _Rows, *, bracket: bool) -> None:
+    numeric = np.where(found.smooth, rows.weights * found.value, 0).sum(1)
+    tolerance = np.where(found.smooth, np.abs(rows.weights) * found.tolerance, 0).sum(1)
+    differentiable = found.smooth.all(1)
+    result.numeric[places], result.tolerance[places] = numeric, tolerance
+    result.nondifferentiable[places] = ~differentiable
+    _judge(result, places[differentiable], result.analytic[places[differentiable]])
+    for line in np.flatnonzero(~differentiable).tolist():
+        _compare_at_kink(result, int(places[line]), found[line], rows, bracket=bracket)
 
 
-def _compare_rough(result: Comparison, place: Place, found: Slope, rows: _Rows, *, bracket: bool) -> None:
-    """Where some outputs have none: these by the two sides, if they have two, the others as ever."""
-    i, index = place
+def _judge(result: Comparison, places: Floats, analytic: Floats) -> None:
+    """Note where gradients, or what of them can be compared, are wrong."""
+    error, tolerance = np.abs(analytic - result.numeric[places]), result.tolerance[places]
+    right = error <= tolerance  # not where it is NaN
+    result.wrong[places] = ~right
+    result.counts.compared += len(places)
+    used = right & (tolerance > 0)
+    result.counts.closest = max(result.counts.closest, (error[used] / tolerance[used]).max(initial=0.0))
+
+
+def _compare_at_kink(result: Comparison, place: int, found: Slopes, rows: _Rows, *, bracket: bool) -> None:
+    """Where some outputs have no derivative: these by the two sides, if they have two, the others as ever."""
     undefined = bool((~found.smooth & ~found.kinked).any()) or not bracket
     outside = rows.outside(found, place) if bracket else None
-    rest = rows.without(~found.smooth, place)
     if outside is not None:
         analytic, low, high = outside
         result.sides[place] = low, high
-        result.analytic[i][index], result.numeric[i][index] = analytic, min(max(analytic, low), high)
-        result.tolerance[i][index], result.wrong[i][index] = 0.0, True
+        result.analytic[place], result.numeric[place] = analytic, min(max(analytic, low), high)
+        result.tolerance[place], result.wrong[place] = 0.0, True
         result.counts.compared += 1
-    elif undefined and not np.isfinite(rest):
+        return
+    rest = rows.gradient(rows.weights * found.smooth)[place]
+    if undefined and not np.isfinite(rest):
+        result.numeric[place] = result.tolerance[place] = np.nan
+        result.counts.skipped += 1
+        return
+    _judge(result, np.array([place]), np.array([rest]))
+    if undefined:
+        result.counts.compared -= 1
         result.counts.skipped += 1
     else:
-        _compare_smooth(result, place, found, rows.weights, rest)
-        if undefined:
-            result.counts.compared -= 1
-            result.counts.skipped += 1
-        else:
-            result.counts.bracketed += 1
+        result.counts.bracketed += 1
 
 
 class _Rows:
     """Rows of the Jacobian, each computed with a one-hot cotangent when it is asked for."""
 
     def __init__(self, f: Callable[..., Any], arrays: Sequence[Floats], cotangents: Sequence[Floats]) -> None:
-        self._f, self._arrays, self._cotangents = f, arrays, cotangents
-        self._known: dict[int, list[Floats]] = {}
+        self._f, self._arrays = f, arrays
+        self._shapes = [c.shape for c in cotangents]
+        self._known: dict[bytes, Floats] = {}
         self.weights = flat(cotangents)
 
-    def without(self, rough: Floats, place: Place) -> float:
-        """The gradient with the cotangent 0 at the rough outputs."""
-        i, index = place
-        return float(gradients(self._f, self._arrays, self._shaped(self.weights * ~rough))[i][index])
+    def gradient(self, weights: Floats) -> Floats:
+        """The gradient for other cotangents."""
+        key = weights.tobytes()
+        if key not in self._known:
+            self._known[key] = flat(gradients(self._f, self._arrays, shaped(weights, self._shapes)))
+        return self._known[key]
 
-    def outside(self, found: Slope, place: Place) -> tuple[float, float, float] | None:
+    def outside(self, found: Slopes, place: int) -> tuple[float, float, float] | None:
         """A kinked output's derivative that is not between those of the two sides, and these."""
-        i, index = place
         for j in np.flatnonzero(found.kinked).tolist():
-            if j not in self._known:
-                one_hot = np.zeros(found.kinked.shape)
-                one_hot[j] = 1.0
-                self._known[j] = gradients(self._f, self._arrays, self._shaped(one_hot))
-            given, low, high = float(self._known[j][i][index]), float(found.low[j]), float(found.high[j])
+            one_hot = np.zeros(found.kinked.shape)
+            one_hot[j] = 1.0
+            given, low, high = float(self.gradient(one_hot)[place]), float(found.low[j]), float(found.high[j])
             if not low <= given <= high:
                 return given, low, high
         return None
 
-    def _shaped(self, elements: Floats) -> list[Floats]:
-        parts = np.split(elements, np.cumsum([c.size for c in self._cotangents])[:-1])
-        return [part.reshape(c.shape) for part, c in zip(parts, self._cotangents, strict=True)]
 
+def _moved_alone(
+    f: Callable[..., Any], arrays: Sequence[Floats], places: Floats, size: int
+) -> Callable[[Sequence[tuple[int, float]]], Floats]:
+    """The numbers of f where one element, counted over all arrays, is moved."""
+    ends = np.cumsum([x.size for x in arrays])
 
-def _moving(f: Callable[..., Any], arrays: Sequence[Floats], place: Place) -> Callable[[float], Floats]:
-    i, index = place
-
-    def moved(t: float) -> Floats:
+    def moved(k: int, t: float) -> list[Floats]:
+        i = int(np.searchsorted(ends, places[k], side="right"))
         x = arrays[i].copy()
-        x[index] += t
-        return flat(values(f, [*arrays[:i], x, *arrays[i + 1 :]]))
+        x.reshape(-1)[places[k] - ends[i]] += t  # counted from the end
+        return [*arrays[:i], x, *arrays[i + 1 :]]
 
-    return moved
+    return lambda asked: values_at(f, [moved(k, t) for k, t in asked], size)
+
+
+@dataclass(frozen=True)
+class Directional:
+    """The derivative of Σ <cotangent, f> along one direction."""
+
+    analytic: float
+    numeric: float
+    tolerance: float
+
+    @property
+    def right(self) -> bool:
+        """Whether the two agree; NaN agrees with nothing."""
+        return abs(self.analytic - self.numeric) <= self.tolerance
+
+    def __str__(self) -> str:
+        return f"analytic {self.analytic:.7f}   numeric {self.numeric:.7f} ± {self.tolerance:.0e}"
+
+
+@np.errstate(all="ignore")
+def directional(
+    f: Callable[..., Any],
+    arrays: Sequence[Floats],
+    ys: Sequence[Floats],
+    cotangents: Sequence[Floats],
+    directions: Sequence[Floats],
+) -> Directional | None:
+    """The derivative of Σ <cotangent, f> along one direction; None where it can't be told: there is a kink.
+
+    Args:
+        f: takes a Variable for each of the arrays.
+        arrays: where it is differentiated.
+        ys: the outputs there.
+        cotangents: one for each output, of its shape.
+        directions: one for each array, of its shape.
+    """
+    weights, center = flat(cotangents), flat(ys)
+    numbers = _moved_along(f, arrays, [directions], center.size)
+    weighted = slopes(
+        lambda asked: np.array([[weights @ y] for y in numbers(asked)]), np.array([weights @ center]), [1.0]
+    )
+    found = weighted[0]
+    if not found.smooth[0]:
+        return None
+    analytic = gradients(f, arrays, cotangents)
+    parts = flat(g * v for g, v in zip(analytic, directions, strict=True))
+    tolerance = float(found.tolerance[0] + 1e-9 * np.abs(parts).sum())
+    return Directional(float(parts.sum()), float(found.value[0]), tolerance)
+
+
+def wrong_at_ties(
+    f: Callable[..., Any],
+    arrays: Sequence[Floats],
+    ys: Sequence[Floats],
+    cotangents: Sequence[Floats],
+    nondifferentiable: Floats,
+) -> tuple[float, Directional] | None:
+    """The first number at a kink such that the derivative is wrong when all elements equal to it move together.
+
+    Moved together they stay tied: max(x, x) is no kink, and however they share the gradient, the sum is known.
+    """
+    elements = flat(arrays)
+    tied = [n for n in np.unique(elements[nondifferentiable]) if np.count_nonzero(elements == n) > 1]
+    for number in tied[:MOST_TIES]:
+        directions = [np.asarray(x == number, np.float64) * max(1.0, abs(number)) for x in arrays]
+        moved = directional(f, arrays, ys, cotangents, directions)
+        if moved is not None and not moved.right and np.isfinite(moved.analytic):
+            return float(number), moved
+    return None
+
+
+def differentiable(f: Callable[..., Any], arrays: Sequence[Floats], wrong: Floats, rng: np.random.Generator) -> Floats:
+    """Which outputs of f have a derivative where some elements are said to be wrong.
+
+    The second of three equal elements, sorted, stands still when any one of them moves, and has no derivative all the
+    same. So the wrong elements and those equal to them move, each on its own. A derivative is linear: along v + w it is
+    that along v plus that along w.
+    """
+    numbers = np.unique(flat(arrays)[wrong])
+    movable = [np.maximum(1, np.abs(x)) * np.isin(x, numbers) for x in arrays]
+    center = flat(values(f, arrays))
+    found: Floats = np.ones(center.shape, bool)
+    for _ in range(PAIRS):
+        v, w = ([r * m for r, m in zip(random_like(arrays, rng), movable, strict=True)] for _ in range(2))
+        both = [a + b for a, b in zip(v, w, strict=True)]
+        moving = slopes(_moved_along(f, arrays, [v, w, both], center.size), center, [1.0, 1.0, 1.0])
+        gap = np.abs(moving.value[0] + moving.value[1] - moving.value[2])
+        found &= moving.smooth.all(0) & (gap <= moving.tolerance.sum(0))
+    return found
+
+
+def _moved(arrays: Sequence[Floats], directions: Sequence[Floats], t: float) -> list[Floats]:
+    return [np.asarray(x + t * v) for x, v in zip(arrays, directions, strict=True)]
+
+
+def _moved_along(
+    f: Callable[..., Any], arrays: Sequence[Floats], lines: Sequence[Sequence[Floats]], size: int
+) -> Callable[[Sequence[tuple[int, float]]], Floats]:
+    """The numbers of f where all elements move along a line."""
+    return lambda asked: values_at(f, [_moved(arrays, lines[k], t) for k, t in asked], size)

@@ -3,36 +3,49 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import numpy as np
 
 from minigrad.core.config import no_grad
 from minigrad.core.variable import Variable, grad
-from minigrad.testing.arrays import Floats
-from minigrad.testing.failures import errors_as_findings
+from minigrad.testing.example import Floats
+from minigrad.testing.findings import errors_as_findings
 
 
 class Gradient:
     """The gradients of Σ <cotangent, y> over the outputs y of f, as a function of f's inputs and the cotangents."""
 
     def __init__(self, f: Callable[..., Any], count: int) -> None:
-        self.order: int = _order(f) + 1
+        self.order: int = order_of(f) + 1
         self._f = f
         self._count = count  # of f's inputs
 
     def __call__(self, *args: Variable, record: bool = True) -> list[Variable]:
         """The gradients towards the inputs; recorded, so that they can be differentiated."""
         xs, cotangents = args[: self._count], args[self._count :]
-        totals: list[Variable | None] = [None] * len(xs)
-        for y, cotangent in zip(outputs(self._f(*xs)), cotangents, strict=True):
-            if y.requires_grad:
-                gradients = grad(y, xs, cotangent, create_graph=record)
-                totals = [g if total is None else total + g for total, g in zip(totals, gradients, strict=True)]
-        return [
-            Variable(np.zeros_like(x.data), requires_grad=record) if total is None else total
-            for x, total in zip(xs, totals, strict=True)
-        ]
+        return _pulled_back(outputs(self._f(*xs)), xs, cotangents, record=record)
+
+
+def _pulled_back(
+    ys: Iterable[Variable], xs: Sequence[Variable], cotangents: Iterable[Variable], *, record: bool
+) -> list[Variable]:
+    """The gradients of Σ <cotangent, y> towards the xs; 0 where nothing depends on them."""
+    totals: list[Variable | None] = [None] * len(xs)
+    for y, cotangent in zip(ys, cotangents, strict=True):
+        if y.requires_grad:
+            gradients = grad(y, xs, cotangent, create_graph=record)
+            totals = [g if total is None else total + g for total, g in zip(totals, gradients, strict=True)]
+    return [
+        Variable(np.zeros_like(x.data), requires_grad=record) if total is None else total
+        for x, total in zip(xs, totals, strict=True)
+    ]
+
+
+def order_of(f: Callable[..., Any]) -> int:
+    """The order of the derivative that f is: 0 for a function, 1 for its gradient."""
+    return f.order if isinstance(f, Gradient) else 0
 
 
 def outputs(ys: Any) -> list[Variable]:
@@ -56,11 +69,33 @@ def values(f: Callable[..., Any], arrays: Iterable[Floats]) -> list[Floats]:
     Raises:
         ContractViolation: in place of whatever f raised.
     """
-    with errors_as_findings(_order(f)):
-        if isinstance(f, Gradient):
-            return [y.data for y in f(*map(Variable, arrays), record=False)]
-        with no_grad():
-            return [y.data for y in outputs(f(*map(Variable, arrays)))]
+    with errors_as_findings(order_of(f)), _unrecorded(f):
+        return [y.data for y in _outputs(f, arrays)]
+
+
+def values_at(f: Callable[..., Any], points: Sequence[Sequence[Floats]], size: int) -> Floats:
+    """The numbers that f computes at each of several points, an array (points, size).
+
+    Beyond its domain a function may raise an error: there its numbers are NaN.
+    """
+    found = np.full((len(points), size), np.nan)
+    with np.errstate(all="ignore"), _unrecorded(f):
+        for row, arrays in zip(found, points, strict=True):
+            try:
+                row[...] = flat(y.data for y in _outputs(f, arrays))
+            except Exception:  # noqa: BLE001, S112 - whatever the function raises
+                continue
+    return found
+
+
+def _unrecorded(f: Callable[..., Any]) -> AbstractContextManager[None]:
+    """Around calls of f: nothing is recorded, but by a gradient what it differentiates."""
+    return nullcontext() if isinstance(f, Gradient) else no_grad()
+
+
+def _outputs(f: Callable[..., Any], arrays: Iterable[Floats]) -> list[Variable]:
+    xs = map(Variable, arrays)
+    return f(*xs, record=False) if isinstance(f, Gradient) else outputs(f(*xs))
 
 
 def recorded(f: Callable[..., Any], xs: Iterable[Variable]) -> list[Variable]:
@@ -69,33 +104,51 @@ def recorded(f: Callable[..., Any], xs: Iterable[Variable]) -> list[Variable]:
     Raises:
         ContractViolation: in place of whatever f raised.
     """
-    with errors_as_findings(_order(f)):
+    with errors_as_findings(order_of(f)):
         return outputs(f(*xs))
 
 
-def gradients(f: Callable[..., Any], arrays: Iterable[Floats], cotangents: Iterable[Any]) -> list[Floats]:
-    """The gradients of Σ <cotangent, y> over the outputs y of f.
+def gradients(
+    f: Callable[..., Any], inputs: Iterable[Floats | Variable], cotangents: Iterable[Any], *, record: bool = False
+) -> list[Floats]:
+    """The gradients of Σ <cotangent, y> over the outputs y of f, recorded on the way or not.
 
     Raises:
         ContractViolation: in place of whatever f or its backward raised.
     """
-    return gradients_at(f, [Variable(array) for array in arrays], cotangents)
-
-
-def gradients_at(f: Callable[..., Any], xs: Sequence[Variable], cotangents: Iterable[Any]) -> list[Floats]:
-    """The same at Variables."""
+    xs = [x if isinstance(x, Variable) else Variable(x) for x in inputs]
     constants = [Variable(c, requires_grad=False) for c in cotangents]
-    with errors_as_findings(_order(f) + 1):
-        return [g.data for g in Gradient(f, len(xs))(*xs, *constants, record=False)]
+    with errors_as_findings(order_of(f) + 1):
+        return [g.data for g in Gradient(f, len(xs))(*xs, *constants, record=record)]
 
 
-def _order(f: Callable[..., Any]) -> int:
-    return f.order if isinstance(f, Gradient) else 0
+def derivatives(
+    f: Callable[..., Any], arrays: Iterable[Floats], cotangents: Sequence[Sequence[Floats]]
+) -> list[list[Floats]]:
+    """The values of f, then its derivatives of each order from 1 for which there are cotangents, computed in one go.
+
+    The derivatives of order k are those of Σ <cotangent, y> over the derivatives y of order k − 1, towards f's inputs
+    and the cotangents of lower orders.
+
+    Raises:
+        ContractViolation: in place of whatever f or a backward raised.
+    """
+    xs = [Variable(x) for x in arrays]
+    ys = recorded(f, xs)
+    found = [[y.data for y in ys]]
+    for order, given in enumerate(cotangents, start=1):
+        seeds, last = [Variable(c) for c in given], order == len(cotangents)
+        with errors_as_findings(order):
+            ys = _pulled_back(ys, xs, seeds, record=not last)
+        found.append([y.data for y in ys])
+        xs += seeds
+    return found
 
 
 def flat(arrays: Iterable[Floats]) -> Floats:
     """All elements of the arrays, one after the other."""
-    return np.concatenate([np.empty(0), *[np.ravel(array) for array in arrays]])
+    parts = [np.ravel(array) for array in arrays]
+    return np.concatenate(parts) if parts else np.empty(0)
 
 
 def random_like(arrays: Iterable[Floats], rng: np.random.Generator) -> list[Floats]:

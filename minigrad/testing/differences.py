@@ -1,4 +1,4 @@
-"""Numeric derivatives: central differences, extrapolated twice (Richardson), that know how far off they may be.
+"""Numeric derivatives: central differences, extrapolated twice (Richardson), with a bound of their own error.
 
 With D(h) = (φ(h) − φ(−h)) / 2h and J(h) = (φ(h) + φ(−h) − 2φ(0)) / h, where h halves three times: a smooth φ has D's
 that approach each other four times as fast each time and J's that halve; at a kink J stays what it is, the difference
@@ -7,14 +7,13 @@ between the slopes of the two sides.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 
-from minigrad.testing.arrays import Floats
-from minigrad.testing.findings import Finding
+from minigrad.testing.example import Floats
 
 STEP = 1e-2
 SHRINKS = (1.0, 2.0**-5, 2.0**-10, 2.0**-14)
@@ -24,8 +23,8 @@ EPS = float(np.finfo(np.float64).eps)
 
 
 @dataclass(frozen=True)
-class Slope:
-    """The derivative of each element of a vector along a line.
+class Slopes:
+    """The derivatives of the elements of a vector along several lines: arrays (lines, elements).
 
     Attributes:
         value: the derivative, and
@@ -42,36 +41,55 @@ class Slope:
     low: Floats
     high: Floats
 
+    def parts(self) -> tuple[Floats, ...]:
+        """The arrays, in the order of the fields."""
+        return self.value, self.tolerance, self.smooth, self.kinked, self.low, self.high
+
+    def without(self, missing: Floats) -> Slopes:
+        """The same, not smooth where elements are missing."""
+        return Slopes(self.value, self.tolerance, self.smooth & ~missing, self.kinked, self.low, self.high)
+
+    def __getitem__(self, line: int) -> Slopes:
+        return Slopes(*(part[line] for part in self.parts()))
+
 
 @np.errstate(all="ignore")
-def slope(f: Callable[[float], Floats], *, scale: float = 1.0) -> Slope:
-    """The derivative of f(t), a vector, at t = 0, where steps of 1e-2 · scale are small."""
-    center = f(0.0)
+def slopes(
+    f: Callable[[Sequence[tuple[int, float]]], Floats], center: Floats, scales: Sequence[float] | Floats
+) -> Slopes:
+    """The derivatives of a vector along several lines.
 
-    def asked(t: float) -> Floats:
-        try:
-            return f(t)
-        except Finding:  # beyond its domain a function may raise an error, but not at the place itself
-            return np.full_like(center, np.nan)
-
-    found = _slope_at(asked, center, STEP * scale)
+    Args:
+        f: gives the vector at places (k, t), which stands for t on line k: an array (places, elements).
+        center: the vector at t = 0, on all lines.
+        scales: one number for each line, on which steps of 1e-2 · scale are small.
+    """
+    steps = STEP * np.asarray(scales, np.float64)
+    found = _slopes_at(f, center, steps, np.arange(len(steps)))
     for shrink in SHRINKS[1:]:
-        if (found.smooth | ~np.isfinite(center)).all():
+        rough = np.flatnonzero(~(found.smooth | ~np.isfinite(center)).all(1))
+        if not rough.size:
             break
-        finer = _slope_at(asked, center, STEP * scale * shrink)
-        found = Slope(*(np.where(found.smooth, a, b) for a, b in zip(_parts(found), _parts(finer), strict=True)))
+        finer = _slopes_at(f, center, steps[rough] * shrink, rough)
+        smooth = found.smooth[rough]
+        for part, other in zip(found.parts(), finer.parts(), strict=True):
+            part[rough] = np.where(smooth, part[rough], other)
     return found
 
 
-def _parts(slope: Slope) -> tuple[Floats, ...]:
-    return slope.value, slope.tolerance, slope.smooth, slope.kinked, slope.low, slope.high
-
-
-def _slope_at(f: Callable[[float], Floats], center: Floats, h: float) -> Slope:
-    steps = [h, h / 2, h / 4, h / 8]
-    after, before = [f(step) for step in steps], [f(-step) for step in steps]
-    stands = np.all([side == center for side in (*after, *before)], axis=0)
-    noise = np.where(stands, 0, 50 * EPS * np.max(np.abs([*after, *before]), axis=0) / h)
+def _slopes_at(
+    f: Callable[[Sequence[tuple[int, float]]], Floats], center: Floats, longest: Floats, lines: Floats
+) -> Slopes:
+    parts = (1, 0.5, 0.25, 0.125)
+    asked = [
+        (int(k), sign * h * part) for k, h in zip(lines, longest, strict=True) for sign in (1, -1) for part in parts
+    ]
+    samples = f(asked).reshape(len(lines), 8, center.size)
+    after, before = ([samples[:, first + i] for i in range(4)] for first in (0, 4))
+    h = longest[:, None]
+    steps = [h * part for part in parts]
+    stands = (samples == center).all(1)
+    noise = np.where(stands, 0, 50 * EPS * np.abs(samples).max(1) / h)
 
     D = [(a - b) / (2 * step) for a, b, step in zip(after, before, steps, strict=True)]
     gaps = [np.abs(b - a) for a, b in pairwise(D)]
@@ -90,7 +108,7 @@ def _slope_at(f: Callable[[float], Floats], center: Floats, h: float) -> Slope:
         _one_sided([(side - center) / (sign * step) for side, step in zip(sides, steps, strict=True)], noise)
         for sides, sign in ((before, -1), (after, 1))
     )
-    return Slope(
+    return Slopes(
         value,
         tolerance,
         smooth,
@@ -113,6 +131,6 @@ def _tolerance(value: Floats, estimate: Floats, noise: Floats) -> Floats:
 
 
 def _close(value: Floats, tolerance: Floats) -> Floats:
-    """Whether the value is worth anything; False for NaN."""
+    """Where the value is known well enough to compare with; False for NaN."""
     close: Floats = tolerance <= 1e-4 * (1 + np.abs(value))
     return close

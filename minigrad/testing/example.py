@@ -1,24 +1,57 @@
-"""Example: one call of a function, with all that its proof needs to run once more and give the same."""
+"""Example: one call of a function, with the memory orders of its arrays and the seed of its cotangents."""
 
 from __future__ import annotations
 
 import base64
 import json
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
-from minigrad.testing.arrays import Floats
-from minigrad.testing.layouts import LAYOUTS
+Floats: TypeAlias = np.ndarray[Any, np.dtype[Any]]
+"""An array of floats, or of what a comparison of them gives: proofs run on NumPy, in float64."""
 
 MOST_NUMBERS = 4096
 """How many numbers the inputs of an example read from a text may have."""
 
 LONGEST = 2**20
 """How many characters an example may have, written down."""
+
+
+def _strided(x: Floats) -> Floats:
+    """Every other element of a larger array."""
+    larger = np.full([2 * n for n in x.shape], np.nan, x.dtype)
+    every_other = (slice(None, None, 2),) * x.ndim
+    larger[every_other] = x
+    return np.asarray(larger[every_other])
+
+
+def _transposed(x: Floats) -> Floats:
+    """The first axis is the innermost in memory, as after a transposition."""
+    return np.moveaxis(np.moveaxis(x, 0, -1).copy(), -1, 0) if x.ndim else x.copy()
+
+
+def _repeated(x: Floats) -> Floats:
+    """The first part along axis 0 stands for all: a stride of 0."""
+    return np.broadcast_to(x[:1].copy(), x.shape) if x.ndim else x.copy()
+
+
+LAYOUTS: dict[str, Callable[[Floats], Floats]] = {
+    "C-order": lambda x: x.copy(order="C"),
+    "F-order": lambda x: x.copy(order="F"),
+    "strided": _strided,
+    "negative strides": lambda x: np.flip(np.flip(x).copy()),
+    "transposed": _transposed,
+    "stride 0": _repeated,
+}
+
+
+def laid_out(x: Floats, layout: str) -> Floats:
+    """The numbers of x (for "stride 0" those of x[0], again and again) in memory of their own, in this order."""
+    return LAYOUTS[layout](x)
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,8 +91,8 @@ def case(*arrays: Any, gradient: Any = None, **kwargs: Any) -> Example:
 
     `gradient` is what the first input must get for a gy of ones: at a kink, the convention.
     """
-    promised = None if gradient is None else np.array(gradient, np.float64)
-    return Example(tuple(np.array(x, np.float64) for x in arrays), kwargs, gradient=promised)
+    declared = None if gradient is None else np.array(gradient, np.float64)
+    return Example(tuple(np.array(x, np.float64) for x in arrays), kwargs, gradient=declared)
 
 
 def decoded(text: str) -> Example:

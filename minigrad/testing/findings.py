@@ -1,14 +1,21 @@
-"""What is wrong with a function, in words."""
+"""Findings: the errors that name what is wrong with a function, also those made of errors that it raised."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+import traceback
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 
-from minigrad.testing.arrays import Floats
+from minigrad.core.axes import broadcasts
+from minigrad.testing.example import Floats
+
+_OWN = (str(Path(__file__).parent.parent), str(Path(np.__file__).parent))
+"""Where the lines are that no user wrote."""
 
 
 class Finding(AssertionError):  # noqa: N818 - a finding, of the function under test
@@ -123,3 +130,47 @@ class Mismatch:
         )
         finding.stage = self.order
         return finding
+
+
+@contextmanager
+def errors_as_findings(order: int) -> Generator[None, None, None]:
+    """Around the function under test, while derivatives of `order` are computed (0: values).
+
+    What isn't finite is noticed by whoever looks at it: NumPy need not warn.
+
+    Raises:
+        ContractViolation: in place of whatever the function raised.
+    """
+    with np.errstate(all="ignore"):
+        try:
+            yield
+        except Exception as error:  # noqa: BLE001 - whatever the function raises
+            raise _raised(error, order) from None
+
+
+def _raised(error: Exception, order: int) -> ContractViolation:
+    message = " ".join(str(error).split())
+    what = "forward" if order == 0 else "backward" if order == 1 else f"the derivative of order {order}"
+    return ContractViolation(f"{what} raised {type(error).__name__}", message, *_place(error), hint=_hint(message))
+
+
+def _place(error: Exception) -> list[str]:
+    """The last line of the user's that was running."""
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        if not frame.filename.startswith(_OWN):
+            return [f"at {Path(frame.filename).name}:{frame.lineno}, in {frame.name}: {frame.line}"]
+    return []
+
+
+def _hint(message: str) -> str:
+    returned = re.search(r"returned shape \((.*?)\) for input \d+, whose shape is \((.*?)\)", message)
+    if returned is None:
+        return ""
+    given, expected = (tuple(int(n) for n in shape.split(",") if n.strip()) for shape in returned.groups())
+    if broadcasts(expected, given):
+        lead = len(given) - len(expected)
+        axes = [*range(lead), *(lead + i for i, n in enumerate(expected) if n != given[lead + i])]
+        return f"the gradient is not summed over the broadcast axis {', '.join(map(str, axes))}"
+    if given != expected and sorted(given) == sorted(expected):
+        return "the gradient is transposed"
+    return ""

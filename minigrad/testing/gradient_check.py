@@ -1,22 +1,38 @@
-"""check_grad: the derivatives of a function, proved at one place. Needs NumPy alone."""
+"""check_grad: the derivatives of a function, of several orders, proved at one place. Needs NumPy alone."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from minigrad.core.variable import Variable
-from minigrad.testing import properties
-from minigrad.testing.arrays import Floats
-from minigrad.testing.comparison import Counts
-from minigrad.testing.findings import Finding, Inconclusive
-from minigrad.testing.orders import check_orders, require_enough
+from minigrad.testing import behaviour
+from minigrad.testing.comparison import (
+    Comparison,
+    Counts,
+    Directional,
+    compare,
+    differentiable,
+    directional,
+    shaped,
+    wrong_at_ties,
+)
+from minigrad.testing.derivatives import Gradient, random_like, values
+from minigrad.testing.example import Floats
+from minigrad.testing.findings import Finding, GradientMismatch, Inconclusive
+from minigrad.testing.formatting import describe, name_of, names_of
+from minigrad.testing.hints import likely_mistake
 from minigrad.testing.precision import check_precision
-from minigrad.testing.properties import Subject
-from minigrad.testing.wording import described, name_of, names_of
+
+MOST_SKIPPED = 0.3
+"""The part of the derivatives that may remain without comparison."""
+
+PLACES = 24
+"""How many derivatives of higher order are compared one by one where a direction tells nothing."""
 
 
 @dataclass
@@ -81,7 +97,7 @@ def check_grad(
     name, names = name_of(f), names_of(f, len(arrays))
     rng = np.random.default_rng(seed)
     try:
-        properties.forward_edits_nothing(Subject(f, wide, names, rng))
+        behaviour.forward_edits_nothing(behaviour.Subject(f, wide, names, rng))
         counts, higher = check_orders(f, wide, order, rng, names=names, bracket=kinks == "bracket")
         if kinks == "fail" and counts.bracketed + counts.skipped:
             raise Inconclusive("there is a kink", f"{counts.bracketed + counts.skipped} derivatives do not exist")
@@ -89,7 +105,7 @@ def check_grad(
         for dtype in sorted({array.dtype for array in arrays} - {np.dtype(np.float64)}, key=str):
             check_precision(f, wide, dtype, rng, names=names)
     except Finding as finding:
-        raise finding.with_details(name, described(names, arrays)) from None
+        raise finding.with_details(name, describe(names, arrays)) from None
     return GradReport(tuple(range(1, order + 1)), counts)
 
 
@@ -108,3 +124,115 @@ def _arrays(inputs: Any) -> list[Floats]:
     if not arrays:
         raise ValueError("check_grad: inputs is empty")
     return arrays
+
+
+def check_orders(
+    f: Callable[..., Any],
+    arrays: Sequence[Floats],
+    order: int,
+    rng: np.random.Generator,
+    *,
+    names: list[str],
+    bracket: bool = True,
+) -> tuple[Counts, Counts]:
+    """Compare the derivatives of every order from 1 to `order`: the first element by element, higher ones along a line.
+
+    Args:
+        f: takes a Variable for each of the arrays, float64.
+        arrays: where it is differentiated.
+        order: of the highest derivative.
+        rng: draws the cotangents and directions.
+        names: of the inputs, for messages.
+        bracket: whether to look at kinks at all.
+    Returns:
+        how many derivatives of the first order were compared, and of higher orders (a direction counts as one).
+    Raises:
+        Finding: something is wrong.
+    """
+    g: Callable[..., Any] = f
+    args = list(arrays)
+    ys = values(g, args)
+    cotangents = random_like(ys, rng)
+
+    def refuse(comparison: Comparison, order: int) -> None:
+        if (mismatch := comparison.mismatch(order)) is not None:
+            hint = partial(likely_mistake, mismatch, comparison, g, args, cotangents, f=f, inputs=len(names))
+            raise mismatch.finding(names, hint, args[mismatch.i])
+
+    first = _compare_first(g, args, ys, cotangents, rng, bracket=bracket)
+    refuse(first, 1)
+    tied = wrong_at_ties(g, args, ys, cotangents, first.nondifferentiable) if bracket else None
+    if tied is not None:
+        number, found = tied
+        hint = "ties get too much, or too little, together: they share the gradient, or one gets it"
+        raise GradientMismatch(
+            f"where elements are equal to {number:g}, order 1", f"{found}   (all moved alike)", hint=hint
+        )
+    counts = Counts()
+    for higher in range(2, order + 1):
+        g, args = Gradient(g, len(args)), [*args, *cotangents]
+        ys = values(g, args)
+        cotangents = random_like(ys, rng)
+        if not any(c.size for c in cotangents):
+            break  # of empty inputs there are no gradients to differentiate
+        smooth = np.append(~first.nondifferentiable, np.ones(sum(a.size for a in args[len(arrays) :]), bool))
+        along = _along_random_direction(g, args, ys, cotangents, smooth, rng)
+        if along is not None and along.right:
+            counts.add(Counts(compared=1))
+            continue
+        places = np.flatnonzero(smooth)  # the direction is wrong, or tells nothing
+        if along is None and len(places) > PLACES:
+            places = places[np.sort(rng.choice(len(places), PLACES, replace=False))]
+        comparison = compare(g, args, cotangents, ys=ys, bracket=False, places=places)
+        counts.add(comparison.counts)
+        refuse(comparison, higher)
+        if along is not None:
+            raise GradientMismatch(f"along a random direction, order {higher}", str(along))
+    return first.counts, counts
+
+
+def _compare_first(
+    f: Callable[..., Any],
+    args: list[Floats],
+    ys: list[Floats],
+    cotangents: list[Floats],
+    rng: np.random.Generator,
+    *,
+    bracket: bool,
+) -> Comparison:
+    """Every element; where some are wrong, only those outputs count that have a derivative there."""
+    comparison = compare(f, args, cotangents, ys=ys, bracket=bracket)
+    if comparison.wrong.any():
+        wrong = comparison.wrong.copy()
+        wrong[list(comparison.sides)] = False  # a kink, and wrong all the same
+        trusted = differentiable(f, args, wrong, rng)
+        if not trusted.all():
+            return compare(f, args, cotangents, ys=ys, bracket=bracket, trusted=trusted)
+    return comparison
+
+
+def _along_random_direction(
+    g: Callable[..., Any],
+    args: list[Floats],
+    ys: list[Floats],
+    cotangents: list[Floats],
+    smooth: Floats,
+    rng: np.random.Generator,
+) -> Directional | None:
+    """The derivative along a line on which only those elements move where the function has a derivative."""
+    moving = shaped(smooth, [a.shape for a in args])
+    lengths = [np.maximum(1, np.abs(a)) * s for a, s in zip(args, moving, strict=True)]
+    return directional(g, args, ys, cotangents, [v * n for v, n in zip(random_like(args, rng), lengths, strict=True)])
+
+
+def require_enough(first: Counts, higher: Counts) -> None:
+    """Raise Inconclusive where too few derivatives of the first order, or none of higher ones, were compared."""
+    asked = first.compared + first.skipped
+    if first.skipped > MOST_SKIPPED * asked:
+        headline = f"{first.skipped} of {asked} derivatives could not be compared"
+    elif higher.skipped and not higher.compared:
+        headline = "no derivative of a higher order could be compared"
+    else:
+        return
+    reason = "the function has none, is not finite, or is rounded there: choose other inputs, or a smaller domain"
+    raise Inconclusive(headline, reason)

@@ -13,9 +13,9 @@ import numpy as np
 from minigrad.core.function import Function
 from minigrad.core.traversal import topological_order
 from minigrad.core.variable import Variable
-from minigrad.testing.arrays import Floats
-from minigrad.testing.comparison import Comparison, compare
+from minigrad.testing.comparison import Comparison, compare, shaped
 from minigrad.testing.derivatives import gradients, outputs
+from minigrad.testing.example import Floats
 from minigrad.testing.findings import Mismatch
 
 
@@ -200,7 +200,7 @@ def _shifted(case: _Case) -> str:
 
 
 def _exchanged(case: _Case) -> str:
-    for j, n in enumerate(case.comparison.numeric):
+    for j, n in enumerate(shaped(case.comparison.numeric, case.comparison.shapes)):
         if j != case.mismatch.i and n.shape == case.mismatch.numeric.shape and case.close(case.mismatch.analytic, n):
             return f"the gradients of inputs {min(j, case.mismatch.i)} and {max(j, case.mismatch.i)} are exchanged"
     return ""
@@ -261,7 +261,7 @@ def _savers_of_what_they_made(f: Callable[..., Any], arrays: Sequence[Floats]) -
     ]
     names = set()
     for node, twin in zip(*graphs, strict=True):
-        own = type(node).__module__.startswith("minigrad.") and ".testing." not in type(node).__module__
+        own = type(node).__module__.startswith("minigrad.")
         for saved, source, other in zip(node.saved_arrays, node.saved_sources, twin.saved_arrays, strict=True):
             made = source == Function.CONSTANT and saved is not None and saved.dtype.kind == "f"
             if made and not own and not np.array_equal(saved, other):

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from minigrad.core.variable import Variable
-from minigrad.testing.arrays import Floats
-from minigrad.testing.derivatives import Gradient, gradients, random_like, recorded, values
+from minigrad.testing.derivatives import Gradient, derivatives, gradients, random_like, recorded
+from minigrad.testing.example import Floats
 from minigrad.testing.findings import ContractViolation
 
 PATTERNS = 6
@@ -45,20 +45,20 @@ def check_precision(
     for y in ys:
         if y.dtype != dtype:
             raise ContractViolation("forward changes the dtype", f"of {dtype} it makes {y.dtype}", hint=_promoted(y))
-    _close("the value", ys, values(f, wide), [values(f, xs) for xs in near], names=[""] * len(ys))
 
-    g: Callable[..., Any] = f
+    args, found, cotangents, g = list(narrow), [ys], [], f
+    for _ in range(order):
+        cotangents.append([np.asarray(c.astype(dtype)) for c in random_like(found[-1], rng)])
+        found.append(gradients(g, args, cotangents[-1]))
+        g, args = Gradient(g, len(args)), [*args, *cotangents[-1]]
+    precise = [[c.astype(np.float64) for c in cs] for cs in cotangents]
+    expected, *around = (derivatives(f, xs, precise) for xs in (wide, *near))
+    _close("the value", found[0], expected[0], [a[0] for a in around], names=[""] * len(ys))
     slack = 0.0
-    for level in range(1, order + 1):
-        cotangents = [np.asarray(c.astype(dtype)) for c in random_like(ys, rng)]
-        precise = [c.astype(np.float64) for c in cotangents]
-        ys, expected = gradients(g, narrow, cotangents), gradients(g, wide, precise)
-        around = [gradients(g, xs, precise) for xs in near]
-        what = "the gradient of " if level == 1 else "the second derivative towards "
-        everything = [*names, *(f"gy{i}" for i in range(len(narrow) - len(names)))]
-        slack = _close(what, ys, expected, around, names=everything, slack=slack)
-        g = Gradient(g, len(narrow))
-        narrow, wide, near = [*narrow, *cotangents], [*wide, *precise], [[*xs, *precise] for xs in near]
+    inputs = [*names, *(f"gy{i}" for i in range(len(ys)))]
+    for level, what in enumerate(("the gradient of ", "the second derivative towards ")[:order], start=1):
+        others = [a[level] for a in around]
+        slack = _close(what, found[level], expected[level], others, names=inputs[: len(found[level])], slack=slack)
 
 
 def _close(

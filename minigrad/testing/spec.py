@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from importlib import import_module
+from importlib.util import module_from_spec, spec_from_file_location
 from math import inf
 from numbers import Real
+from pathlib import Path
+from types import ModuleType
 from typing import Any, TypeAlias
 
 from minigrad.core.function import Function
 from minigrad.testing.example import Example
-from minigrad.testing.wording import name_of, names_of
+from minigrad.testing.formatting import name_of, names_of
 
 Shape: TypeAlias = tuple[int, ...]
 Domain: TypeAlias = tuple[float, float] | Mapping[str, tuple[float, float]]
@@ -28,7 +33,7 @@ class Call:
 
 @dataclass(frozen=True, eq=False)
 class OpSpec:
-    """What one function promises.
+    """The contract of one function.
 
     Attributes:
         op: takes a Variable for each input, and parameters as keywords; gives a Variable, or several in a list.
@@ -46,7 +51,7 @@ class OpSpec:
         dtypes: the float types that it keeps and computes in.
         kernels: the kernels that serve it.
         name: what messages call it; by default op's name.
-        command: how `python -m minigrad.testing --op` finds it: a name, or "file.py:name".
+        command: how `python -m minigrad.testing --op` finds it: "file.py:name".
 
     Raises:
         TypeError, ValueError: one of these is something else.
@@ -112,3 +117,80 @@ def _check_shapes(shapes: Any) -> None:
             f"OpSpec: shapes must be a number of inputs, a list such as [(2, 3)] or [((2, 3), (3,))], or a strategy, "
             f"not {shapes!r}"
         )
+
+
+def collect(path: Path | str) -> list[OpSpec]:
+    """The contracts in a Python file, or in all files of a folder: OpSpecs, lists of them, and tests by `gradtest`.
+
+    Raises:
+        ValueError: there is no such file, or it does not run.
+    """
+    path = Path(path)
+    files = sorted(path.glob("[!_]*.py")) if path.is_dir() else [path]
+    found: dict[tuple[int, str], OpSpec] = {}  # a contract may be a variable, a test, and imported elsewhere
+    for file in files:
+        for _, spec in _contracts_of(file):
+            found.setdefault((id(spec.op), spec.name), spec)
+    return list(found.values())
+
+
+def named(contracts: Iterable[tuple[str, OpSpec]], name: str) -> list[OpSpec]:
+    """The contracts of one function: `power` has several, of which `power to a number` is one.
+
+    Raises:
+        ValueError: there is none.
+    """
+    found = [spec for key, spec in contracts if name in (key, key.split()[0])]
+    if not found:
+        known = ", ".join(dict.fromkeys(key.split()[0] for key, _ in contracts))
+        raise ValueError(f"there is no contract of {name!r}; there are: {known or 'none'}")
+    return found
+
+
+def located(place: str) -> list[OpSpec]:
+    """The contracts that "file.py:name" stands for: a variable, a test by `gradtest`, or one of a list by its name.
+
+    Raises:
+        ValueError: there is none, no such file, or it does not run.
+    """
+    path, _, name = place.rpartition(":")
+    return [replace(spec, command=place) for spec in named(_contracts_of(Path(path)), name)]
+
+
+def relative(path: Path) -> Path:
+    """A path as one would type it here."""
+    return path.resolve().relative_to(Path.cwd()) if path.resolve().is_relative_to(Path.cwd()) else path
+
+
+def _contracts_of(file: Path) -> list[tuple[str, OpSpec]]:
+    """The contracts in a file: under the name of a variable, or their own where the variable is a list."""
+    found = []
+    for variable, value in vars(_module_of(file)).items():
+        for item in value if isinstance(value, list) else [value]:
+            spec = getattr(item, "spec", item)
+            if isinstance(spec, OpSpec):
+                key = spec.name if item is not value else variable
+                found.append((key, spec if spec.command else replace(spec, command=f"{relative(file)}:{key}")))
+    return found
+
+
+def _module_of(file: Path) -> ModuleType:
+    """A file as a module: within a package by its name there, else by one that no library has."""
+    if not file.is_file():
+        raise ValueError(f"there is no file {file}")
+    root = file.resolve().parent
+    while (root / "__init__.py").is_file():
+        root = root.parent
+    sys.path.append(str(root))
+    try:
+        if root != file.resolve().parent:
+            return import_module(".".join(file.resolve().relative_to(root).with_suffix("").parts))
+        location = spec_from_file_location(f"contracts in {file.stem}", file)
+        if location is None or location.loader is None:
+            raise ImportError("it is no Python file")
+        module = module_from_spec(location)
+        sys.modules[module.__name__] = module
+        location.loader.exec_module(module)
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever the file does
+        raise ValueError(f"{file} does not run: {type(error).__name__}: {error}") from None
+    return module

@@ -1,33 +1,306 @@
-"""Hypothesis strategies for those who write contracts and property-based tests."""
+"""Hypothesis strategies for contracts and property-based tests: shapes, arrays, arguments of convolutions, programs."""
 
-from minigrad.testing.drawing import (
-    arrays,
-    axes,
-    broadcastable,
-    conv2d_args,
-    elements,
-    examples,
-    labels,
-    layouts,
-    pool2d_args,
-    reductions,
-    shapes,
-    with_axis,
-)
-from minigrad.testing.programs import graphs
+from __future__ import annotations
 
-__all__ = [
-    "arrays",
-    "axes",
-    "broadcastable",
-    "conv2d_args",
-    "elements",
-    "examples",
-    "graphs",
-    "labels",
-    "layouts",
-    "pool2d_args",
-    "reductions",
-    "shapes",
-    "with_axis",
-]
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+
+from minigrad.core.variable import Variable
+from minigrad.testing.example import LAYOUTS, Example, Floats
+from minigrad.testing.programs import NO_GRAD, Program, Step, applied
+from minigrad.testing.spec import Call, OpSpec, Shape
+
+SPECIAL = (0.0, 1.0, -1.0, 0.5, -0.5, 2.0, -2.0, 10.0, -10.0, 100.0, -100.0)
+NEAR = 2.0**-10
+MOST_ELEMENTS = 36
+"""How many elements an array has at most: every derivative is compared one by one."""
+
+LARGEST = 20.0
+"""Numbers of a program beyond it are led through tanh, so that nothing overflows."""
+
+MOST_IN_RESULT = 48
+"""How many elements the results of a program's steps have at most."""
+
+
+@st.composite
+def shapes(draw: st.DrawFn, *, min_dims: int = 0, max_dims: int = 4, min_side: int = 0, max_side: int = 4) -> Shape:
+    """One shape; squares and cubes often, because they hide transpositions."""
+    if not 0 <= min_dims <= max_dims or not 0 <= min_side <= max_side:
+        raise ValueError(f"shapes: from {min_dims} to {max_dims} axes of {min_side} to {max_side} is no choice")
+    ndim = draw(st.integers(min_dims, max_dims))
+    positive = list(range(max(min_side, 1), max_side + 1)) or [0]
+    if ndim > 1 and draw(st.booleans()):
+        full = (draw(st.sampled_from(positive)),) * ndim
+    else:
+        sides = [*positive, *positive, *range(min_side, min(1, max_side + 1))]  # an empty array, but not too often
+        full = tuple(draw(st.lists(st.sampled_from(sides), min_size=ndim, max_size=ndim)))
+    return _limited(full, min_dims, min_side)
+
+
+def _limited(shape: Shape, min_dims: int, min_side: int) -> Shape:
+    """The shape with its longest axes shortened, then its last ones left out, until it has few elements if it can."""
+    sides = list(shape)
+    while np.prod(sides) > MOST_ELEMENTS:
+        longest = sides.index(max(sides))
+        if sides[longest] > max(min_side, 1):
+            sides[longest] -= 1
+        elif len(sides) > min_dims:
+            sides.pop()
+        else:
+            break
+    return tuple(sides)
+
+
+@st.composite
+def broadcastable(draw: st.DrawFn, count: int, *, min_side: int = 0) -> tuple[Shape, ...]:
+    """Shapes that broadcast against each other, one for each of `count` inputs."""
+    full = draw(shapes(min_side=min_side))
+    found = []
+    for _ in range(count):
+        if draw(st.booleans()):
+            found.append(full)
+            continue
+        skipped = draw(st.integers(0, len(full)))
+        ones = draw(st.lists(st.booleans(), min_size=len(full), max_size=len(full)))
+        found.append(tuple(1 if one else n for n, one in zip(full, ones, strict=True))[skipped:])
+    return tuple(found)
+
+
+def elements(low: float = -100.0, high: float = 100.0) -> st.SearchStrategy[float]:
+    """Numbers between two bounds: special ones and the bounds, 64ths, and any; only the former beyond ±10."""
+    if not -np.inf < low <= high < np.inf:
+        raise ValueError(f"elements: a domain must be two finite numbers, the lower first, not ({low}, {high})")
+    near, far = max(low, -10.0), min(high, 10.0)
+    if near > far:
+        near, far = low, high
+    special = list(dict.fromkeys([*(number for number in SPECIAL if low <= number <= high), low, high]))
+    parts: list[st.SearchStrategy[float]] = [st.sampled_from(special)]
+    if np.ceil(near * 64) <= np.floor(far * 64):
+        parts.append(st.integers(int(np.ceil(near * 64)), int(np.floor(far * 64))).map(lambda k: k / 64))
+    parts.append(
+        st.floats(near, far, allow_subnormal=False).map(lambda x: x if abs(x) > 1e-3 or not low <= 0 <= high else 0.0)
+    )
+    return st.one_of(parts)
+
+
+@st.composite
+def arrays(draw: st.DrawFn, shape: Shape, *, domain: tuple[float, float] = (-100.0, 100.0)) -> Floats:
+    """A float64 array of a shape: any numbers; few different ones, with ties and near ties; or all of them large."""
+    size = int(np.prod(shape))
+    element = elements(*domain)
+    kind = draw(st.sampled_from(["any", "any", "any", "ties", "near ties", "large"])) if size > 1 else "any"
+    if kind in ("ties", "near ties"):
+        element = st.sampled_from(draw(st.lists(element, min_size=1, max_size=3)))
+    if kind == "large":
+        element = st.sampled_from(sorted(domain, key=abs)[-1:] if domain[0] > 0 or domain[1] < 0 else domain)
+    found = np.array(draw(st.lists(element, min_size=size, max_size=size)), np.float64)
+    if kind == "near ties":
+        i = draw(st.integers(0, size - 1))
+        found[i] = min(max(found[i] + (NEAR if found[i] + NEAR <= domain[1] else -NEAR), domain[0]), domain[1])
+    return found.reshape(shape)
+
+
+def layouts() -> st.SearchStrategy[str]:
+    """The name of a memory order: C-order, F-order, strided, ..."""
+    return st.sampled_from(list(LAYOUTS))
+
+
+@st.composite
+def axes(draw: st.DrawFn, ndim: int) -> int | tuple[int, ...] | None:
+    """All axes (None), one, or several in any order; negative ones too."""
+    if ndim == 0 or draw(st.booleans()):
+        return draw(st.sampled_from([None, -1, 0])) if ndim else None
+    chosen = draw(st.lists(st.integers(0, ndim - 1), unique=True, max_size=ndim))
+    signed = tuple(i - ndim if draw(st.booleans()) else i for i in chosen)
+    return signed[0] if len(signed) == 1 and draw(st.booleans()) else signed
+
+
+@st.composite
+def reductions(draw: st.DrawFn, *, min_dims: int = 0, min_side: int = 0) -> Call:
+    """A shape, axes to reduce it over, and whether to keep them."""
+    shape = draw(shapes(min_dims=min_dims, min_side=min_side))
+    return Call((shape,), {"axis": draw(axes(len(shape))), "keepdims": draw(st.booleans())})
+
+
+@st.composite
+def with_axis(draw: st.DrawFn, *, count: int = 1, min_side: int = 0) -> Call:
+    """So many inputs of one shape, and one of its axes; also counted from the end."""
+    shape = draw(shapes(min_dims=1, min_side=min_side))
+    return Call((shape,) * count, {"axis": draw(st.integers(-len(shape), len(shape) - 1))})
+
+
+def _pairs(low: int, high: int) -> st.SearchStrategy[Any]:
+    """One int for both directions, or two."""
+    return st.one_of(st.integers(low, high), st.tuples(st.integers(low, high), st.integers(low, high)))
+
+
+@st.composite
+def conv2d_args(draw: st.DrawFn, *, bias: bool = True) -> Call:
+    """Shapes of images, filters and bias with stride, pad, dilation and groups that fit them."""
+    groups = draw(st.sampled_from([1, 1, 2, 3]))
+    Cg, Og = draw(st.integers(1, 2)), draw(st.integers(1, 2))
+    KH, KW = draw(st.integers(1, 3)), draw(st.integers(1, 3))
+    stride, dilation = draw(_pairs(1, 3)), draw(_pairs(1, 2))
+    pad = draw(st.one_of(_pairs(0, 2), st.just("same")))
+    least = []
+    for k, d, p in zip((KH, KW), both(dilation), both(0 if pad == "same" else pad), strict=True):
+        least.append(max(1, d * (k - 1) + 1 - 2 * p))
+    H, W = (n + draw(st.integers(0, 3)) for n in least)
+    N = draw(st.integers(0, 2))
+    found: tuple[Shape, ...] = ((N, groups * Cg, H, W), (groups * Og, Cg, KH, KW))
+    if bias:
+        found = (*found, (groups * Og,))
+    return Call(found, {"stride": stride, "pad": pad, "dilation": dilation, "groups": groups})
+
+
+@st.composite
+def pool2d_args(draw: st.DrawFn, *, counts_pad: bool = False) -> Call:
+    """The shape of images with kernel, stride, pad and ceil_mode that fit it."""
+    kernel = draw(_pairs(1, 3))
+    stride = draw(st.one_of(st.none(), _pairs(1, 3)))
+    KH, KW = both(kernel)
+    pad = draw(st.one_of(st.just(0), st.tuples(st.integers(0, KH - 1), st.integers(0, KW - 1)), st.just("same")))
+    above, left = both(0 if pad == "same" else pad)
+    H, W = (max(1, k - 2 * p) + draw(st.integers(0, 3)) for k, p in ((KH, above), (KW, left)))
+    kwargs = {"kernel": kernel, "stride": stride, "pad": pad, "ceil_mode": draw(st.booleans())}
+    if counts_pad:
+        kwargs["count_include_pad"] = draw(st.booleans())
+    return Call(((draw(st.integers(0, 2)), draw(st.integers(1, 2)), H, W),), kwargs)
+
+
+def both(value: Any) -> tuple[int, int]:
+    """One int for both directions as two."""
+    return value if isinstance(value, tuple) else (value, value)
+
+
+def labels(rows: int, classes: int) -> st.SearchStrategy[Floats]:
+    """A class for each row, ints (rows,)."""
+    return st.lists(st.integers(0, classes - 1), min_size=rows, max_size=rows).map(lambda ts: np.array(ts, np.int64))
+
+
+@st.composite
+def examples(draw: st.DrawFn, spec: OpSpec) -> Example:
+    """One call of the function that a contract is about."""
+    call = draw(_calls(spec.shapes))
+    names = spec.names(len(call.shapes))
+    if isinstance(spec.domain, Mapping) and set(spec.domain) - set(names):
+        unknown = ", ".join(sorted(set(spec.domain) - set(names)))
+        raise ValueError(f"OpSpec: domain names {unknown}, but the inputs are {', '.join(names)}")
+    kwargs = {**call.kwargs, **{key: draw(_choice(value)) for key, value in spec.kwargs.items()}}
+    found = tuple(draw(arrays(shape, domain=spec.bounds(name))) for name, shape in zip(names, call.shapes, strict=True))
+    alike = len(found) > 1 and found[0].shape == found[1].shape and spec.bounds(names[0]) == spec.bounds(names[1])
+    repeated = alike and draw(st.integers(0, 3)) == 3
+    orders = tuple(draw(layouts()) for _ in range(len(found) + 1))
+    return Example(found, kwargs, orders, repeated, draw(st.integers(0, 2**16 - 1)))
+
+
+def _calls(given: Any) -> st.SearchStrategy[Call]:
+    if isinstance(given, int):
+        return shapes().map(lambda shape: Call((shape,) * given))
+    return (given if isinstance(given, st.SearchStrategy) else st.sampled_from(list(given))).map(_call)
+
+
+def _call(found: Any) -> Call:
+    """What a strategy of shapes gave: a Call, a shape for each input, or the shape of the only one."""
+    if isinstance(found, Call):
+        return found
+    several = bool(found) and isinstance(found[0], tuple)
+    return Call(tuple(found) if several else (tuple(found),))
+
+
+def _choice(value: Any) -> st.SearchStrategy[Any]:
+    if isinstance(value, st.SearchStrategy):
+        return value
+    if isinstance(value, list):
+        return st.sampled_from(value)
+    return st.just(value)
+
+
+@st.composite
+def graphs(draw: st.DrawFn, *, min_steps: int = 3, max_steps: int = 40) -> Program:
+    """A `Program` of so many operations or a few more, in which no number is large and kinks are few."""
+    inputs = tuple(draw(_generic(i)) for i in range(draw(st.integers(1, 3))))
+    steps: list[Step] = []
+    results = [Variable(x, requires_grad=False) for x in inputs]
+
+    def append(step: Step) -> None:
+        steps.append(step)
+        results.append(applied(step, results))
+
+    for _ in range(draw(st.integers(min_steps, max_steps))):
+        append(draw(_step(results)))
+        last = len(results) - 1
+        if np.abs(results[last].data).max(initial=0) > LARGEST:
+            append(Step("tanh", (last,)))
+        if results[-1].size > MOST_IN_RESULT:
+            append(Step("mean", (len(results) - 1,), {"axis": 0}))
+    return Program(inputs, tuple(steps))
+
+
+@st.composite
+def _generic(draw: st.DrawFn, number: int) -> Floats:
+    """A small array of numbers, all different, none of them round."""
+    shape = draw(shapes(max_dims=3, min_side=1, max_side=3))
+    size = math.prod(shape)
+    eighths = np.array(draw(st.lists(st.integers(-12, 12), min_size=size, max_size=size)), float)
+    offsets = np.modf((np.arange(size) + 1 + 17 * number) * 0.6180339887)[0]
+    generic: Floats = (eighths / 8 + 0.02 + 0.085 * offsets).reshape(shape)
+    return generic
+
+
+@st.composite
+def _step(draw: st.DrawFn, results: Sequence[Variable]) -> Step:
+    """An operation that fits some of the results, late ones rather than early ones."""
+    small = [k for k, result in enumerate(results) if result.size <= MOST_IN_RESULT]
+    i = small[-1 - draw(st.integers(0, len(small) - 1)) // draw(st.sampled_from([1, 3]))]
+    x = results[i]
+    partners = [k for k in small if _broadcast(x.shape, results[k].shape)]
+    names = ["neg", "scaled", "square", "tanh", "sigmoid", "softplus", "exp_of_tanh", "relu", NO_GRAD, "constant"]
+    names += ["add", "sub", "mul", "div", "maximum", "where", "concatenate", "flat", "rows", "transpose", "getitem"]
+    if x.ndim:
+        names += ["sum", "mean", "max", "logsumexp", "softmax", "pad"]
+    matching = [k for k, other in enumerate(results) if x.ndim and other.ndim == 2 and other.shape[0] == x.shape[-1]]
+    if matching:
+        names.append("matmul")
+    name = draw(st.sampled_from([n for n in names if not (n == "rows" and x.ndim > 3)]))
+    if name == "constant":
+        return Step(name, (), {"value": draw(_generic(99))})
+    if name == "matmul":
+        return Step(name, (i, draw(st.sampled_from(matching))))
+    if name in ("add", "sub", "mul", "div", "maximum", "concatenate"):
+        return Step(name, (i, draw(st.sampled_from(partners))))
+    if name == "where":
+        condition = np.arange(x.size).reshape(x.shape) % 2 == draw(st.integers(0, 1))
+        return Step(name, (i, draw(st.sampled_from(partners))), {"condition": condition})
+    return Step(name, (i,), draw(_parameters(name, x.shape)))
+
+
+def _parameters(name: str, shape: tuple[int, ...]) -> st.SearchStrategy[dict[str, Any]]:
+    """What an operation on one result takes beside it."""
+    axes = st.integers(0, max(len(shape) - 1, 0))
+    if name in ("sum", "mean", "max", "logsumexp"):
+        return st.fixed_dictionaries({"axis": st.one_of(st.none(), axes), "keepdims": st.booleans()})
+    if name == "softmax":
+        return st.fixed_dictionaries({"axis": axes})
+    if name == "scaled":
+        return st.fixed_dictionaries({"c": st.sampled_from([2.0, -0.5, 0.25])})
+    return st.fixed_dictionaries({"key": _key(shape)} if name == "getitem" else {})
+
+
+def _key(shape: tuple[int, ...]) -> st.SearchStrategy[Any]:
+    """A key that leaves something: a row, a slice of either direction, rows that repeat, a new axis."""
+    if not shape:
+        return st.sampled_from([..., None])
+    last = shape[0] - 1
+    return st.sampled_from([0, -1, slice(None, None, -1), slice(0, None, 2), [0, last, 0], (..., -1), (None, last)])
+
+
+def _broadcast(a: tuple[int, ...], b: tuple[int, ...]) -> bool:
+    try:
+        return math.prod(np.broadcast_shapes(a, b)) <= MOST_IN_RESULT
+    except ValueError:
+        return False

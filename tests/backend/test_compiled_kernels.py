@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from kernel_sets import compare_kernels
 
 import minigrad as mg
 import minigrad.functions as F
@@ -21,7 +22,6 @@ from minigrad.backend.compiled.threads import num_threads
 from minigrad.backend.kernels import KernelSet, cpu_kernels
 from minigrad.backend.sparse_images import SparseImages
 from minigrad.backend.windows import Window
-from minigrad.testing.kernel_sets import compare_kernels
 
 FLOAT = np.dtype(np.float32)
 numba_kernels, _ = compiled_kernels()

@@ -12,8 +12,8 @@ from minigrad.backend import numpy_kernels
 from minigrad.backend.windows import Window
 from minigrad.functions.convolution import Conv2d, ConvTranspose2d, FilterCorrelation
 from minigrad.testing import check_grad
-from minigrad.testing.contracts import loops
 from minigrad.testing.derivatives import gradients
+from tests.contracts import loops
 
 
 def normal(*shape, seed=0):

@@ -1,4 +1,6 @@
-"""What holds for every function in minigrad's modes; what each promises by itself is in its contract."""
+"""Every public differentiable function keeps its contract, and behaves in minigrad's modes."""
+
+from functools import partial
 
 import numpy as np
 import pytest
@@ -6,9 +8,27 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import seed as seeded
 
 import minigrad as mg
-from minigrad.testing.contracts import CONTRACTS
-from minigrad.testing.derivatives import outputs
+import minigrad.functions as F
+from minigrad.backend import kernels
+from minigrad.backend.kernels import KernelSet
+from minigrad.core.operators import Operators
+from minigrad.testing import prove
+from minigrad.testing.derivatives import gradients, outputs, random_like, values
 from minigrad.testing.strategies import examples
+from tests.contracts import CONTRACTS
+
+NOT_DIFFERENTIABLE = {
+    "__contains__",
+    "__hash__",
+    "__len__",
+    "to",
+    "_reduce",
+    "__module__",
+    "__doc__",
+    "__annotations__",
+}
+NOT_DIFFERENTIABLE |= {"__eq__", "__ge__", "__gt__", "__le__", "__lt__"}
+REFLECTED = {"__radd__", "__rsub__", "__rmul__", "__rtruediv__", "__rpow__"}  # in the contracts "operators" and "power"
 
 
 def in_examples_of(spec, check, count=8):
@@ -26,6 +46,61 @@ def every(specs):
 
 
 every_function = every(CONTRACTS)
+
+
+class Recording:
+    """A kernel set that notes which kernels are asked for."""
+
+    def __init__(self, kernels, used):
+        self._kernels, self._used = kernels, used
+
+    def __getattr__(self, name):
+        if name in vars(KernelSet):  # made of kernels
+            return partial(getattr(KernelSet, name), self)
+        self._used.add(name)
+        return getattr(self._kernels, name)
+
+
+@every_function
+def test_contract(spec, monkeypatch):
+    used = set()
+    cpu_kernels = kernels.cpu_kernels
+    monkeypatch.setattr(kernels, "cpu_kernels", lambda dtype: Recording(cpu_kernels(dtype), used))
+    report = prove(spec)
+    assert report.finding is None, str(report)
+    assert report.counts.compared > 0
+    assert report.higher.compared > 0
+    assert set(spec.kernels) <= used <= {*spec.kernels, "contiguous"}  # which reshapes images that lie NHWC in memory
+
+
+def test_every_function_operator_and_method_has_a_contract():
+    methods = set(vars(Operators)) - NOT_DIFFERENTIABLE - REFLECTED
+    both = methods & set(F.__all__)
+    public = {*F.__all__, *(methods - both), *(f"{name} as a method" for name in both)}
+    contracted = {spec.name for spec in CONTRACTS}
+    contracted |= {name.split()[0] for name in contracted if not name.endswith("as a method")}
+    assert public - contracted == set(), "these have no contract in tests/contracts"
+
+
+def test_contracts_say_all_that_the_documentation_shows():
+    names = [spec.name for spec in CONTRACTS]
+    assert len(set(names)) == len(names)
+    assert [spec.name for spec in CONTRACTS if not spec.formula] == []
+    assert [spec.name for spec in CONTRACTS if spec.reference is None] == []
+    assert {spec.orders for spec in CONTRACTS} == {(1, 2, 3)}
+    assert {spec.dtypes for spec in CONTRACTS} == {("float64", "float32", "float16")}
+
+
+@every_function
+def test_gradients_have_the_same_bits_with_and_without_recording(spec):
+    def check(f, arrays):
+        for dtype in (np.float64, np.float32):
+            xs = [x.astype(dtype) for x in arrays]
+            gys = [gy.astype(dtype) for gy in random_like(values(f, xs), np.random.default_rng(0))]
+            for plain, recorded in zip(gradients(f, xs, gys), gradients(f, xs, gys, record=True), strict=True):
+                np.testing.assert_array_equal(plain, recorded)
+
+    in_examples_of(spec, check)
 
 
 @every(spec for spec in CONTRACTS if spec.name != "dropout")

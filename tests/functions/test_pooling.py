@@ -9,7 +9,7 @@ import minigrad as mg
 import minigrad.functions as F
 from minigrad.backend import numpy_kernels
 from minigrad.backend.windows import Window
-from minigrad.testing.contracts import loops
+from tests.contracts import loops
 
 
 def gradient(f, values):

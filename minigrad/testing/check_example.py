@@ -1,0 +1,107 @@
+"""check_example: one example of a contract, with its values, derivatives, behaviour and precision."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from minigrad.testing import behaviour
+from minigrad.testing.comparison import Counts
+from minigrad.testing.example import Example
+from minigrad.testing.findings import Finding
+from minigrad.testing.formatting import describe
+from minigrad.testing.gradient_check import check_orders
+from minigrad.testing.precision import check_precision
+from minigrad.testing.spec import OpSpec
+
+
+def check_example(spec: OpSpec, example: Example) -> tuple[Counts, Counts]:
+    """Check everything that an example can show.
+
+    Returns:
+        how many derivatives of the first order were compared, and of higher orders.
+    Raises:
+        Finding: something is wrong; with the example, and how to run it again.
+    """
+    __tracebackhide__ = True
+    names = spec.names(len(example.arrays))
+    try:
+        return _check(spec, example, names)
+    except Finding as finding:
+        layouts = example.layouts or ("C-order",) * (len(example.arrays) + 1)
+        shown = [k for k in range(len(names)) if not (example.repeated and k == 1)]
+        called = [f"{names[0]} = {names[1]}" if example.repeated and k == 0 else names[k] for k in shown]
+        arrays, orders = [example.arrays[k] for k in shown], [layouts[k] for k in shown]
+        details = [describe(called, arrays, orders, dict(example.kwargs))]
+        details.append(f"reproduce: {_reproduction(spec, example)}")
+        raise finding.with_details(spec.name, *details) from None
+
+
+def _reproduction(spec: OpSpec, example: Example) -> str:
+    """What to run to see an example again."""
+    text = example.encoded()
+    if not text:
+        return f"the seed {example.seed} (a parameter of this example can't be written down)"
+    if spec.command:
+        return f"python -m minigrad.testing --op {shlex.quote(spec.command)} --reproduce '{text}'"
+    return f"prove(spec, reproduce='{text}')"
+
+
+def _check(spec: OpSpec, example: Example, names: list[str]) -> tuple[Counts, Counts]:
+    arrays = list(example.arrays)
+    f, reference = _bound(spec.op, example), spec.reference and _bound(spec.reference, example)
+    if example.repeated:
+        del arrays[1]
+        names = [f"{names[0]} = {names[1]}", *names[2:]]
+    rng, order = np.random.default_rng(example.seed), max(spec.orders)
+
+    before = example.encoded()
+    subject = behaviour.Subject(f, arrays, names, rng)
+    first, higher = Counts(), Counts()
+    checks: list[Callable[[], Any]] = [
+        lambda: behaviour.forward_edits_nothing(subject),
+        lambda: behaviour.outputs_are_arrays(subject),
+        lambda: behaviour.forward_repeats(subject),
+        lambda: behaviour.forward_agrees_with_the_reference(subject, reference) if reference else None,
+        lambda: behaviour.backward_edits_nothing(subject),
+        lambda: behaviour.parameters_are_left(example, before),
+        lambda: _count(check_orders(f, arrays, order, rng, names=names), first, higher),
+    ]
+    if any(y.requires_grad for y in subject.ys):
+        checks += [
+            lambda: behaviour.gradient_is_as_declared(subject, example.gradient),
+            lambda: behaviour.gradients_are_linear(subject),
+            lambda: behaviour.inputs_may_be_constant(subject, order),
+            lambda: behaviour.layouts_agree(subject, example.layouts),
+            lambda: behaviour.gradients_own_their_memory(subject),
+            *(
+                partial(check_precision, f, arrays, t, rng, names=names, order=min(order, 2) if t == "float32" else 1)
+                for t in spec.dtypes
+                if t != "float64"
+            ),
+            lambda: behaviour.gradients_are_the_same_recorded(subject, order),
+            lambda: behaviour.inputs_are_not_retained(f, arrays, names),
+        ]
+    for stage, check in enumerate(checks, start=1):
+        try:
+            check()
+        except Finding as finding:
+            finding.stage = 10 * stage + finding.stage  # the order of a derivative counts within
+            raise
+    return first, higher
+
+
+def _count(found: tuple[Counts, Counts], first: Counts, higher: Counts) -> None:
+    first.add(found[0])
+    higher.add(found[1])
+
+
+def _bound(op: Callable[..., Any], example: Example) -> Callable[..., Any]:
+    """The function with its parameters, of the inputs alone."""
+    if example.repeated:
+        return lambda x, *others: op(x, x, *others, **example.kwargs)
+    return lambda *xs: op(*xs, **example.kwargs)

@@ -1,0 +1,86 @@
+"""Contracts of functions/reduction.py."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from hypothesis import strategies as st
+
+import minigrad.functions as F
+from minigrad.testing import case
+from minigrad.testing.spec import Call, OpSpec
+from minigrad.testing.strategies import reductions
+
+
+@st.composite
+def spread(draw: st.DrawFn) -> Call:
+    """A shape, axes to reduce it over, whether to keep them, and a ddof that leaves something to divide by."""
+    call = draw(reductions(min_side=1))
+    (shape,), axis = call.shapes, call.kwargs["axis"]
+    chosen = range(len(shape)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+    count = math.prod(shape[i] for i in chosen)
+    return Call(call.shapes, {**call.kwargs, "ddof": draw(st.integers(0, min(count - 1, 1)))})
+
+
+TIED = [
+    case([3.0, 3.0], axis=None, keepdims=False, gradient=[0.5, 0.5]),
+    *(case([[1.0, 3.0, 3.0], [2.0, 2.0, 2.0]], axis=axis, keepdims=False) for axis in (None, 0, 1)),
+]
+EMPTY = case(np.zeros((0, 3)), axis=0, keepdims=False)
+
+CONTRACTS = [
+    OpSpec(F.sum, np.sum, shapes=reductions(), formula="Σ x over axes", kernels=("channel_sum",), cases=[EMPTY]),
+    OpSpec(
+        F.mean,
+        np.mean,
+        shapes=reductions(min_side=1),
+        formula="Σ x / n over axes",
+        cases=[case(np.zeros((0, 3)), axis=1, keepdims=False)],
+    ),
+    OpSpec(
+        F.max,
+        np.max,
+        shapes=reductions(min_side=1),
+        formula="max x over axes",
+        kinks="ties share equally",
+        kernels=("masked",),
+        cases=TIED,
+    ),
+    OpSpec(
+        F.min,
+        np.min,
+        shapes=reductions(min_side=1),
+        formula="min x over axes",
+        kinks="ties share equally",
+        kernels=("masked",),
+        cases=TIED,
+    ),
+    OpSpec(
+        F.var,
+        np.var,
+        shapes=spread(),
+        domain=(-10, 10),
+        formula="Σ (x − x̄)² / (n − ddof) over axes",
+        cases=[case(x, axis=None, keepdims=False, ddof=0) for x in ([5.0, 5.0, 5.0], [1e4, 1e4 + 1e-3, 1e4])],
+    ),
+    OpSpec(
+        F.std,
+        np.std,
+        shapes=spread(),
+        domain=(-10, 10),
+        formula="√var",
+        kinks="0 where all are equal",
+        cases=[
+            case([[5.0, 5.0, 5.0], [1.0, 2.0, 4.0]], axis=1, keepdims=False, ddof=0),
+            case([5.0, 5.0, 5.0], axis=None, keepdims=False, ddof=0, gradient=[0, 0, 0]),
+        ],
+    ),
+    OpSpec(
+        F.logsumexp,
+        np.logaddexp.reduce,
+        shapes=reductions(min_side=1),
+        formula="ln Σ eˣ over axes",
+        cases=[case(x, axis=None, keepdims=False) for x in ([1000.0, 1000.0, -1000.0], 2.0)],
+    ),
+]
