@@ -4,13 +4,13 @@ import ast
 
 from scopes import CORE, FAMILIES
 
-CONTRACTS = "minigrad.testing.contracts"
+CONTRACTS = "tests.contracts"
 """The module of the contracts, a tuple `CONTRACTS` of them."""
 
 FOR_THE_CORE = {"operators", "power"}
 """The contracts that all code of the core meets, beside those of the functions that use it by name."""
 
-KERNEL_TESTS = "tests/testing/test_kernel_sets.py"
+KERNEL_TESTS = "tests/backend/test_kernel_sets.py"
 SLOW = "tests/core/test_memory.py"
 ORDER = ["tests/functions", "tests/core", "tests/nn", "tests/models", "tests/testing", SLOW]
 LEFT_OUT = "tests/mutations"
