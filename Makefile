@@ -9,7 +9,7 @@ mnist: .venv/examples  ## train the CNN of the tutorials on MNIST, to 99 %
 	$(BIN)/python examples/train_mnist.py --model deep_mnist --preset quick
 
 test: .venv/dev  ## run the tests, with the doctests
-	$(BIN)/pytest -q -n 2 --grad-profile ci
+	$(BIN)/pytest -q -n 2 --dist worksteal --grad-profile ci
 
 docs: .venv/dev  ## write the table of the functions, the output in docs/, and the gallery anew
 	$(BIN)/python -m minigrad.testing tests/contracts --table > docs/functions.md

@@ -276,6 +276,8 @@ def test_second_order_through_mixed_dtypes():
     gaa, gab = grad(ga.sum(), [a, b])
     assert (gaa.dtype, gab.dtype) == (np.float32, np.float64)
     assert (gaa.item(), gab.item()) == (6, 4)
+    gb = grad((a**b).sum(), b, create_graph=True)  # a³ log a
+    assert grad(gb.sum(), a).item() == pytest.approx(12 * math.log(2) + 4, rel=1e-6)
 
 
 def test_a_given_gradient_takes_the_dtype_of_the_result():

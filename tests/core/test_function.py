@@ -37,13 +37,13 @@ def test_parameters_are_fields():
     f = LeakyReLU()
     assert f.slope == 0.01
     assert f.name == "LeakyReLU"
-    assert repr(LeakyReLU(0.5)) == "LeakyReLU(slope=0.5)" or "slope=0.5" in repr(LeakyReLU(0.5))
+    assert repr(LeakyReLU(0.5)) == "LeakyReLU(slope=0.5)"
     assert LeakyReLU(0.5) != LeakyReLU(0.5)
     assert len({LeakyReLU(), LeakyReLU()}) == 2
     assert apply(LeakyReLU(0.5), Variable([-2.0])).item() == -1
 
 
-def test_a_dataclass_that_forgot_eq_false_works_or_says_so():
+def test_a_dataclass_that_forgot_eq_false_is_told():
     @dataclass
     class Scale(Function):
         c: float
@@ -54,12 +54,8 @@ def test_a_dataclass_that_forgot_eq_false_works_or_says_so():
         def backward(self, gy):
             return gy * self.c
 
-    x = Variable(2.0)
-    try:
-        y = apply(Scale(3.0), x)
-        assert grad(y, x).item() == 3
-    except TypeError as error:
-        assert "eq=False" in str(error)  # noqa: PT017 - either is fine
+    with pytest.raises(TypeError, match=r"Scale can't be a node, it compares by value: write @dataclass\(eq=False\)"):
+        apply(Scale(3.0), Variable(2.0))
 
 
 def test_a_constructor_of_ones_own_need_not_call_super(x):
@@ -260,7 +256,7 @@ def test_an_array_made_on_the_way_is_a_constant(x):
 
 
 def test_a_view_of_an_input_is_never_differentiated_wrongly():
-    """It is the input's numbers, not an array made on the way: either it leads back to the input or it is an error."""
+    """It is the input's numbers, not an array made on the way."""
 
     class SquareOfView(Function):
         def forward(self, x):
@@ -272,13 +268,8 @@ def test_a_view_of_an_input_is_never_differentiated_wrongly():
             return gy * x.reshape(gy.shape) * 2
 
     x = Variable(np.array([[1.0, 2.0]]))
-    try:
-        gx = grad(apply(SquareOfView(), x).sum(), x, create_graph=True)
-        gxx = grad(gx.sum(), x)
-    except (TypeError, ValueError) as error:
-        assert "SquareOfView" in str(error)  # noqa: PT017 - either is fine
-    else:
-        assert gxx.data.tolist() == [[2, 2]]
+    with pytest.raises(TypeError, match="SquareOfView saved a view of input 0, a constant to backward; save the input"):
+        apply(SquareOfView(), x)
 
 
 def test_a_constant_that_lies_in_the_same_buffer_as_the_input_is_no_view_of_it():
@@ -350,7 +341,6 @@ def test_a_gradient_of_another_float_type_is_cast(x):
 
 
 def test_a_function_holds_neither_its_output_nor_itself(x):
-    gc.collect()
     gc.disable()
     try:
         for kind in (Square, Exp, LeakyReLU):

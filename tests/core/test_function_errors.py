@@ -93,14 +93,8 @@ def test_forward_must_return_numbers(given, x):
 
 @pytest.mark.parametrize("dtype", [np.int64, bool])
 def test_integers_that_forward_returns_are_never_differentiated_wrongly(dtype, x):
-    """They may be a constant or an error, but a step function has no gradient of one."""
-    try:
-        y = apply(Give(lambda a: (a > 1).astype(dtype), lambda gy: gy), x)
-        gx = grad((y * x).sum(), x)
-    except (TypeError, ValueError) as error:
-        assert "Give" in str(error)  # noqa: PT017 - either is fine
-    else:
-        assert gx.data.tolist() == [0, 1, 1]
+    with pytest.raises(TypeError, match=r"forward of Give returned .*; only floats have gradients"):
+        apply(Give(lambda a: (a > 1).astype(dtype), lambda gy: gy), x)
 
 
 def test_a_missing_forward(x):
@@ -172,16 +166,9 @@ def test_gradients_must_have_the_inputs_shape(reshape, x):
     assert x.grad is None
 
 
-@pytest.mark.parametrize("dtype", [np.int64, np.complex64])
-def test_gradients_must_be_floats(dtype, x):
-    """Complex numbers would lose half of what they say; integers are cast or refused, never kept."""
-    f = Give(None, lambda gy: Variable(np.ones(3, dtype), requires_grad=False))
-    try:
-        gx = grad(apply(f, x).sum(), x)
-    except (TypeError, ValueError):
-        return
-    assert dtype is np.int64
-    assert gx.dtype == np.float32
+def test_gradients_of_integers_become_floats(x):
+    f = Give(None, lambda gy: Variable(np.ones(3, np.int64), requires_grad=False))
+    assert grad(apply(f, x).sum(), x).dtype == np.float32
 
 
 class CutOff(Function):

@@ -266,14 +266,6 @@ def test_deepcopy_keeps_sharing(x):
     assert a is b
 
 
-@pytest.mark.parametrize("duplicate", COPIES, ids=COPY_NAMES)
-def test_copies_of_a_deep_graph_do_not_recurse(duplicate):
-    y = Variable(1.0)
-    for _ in range(100_000):
-        y = -y
-    assert duplicate(y).item() == 1
-
-
 def test_a_copy_of_a_result_keeps_no_graph(x):
     y = x * x
     node = weakref.ref(y.creator)
@@ -317,12 +309,11 @@ def test_grad_must_have_the_shape(x, shape):
 
 @pytest.mark.parametrize("dtype", [np.float16, np.float64, np.int64])
 def test_grad_has_the_dtype(x, dtype):
-    try:
+    with pytest.raises(
+        ValueError, match=r"grad: it must have its variable's shape and dtype, \(3,\) float32, not \(3,\)"
+    ):
         x.grad = Variable(np.ones(3, dtype), requires_grad=False)
-    except (TypeError, ValueError):
-        assert x.grad is None
-    else:
-        assert x.grad.dtype == x.dtype
+    assert x.grad is None
 
 
 def test_grad_of_a_result_can_be_set_too(x):

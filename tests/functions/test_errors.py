@@ -261,12 +261,10 @@ OF_SEVERAL = [
 
 
 @pytest.mark.parametrize("f", OF_ONE_ARRAY + OF_SEVERAL)
-@pytest.mark.parametrize(
-    "nonsense", ["words", object(), [[1.0], [1.0, 2.0]], {1: 2}, None], ids=lambda x: type(x).__name__
-)
-def test_what_is_no_number_is_an_error(f, nonsense):
-    with pytest.raises((TypeError, ValueError)):
-        f(nonsense)
+def test_what_is_no_number_is_an_error(f):
+    for nonsense in ("words", object(), [[1.0], [1.0, 2.0]], {1: 2}, None):
+        with pytest.raises((TypeError, ValueError)):
+            f(nonsense)
 
 
 def test_a_border_of_no_number():

@@ -61,9 +61,10 @@ def test_nan_wins_and_spreads_no_further():
 
 
 def test_many_elements_in_one_window():
-    x = np.zeros((20, 20))
-    x[19, 18] = 1
-    assert gradient(lambda x: F.max_pool2d(x, 20), x) == x.tolist()
+    array = np.zeros((1, 1, 20, 20), np.float32)
+    array[..., 19, 18] = 1
+    x = mg.Variable(array)
+    np.testing.assert_array_equal(mg.grad(F.max_pool2d(x, 20), x).data, array)
 
 
 def test_the_average_counts_the_border_or_not():
@@ -80,25 +81,20 @@ def test_the_average_of_float16_numbers_whose_sum_overflows():
 
 # The last window
 
-GRID = list(itertools.product((3, 4, 5, 7), (1, 2, 3), (1, 2, 3, 5), (0, 1), (False, True)))
 
-
-def fits(n, kernel, pad):
-    return pad < kernel <= n + 2 * pad
-
-
-@pytest.mark.parametrize(
-    ("n", "kernel", "stride", "pad", "ceil_mode"), [row for row in GRID if fits(row[0], row[1], row[3])]
-)
-def test_windows_lie_where_pytorch_has_them(n, kernel, stride, pad, ceil_mode):
-    x = np.random.default_rng(0).standard_normal((1, 1, n, 5))
-    options = {"stride": (stride, 2), "pad": (pad, 0), "ceil_mode": ceil_mode}
-    expected = loops.max_pool2d(x, (kernel, 2), **options)
-    np.testing.assert_array_equal(F.max_pool2d(x, (kernel, 2), **options).data, expected)
-    for counted in (True, False):
-        y = F.avg_pool2d(x, (kernel, 2), **options, count_include_pad=counted)
-        expected = loops.avg_pool2d(x, (kernel, 2), **options, count_include_pad=counted)
-        np.testing.assert_allclose(y.data, expected, rtol=1e-12, atol=1e-15)
+@pytest.mark.parametrize("kernel", [1, 2, 3, 5])
+def test_windows_lie_where_pytorch_has_them(kernel):
+    for n, stride, pad, ceil_mode in itertools.product((3, 4, 5, 7), (1, 2, 3), (0, 1), (False, True)):
+        if not pad < kernel <= n + 2 * pad:
+            continue
+        x = np.random.default_rng(0).standard_normal((1, 1, n, 5))
+        options = {"stride": (stride, 2), "pad": (pad, 0), "ceil_mode": ceil_mode}
+        expected = loops.max_pool2d(x, (kernel, 2), **options)
+        np.testing.assert_array_equal(F.max_pool2d(x, (kernel, 2), **options).data, expected)
+        for counted in (True, False):
+            y = F.avg_pool2d(x, (kernel, 2), **options, count_include_pad=counted)
+            expected = loops.avg_pool2d(x, (kernel, 2), **options, count_include_pad=counted)
+            np.testing.assert_allclose(y.data, expected, rtol=1e-12, atol=1e-15)
 
 
 PYTORCH = [  # (n, kernel, stride, pad) and the number of windows of torch.nn.MaxPool1d(..., ceil_mode=True)
@@ -171,11 +167,6 @@ def test_no_images_and_no_channels(f, shape):
 
 @pytest.mark.parametrize("f", [F.max_pool2d, F.avg_pool2d])
 @pytest.mark.parametrize("pad", [0, 1])
-def test_integer_images_are_pooled_as_floats_or_refused(f, pad):
+def test_integer_images_are_pooled_as_floats(f, pad):
     x = np.arange(16).reshape(1, 1, 4, 4)
-    try:
-        y = f(x, 2, pad=pad)
-    except TypeError as error:
-        assert f.__name__ in str(error)  # noqa: PT017 - either is fine
-    else:
-        np.testing.assert_array_equal(y.data, f(x.astype(np.float64), 2, pad=pad).data)
+    np.testing.assert_array_equal(f(x, 2, pad=pad).data, f(x.astype(np.float64), 2, pad=pad).data)

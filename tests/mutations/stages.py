@@ -4,15 +4,15 @@ import ast
 
 from scopes import CORE, FAMILIES
 
-CONTRACTS = "minigrad.testing.contracts"
+CONTRACTS = "tests.contracts"
 """The module of the contracts, a tuple `CONTRACTS` of them."""
 
 FOR_THE_CORE = {"operators", "power"}
 """The contracts that all code of the core meets, beside those of the functions that use it by name."""
 
-CONTRACT_TESTS = "tests/testing/test_contracts.py"
-KERNEL_TESTS = "tests/testing/test_kernel_sets.py"
-FOLDERS = ["tests/functions", "tests/core", "tests/nn", "tests/models", "tests/testing"]
+KERNEL_TESTS = "tests/backend/test_kernel_sets.py"
+SLOW = "tests/core/test_memory.py"
+ORDER = ["tests/functions", "tests/core", "tests/nn", "tests/models", "tests/testing", SLOW]
 LEFT_OUT = "tests/mutations"
 TRACED = (*FAMILIES, "backend/")  # what all functions go through is not
 
@@ -24,17 +24,10 @@ def stages_of(mutant, tree):
         first = [KERNEL_TESTS]
     elif not mutant.module.startswith(TRACED):
         first = ["tests/core"]
-    yield from all_stages(tree, first)
-
-
-def all_stages(tree, first=()):
-    """All tests in one order: those in `first` at the beginning."""
-    done = []
-    for name in dict.fromkeys([*first, *FOLDERS]):
-        if (tree / name).exists():
-            yield [name, *(f"--ignore={path}" for path in done if path.startswith(f"{name}/"))]
-            done.append(name)
-    yield [f"--ignore={name}" for name in (*done, LEFT_OUT)]
+    order = [name for name in dict.fromkeys([*first, *ORDER]) if (tree / name).exists()]
+    for name in order:
+        yield [name, *(f"--ignore={other}" for other in order if other.startswith(f"{name}/"))]
+    yield [f"--ignore={name}" for name in (*order, LEFT_OUT)]
 
 
 def public_names(mutant, package):

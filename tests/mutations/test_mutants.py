@@ -6,8 +6,8 @@ import pytest
 from changes import OPERATORS
 from mutants import EQUIVALENT, generate, package, sample
 from stages import CONTRACTS
-from trial import prove_contracts, trial
-from workplace import copy_tree
+from trial import prove_contracts, run_pytest, trial
+from workplace import copy_tree, killer
 
 MUTANTS = generate(package())
 
@@ -44,12 +44,14 @@ def test_there_are_enough_mutants_with_names_of_their_own():
 
 
 def test_each_mutant_is_another_program():
-    originals = {mutant.source: ast.dump(mutant.source.tree) for mutant in MUTANTS}
     for mutant in MUTANTS:
-        original, mutated = mutant.source.data, mutant.mutated()
-        assert ast.dump(ast.parse(mutated)) != originals[mutant.source], mutant.id
-        assert mutated.startswith(original[: mutant.start]), mutant.id
-        assert mutated.endswith(original[mutant.end :]), mutant.id
+        source, mutated = mutant.source, mutant.mutated()
+        (node,) = (node for node in source.tree.body if source.start(node) <= mutant.start < source.end(node))
+        start, end, growth = source.start(node), source.end(node), len(mutated) - len(source.data)
+        before, after = (ast.dump(ast.parse(text)) for text in (source.data[start:end], mutated[start : end + growth]))
+        assert before != after, mutant.id
+        assert mutated.startswith(source.data[:start]), mutant.id
+        assert mutated.endswith(source.data[end:]), mutant.id
     places = {(mutant.module, mutant.start, mutant.end, mutant.text) for mutant in MUTANTS}
     assert len(places) == len(MUTANTS)
 
@@ -59,6 +61,12 @@ def test_a_sample_is_the_same_for_the_same_seed_and_covers_modules_and_operators
     assert chosen == sample(MUTANTS, 150, seed=1) != sample(MUTANTS, 150, seed=2)
     assert len(chosen) == 150
     assert {(m.module, m.operator) for m in chosen} == {(m.module, m.operator) for m in MUTANTS}
+
+
+def test_tests_without_a_mutant_pass_and_one_that_fails_is_named(tree):
+    (tree / "tests" / "test_failing.py").write_text("def test_it():\n    raise ValueError\n")
+    outcome, output = trial(run_pytest, tree, [["tests/core/test_reductions.py", "tests/test_failing.py"]], timeout=60)
+    assert (outcome, killer(output)) == ("killed", "tests/test_failing.py::test_it")
 
 
 @pytest.mark.parametrize(("operator", "place"), KINDS.items())

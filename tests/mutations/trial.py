@@ -14,7 +14,10 @@ from pathlib import Path
 WARM = ["numpy", "scipy.special", "hypothesis", "hypothesis.extra.numpy", "numba", "pytest"]
 """What the warm process imports: nothing of minigrad, and nothing that keeps threads."""
 
-PYTEST = ["-x", "-q", "--tb=no", "-p", "no:cacheprovider", "--grad-profile", "ci", "-p", "xdist", "-n", "0"]
+PYTEST = [
+    *("-x", "-q", "--tb=no", "-p", "no:cacheprovider", "--grad-profile", "ci", "-p", "xdist", "-n", "0"),
+    *("-W", "ignore:Module already imported:pytest.PytestAssertRewriteWarning"),  # those that are warm
+]
 NO_TESTS = 5
 MEMORY = 8 * 2**30  # bytes of address space: a mutant may ask for more than there is
 
