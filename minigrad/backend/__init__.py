@@ -1,6 +1,6 @@
 """Arrays of NumPy or CuPy, and the few things that the two do differently.
 
-This package alone imports cupy or numba, and only when an array or a device asks for them.
+This package alone imports cupy or numba, when they are first used.
 """
 
 from __future__ import annotations
@@ -12,6 +12,9 @@ import numpy as np
 
 Array: TypeAlias = Any
 """A numpy.ndarray or a cupy.ndarray."""
+
+KERNEL_DTYPES = (np.dtype(np.float32), np.dtype(np.float64))
+"""The dtypes that sums are made in, and that compiled kernels take."""
 
 __all__ = [
     "KERNEL_DTYPES",
@@ -33,10 +36,6 @@ __all__ = [
 ]
 
 
-KERNEL_DTYPES = (np.dtype(np.float32), np.dtype(np.float64))
-"""The dtypes that sums are made in, and that compiled kernels take."""
-
-
 def is_array(value: object) -> bool:
     """Whether `value` is an array of NumPy or CuPy."""
     if isinstance(value, np.ndarray):
@@ -51,16 +50,12 @@ def is_writable(array: Array) -> bool:
 
 
 def xp_of(array: Array) -> Any:
-    """The module whose functions work on `array`: numpy or cupy. NumPy makes scalars of 0-d arrays now and then."""
+    """The module whose functions work on `array` (or a NumPy scalar): numpy or cupy."""
     return np if isinstance(array, (np.ndarray, np.generic)) else sys.modules["cupy"]
 
 
 def as_array(value: Any, dtype: Any = None) -> Array:
-    """`value` as an array: arrays as they are, anything else as NumPy makes it.
-
-    Raises:
-        TypeError: no array of real numbers can be made of it.
-    """
+    """`value` as an array: arrays as they are, anything else as NumPy makes it; a TypeError if not of real numbers."""
     if value.__class__ is np.ndarray and dtype is None and value.dtype.kind in "fiub" and value.dtype.isnative:
         return value
     if isinstance(value, np.ma.MaskedArray):
@@ -79,10 +74,8 @@ def as_array(value: Any, dtype: Any = None) -> Array:
 
 def accumulation_dtype(*arrays: Any) -> Any:
     """The dtype to add up arrays or dtypes of floats in: float32 at least."""
-    if len(arrays) == 1:
-        dtype = getattr(arrays[0], "dtype", arrays[0])
-        if dtype in KERNEL_DTYPES:
-            return dtype
+    if len(arrays) == 1 and (dtype := getattr(arrays[0], "dtype", arrays[0])) in KERNEL_DTYPES:
+        return dtype
     return np.result_type(np.float32, *arrays)
 
 
@@ -139,12 +132,7 @@ def to_numpy(array: Array) -> np.ndarray[Any, Any]:
 
 
 def to_device(array: Array, device: str) -> Array:
-    """`array` on `device` ("cpu", "cuda" or "cuda:1"), without a copy if it is there.
-
-    Raises:
-        ValueError: there is no such device.
-        ImportError: a GPU is asked for and CuPy is not installed.
-    """
+    """`array` on `device` ("cpu", "cuda" or "cuda:1"), without a copy if it is there."""
     if device == "cpu":
         return to_numpy(array)
     kind, _, number = device.partition(":")
