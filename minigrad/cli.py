@@ -106,13 +106,10 @@ def _load_object(name: str) -> Any:
 
 
 def _shape(text: str) -> tuple[int, ...]:
-    try:
-        shape = tuple(int(part) for part in text.split(","))
-    except ValueError:
-        shape = (-1,)
-    if min(shape, default=0) < 0:
+    lengths = text.split(",")
+    if not all(length.strip().isdecimal() for length in lengths):
         raise _UsageError(f"--input {text}: a shape is numbers with commas, such as 1,1,28,28")
-    return shape
+    return tuple(map(int, lengths))
 
 
 def _doctor() -> int:

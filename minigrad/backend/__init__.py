@@ -37,7 +37,7 @@ __all__ = [
 
 
 def is_array(value: object) -> bool:
-    """Whether `value` is an array of NumPy or CuPy."""
+    """True if `value` is an array of NumPy or CuPy."""
     if isinstance(value, np.ndarray):
         return True
     cupy = sys.modules.get("cupy")
@@ -45,7 +45,7 @@ def is_array(value: object) -> bool:
 
 
 def is_writable(array: Array) -> bool:
-    """Whether `array` may be changed in place; CuPy's always may."""
+    """True if `array` may be changed in place; CuPy's always may."""
     return not isinstance(array, np.ndarray) or array.flags.writeable
 
 
@@ -106,12 +106,12 @@ def scatter_add(array: Array, key: Any, values: Array) -> None:
 
 
 def device_of(array: Array) -> str:
-    """Where `array` lives: "cpu" or "cuda:0"."""
+    """The device of `array`: "cpu" or "cuda:0"."""
     return "cpu" if isinstance(array, np.ndarray) else f"cuda:{array.device.id}"
 
 
 def devices() -> list[str]:
-    """Where arrays can live on this machine: "cpu", and "cuda:0", ... where CuPy and a GPU are there."""
+    """The devices of this machine: "cpu", and "cuda:0", ... where CuPy and a GPU are there."""
     try:
         import cupy  # noqa: PLC0415
     except ImportError:
@@ -121,7 +121,7 @@ def devices() -> list[str]:
 
 
 def synchronize(array: Array) -> None:
-    """Wait until the array is computed: a GPU works on while Python goes on."""
+    """Wait until the array is computed: Python does not wait for a GPU."""
     if not isinstance(array, (np.ndarray, np.generic)):
         array.device.synchronize()
 

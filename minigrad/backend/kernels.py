@@ -124,6 +124,8 @@ class KernelSet:
         return sum_rounded(x, axis, keepdims=keepdims)
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
+        if name.startswith("_"):
+            raise AttributeError(name)  # Python asks for such names, to copy the set for example
         fast = None if name in self._lacks else getattr(self._load(), name, None)
         other = partial(COMPOSED[name], self) if name in COMPOSED else getattr(self._fallback, name)
         kernel = other if fast is None else _dispatcher(fast, other, self._serves)
@@ -181,7 +183,7 @@ def cpu_kernels(dtype: Any) -> Kernels:
 
 
 def _of_one_dtype(*arguments: Any) -> bool:
-    """Whether all arrays of floats among the arguments are of one dtype."""
+    """True if all arrays of floats among the arguments are of one dtype."""
     dtype = None
     for argument in arguments:
         if argument.__class__ is np.ndarray and argument.dtype.kind == "f":

@@ -33,7 +33,7 @@ class Window:
 
     @property
     def overlaps(self) -> bool:
-        """Whether two windows can share a pixel."""
+        """True if two windows can share a pixel."""
         return self.stride[0] < self.effective_kernel[0] or self.stride[1] < self.effective_kernel[1]
 
     def padded(self, size: Pair) -> Pair:

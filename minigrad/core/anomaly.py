@@ -76,7 +76,7 @@ def _without_detectors(mode: GradMode) -> GradMode:
 
 
 def count_nonfinite(array: Array) -> str:
-    """How many NaN and Inf an array has, "2 NaN and 1 Inf among 1,000"; empty if none."""
+    """The number of NaN and Inf in an array, "2 NaN and 1 Inf among 1,000"; empty if none."""
     xp = xp_of(array)
     if array.dtype.kind != "f" or bool(xp.isfinite(array).all()):
         return ""

@@ -58,7 +58,7 @@ def infer_shape(shape: Sequence[Any], size: int) -> tuple[int, ...] | None:
 
 
 def broadcasts(shape: tuple[int, ...], to: tuple[int, ...]) -> bool:
-    """Whether an array of `shape` broadcasts to exactly the shape `to`."""
+    """True if an array of `shape` broadcasts to exactly the shape `to`."""
     if len(shape) > len(to) or min(to, default=0) < 0:
         return False
     return all(n in (1, m) for n, m in zip(reversed(shape), reversed(to), strict=False))

@@ -23,7 +23,7 @@ R = TypeVar("R")
 
 
 class GradMode(NamedTuple):
-    """Whether operations are recorded, of which order of differentiation they are, and the hooks around them."""
+    """The recording of operations: on or off, their order of differentiation, and the hooks around them."""
 
     enabled: bool = True
     order: int = 0
@@ -146,7 +146,7 @@ def train_mode(on: bool = True) -> Switch:
 
 
 def inference() -> Switch:
-    """Neither record nor train: what a model needs to be evaluated or used."""
+    """Neither record nor train: the switch to evaluate or use a model."""
     return Switch((grad_mode, disabled), (training, lambda _: False))
 
 

@@ -98,11 +98,11 @@ class Function:
 
     @property
     def name(self) -> str:
-        """What messages and diagrams call this operation."""
+        """The operation's name in messages and diagrams."""
         return type(self).__name__
 
     def needs(self, i: int) -> bool:
-        """Whether a gradient of input `i` is asked for; `forward` need not save what only that gradient uses."""
+        """True if a gradient of input `i` is asked for; `forward` need not save what only that gradient uses."""
         return i < len(self.inputs) and self.inputs[i] is not None
 
     def save(self, *arrays: Array | None) -> None:
@@ -117,11 +117,11 @@ class Function:
     def saved(self) -> list[Variable]:
         """The saved arrays as Variables: an input or the output has its producer again; the others are constants."""
         inputs, variable_of = self.inputs, self.variable_of
-        saved: list[Variable | None] = []
+        saved: list[Any] = []  # with None for an empty place
         for array, i in zip(self.saved_arrays, self.saved_sources):  # noqa: B905 - equally many, and checking costs
             producer = inputs[i] if i >= 0 else self if i == Function.OUTPUT else None
             saved.append(None if array is None else variable_of(array, producer))
-        return saved  # type: ignore[return-value]  # None stands for an empty place
+        return saved
 
     def input_spec(self, i: int) -> Spec | None:
         """Shape and dtype of input `i`; None for a constant that was not saved."""
@@ -158,7 +158,7 @@ class Function:
         self.variable_of = variable_of
         sources = []
         for saved in self.saved_arrays:
-            if saved is arrays[0]:
+            if saved is arrays[0]:  # the usual cases, without a call
                 sources.append(0)
             elif saved is arrays[-1]:
                 sources.append(len(arrays) - 1)

@@ -24,23 +24,13 @@ if TYPE_CHECKING:
 
 
 def backward_pass(
-    start: Producer,
-    seed: Variable,
-    mode: GradMode,
-    *,
-    targets: Collection[Producer] | None = None,
-    retain_all: bool = False,
-) -> dict[Producer, Variable]:
-    """Carry the gradient `seed` of the output of `start` back to the leaves, or to targets. No `.grad` is written.
+    start: Producer, seed: Variable, mode: GradMode, *,
+    targets: Collection[Producer] | None = None, retain_all: bool = False,
+) -> dict[Producer, Variable]:  # fmt: skip
+    """Carry the gradient `seed` of the output of `start` back to the leaves, or to the producers `targets` alone.
 
-    Args:
-        start: the producer of the Variable that is differentiated.
-        seed: its gradient.
-        mode: how the gradients' own computation is recorded, of `mode_of_gradients`.
-        targets: only what leads to one of these producers is differentiated; None for all leaves.
-        retain_all: keep the gradient of every Function's output.
-    Returns:
-        the gradients of the leaves or targets reached and of retained outputs.
+    The result maps each leaf or target reached to its gradient, and each Function of which the output's gradient is
+    retained (all of them, with `retain_all`). The gradients' own computation is recorded as `mode` says.
     """
     after = min((target.serial if isinstance(target, Function) else 0 for target in targets or ()), default=0)
     nodes = topological_order([start], after)
@@ -73,7 +63,7 @@ def backward_pass(
 
 
 def mode_of_gradients(start: Producer, *, create_graph: bool) -> GradMode:
-    """How gradients of the output of `start` are recorded: one order above all that it was computed from, or not."""
+    """The mode to compute gradients in: not recorded, or one order above all that the output of `start` came from."""
     mode = grad_mode.get()
     if not create_graph:
         return disabled(mode)
@@ -137,10 +127,9 @@ def checked(gx: Any, node: Function, i: int, producer: Function | Variable, gy: 
         raise TypeError(f"backward of {node.name} returned {type(gx).__name__} for input {i}, expected a Variable")
     variable: Variable = gx  # type: ignore[assignment]
     shape, dtype = producer.output
-    if variable.shape != shape:
-        raise ValueError(
-            f"backward of {node.name} returned shape {variable.shape} for input {i}, whose shape is {shape}"
-        )
+    found = variable.shape
+    if found != shape:
+        raise ValueError(f"backward of {node.name} returned shape {found} for input {i}, whose shape is {shape}")
     if not variable.requires_grad and gy.requires_grad and grad_mode.get().enabled:
         raise TypeError(
             f"{node.name} has no second derivative: its backward cut the gradient of input {i} off from gy "

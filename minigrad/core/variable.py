@@ -29,9 +29,9 @@ def apply(function: Function, *inputs: Operand | None) -> Variable:
 
     Args:
         function: a new instance; it becomes the node of the graph.
-        inputs: what its `forward` takes; everything but a Variable is a constant. Last ones that are None are left out.
+        inputs: the operands of `forward`; all but Variables are constants. Last ones that are None are left out.
     Returns:
-        a Variable of what `forward` returned.
+        the result of `forward` as a Variable.
     Raises:
         TypeError: the Function was applied before, or `forward` returned no array.
     """
@@ -114,8 +114,8 @@ class Variable(Operators):
 
     Args:
         data: an array of floats, which is not copied; a number or a list becomes an array of `default_dtype`.
-        name: what messages and diagrams call it.
-        requires_grad: whether gradients are asked for; without, it is a constant and may hold integers.
+        name: its name in messages and diagrams.
+        requires_grad: False makes a constant, which may hold integers.
 
     Attributes:
         data: the array.
@@ -160,7 +160,7 @@ class Variable(Operators):
 
     @property
     def device(self) -> str:
-        """Where the array lives: "cpu" or "cuda:0"."""
+        """The array's device: "cpu" or "cuda:0"."""
         return backend.device_of(self.data)
 
     @property
@@ -196,7 +196,7 @@ class Variable(Operators):
 
     @property
     def requires_grad(self) -> bool:
-        """Whether gradients reach or pass this Variable."""
+        """True if gradients reach or pass this Variable."""
         return self.creator is not None or self._leaf_requires_grad
 
     @requires_grad.setter
@@ -295,7 +295,7 @@ def grad(
     """The gradients of `y` towards `xs`; no `.grad` is written, and only what lies between them is visited.
 
     Args:
-        y: what is differentiated.
+        y: the Variable to differentiate.
         xs: leaves or intermediate results, one or several.
         grad_outputs: gradient of some scalar towards y, of y's shape; by default 1, for a scalar y.
         create_graph: record the gradients' own computation, so that they can be differentiated.
@@ -364,10 +364,9 @@ def _rebuild(kind: type[Variable], data: Array, name: str | None, requires_grad:
 
 
 def _seed(function: str, y: Variable, grad: Operand | None, argument: str, *, create_graph: bool) -> Variable:
-    """The gradient that a backward pass starts from.
+    """The gradient that a backward pass starts from; with create_graph one that requires a gradient itself.
 
-    With create_graph it requires a gradient itself: every gradient then leads back to it, and a `backward` that cuts
-    its input off is noticed.
+    Every gradient then leads back to it, and `checked` notices a `backward` that cuts its input off.
     """
     if not isinstance(y, Variable):
         raise TypeError(f"{function}: y must be a Variable, not {type(y).__name__}")
