@@ -57,7 +57,8 @@ def main(arguments: list[str] | None = None) -> int:
 def _graph(options: argparse.Namespace) -> int:
     seed(0)  # of the weights: the same command writes the same file
     function = _load_object(options.object)
-    model, timed = function if hasattr(function, "named_parameters") else None, options.color == "time"
+    model = function if hasattr(function, "named_parameters") else None
+    timed = options.color == "time"
     shapes = [_shape(text) for text in options.input]
     try:
         inputs = [Variable(np.zeros(shape, np.float32), requires_grad=model is None) for shape in shapes]

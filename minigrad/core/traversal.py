@@ -37,8 +37,8 @@ def backward_pass(
     wanted = None if targets is None else path_to(targets, nodes)
     run = run_hooked(mode.hooks) if mode.hooks else gradients_of
     gradients: dict[Producer, Variable] = {start: seed}
-    recorded, usual = mode.enabled, seed.__class__
-    own: set[Producer] = set()  # whose gradient is a sum, in memory that nothing else has
+    recorded, kind = mode.enabled, seed.__class__
+    own: set[Producer] = set()  # whose gradient is a sum, in memory that nothing else has: it is added to in place
 
     with Switch((grad_mode, lambda _: mode)):
         for node in reversed(nodes):
@@ -49,7 +49,7 @@ def backward_pass(
             for i, (producer, gx) in enumerate(zip(node.inputs, run(node, gy))):  # noqa: B905 - equally many, counted
                 if producer is None or gx is None or (wanted is not None and producer not in wanted):
                     continue
-                if recorded or gx.__class__ is not usual or (gx.data.shape, gx.data.dtype) != producer.output:
+                if recorded or gx.__class__ is not kind or (gx.data.shape, gx.data.dtype) != producer.output:
                     gx = checked(gx, node, i, producer, gy)  # noqa: PLW2901
                 if producer not in gradients:
                     gradients[producer] = gx

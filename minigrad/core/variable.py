@@ -56,7 +56,7 @@ def apply(function: Function, *inputs: Operand | None) -> Variable:
             arrays.append(as_constant(x))
         producers.append(producer)
     if enabled and len(arrays) > 1 and _repeats(arrays):
-        arrays = [array.view() for array in arrays]  # saved arrays are known by identity, and producers may differ
+        arrays = [array.view() for array in arrays]  # `record` knows inputs by identity, and producers may differ
     function.inputs = tuple(producers)
     function.derivative_order = order
     try:
