@@ -31,16 +31,14 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--version", action="version", version=f"minigrad {__version__}")
     commands = parser.add_subparsers(dest="command", required=True)
     graph = commands.add_parser("graph", help="draw the compute graph of a model or function")
-    graph.add_argument(
-        "object", metavar="MODULE:OBJECT", help="a module's, or a class of them, or a function of arrays"
-    )
+    graph.add_argument("object", metavar="MODULE:OBJECT", help="a model, a class of models, or a function of arrays")
     graph.add_argument(
         "--input", action="append", required=True, metavar="SHAPE", help="of an input, such as 1,1,28,28"
     )
     graph.add_argument("--backward", action="store_true", help="draw backward too, beside forward")
-    words = {"view": "what becomes a card, or a node", "color": "what colours say; the others are heat"}
-    words |= {"fold": "what of a large graph becomes one card", "theme": "of the SVG"}
-    for name, help_ in words.items():
+    helps = {"view": "what becomes a card, or a node", "color": "what colours say; the others are heat"}
+    helps |= {"fold": "what of a large graph becomes one card", "theme": "of the SVG"}
+    for name, help_ in helps.items():
         graph.add_argument(f"--{name}", choices=CHOICES[name], default=getattr(DrawOptions, name), help=help_)
     graph.add_argument("--title", help="what stands above")
     graph.add_argument("--engine", default="auto", help="graphviz-pure, dot, or a path")
@@ -100,8 +98,8 @@ def _load_object(name: str) -> Any:
         try:
             found = found()
         except Exception as error:  # noqa: BLE001 - whatever the class does
-            words = f"{type(error).__name__}: {error}"
-            raise _UsageError(f"{name}: {attribute} cannot be made without arguments: {words}") from None
+            text = f"{name}: {attribute} cannot be made without arguments: {type(error).__name__}: {error}"
+            raise _UsageError(text) from None
     if not callable(found):
         names = [key for key, value in vars(module).items() if callable(value) and not key.startswith("_")]
         raise _UsageError(f"{name}: {attribute} is no model or function; there are {', '.join(names) or 'none'}")
@@ -109,34 +107,25 @@ def _load_object(name: str) -> Any:
 
 
 def _shape(text: str) -> tuple[int, ...]:
-    try:
-        shape = tuple(int(part) for part in text.split(","))
-    except ValueError:
-        shape = (-1,)
-    if min(shape, default=0) < 0:
+    lengths = text.split(",")
+    if not all(length.strip().isdecimal() for length in lengths):
         raise _UsageError(f"--input {text}: a shape is numbers with commas, such as 1,1,28,28")
-    return shape
+    return tuple(map(int, lengths))
 
 
 def _doctor() -> int:
-    engines = viz.engines()
-    rows = [
-        ("minigrad", __version__),
-        ("Python", platform.python_version()),
-        ("NumPy", np.__version__),
-        ("kernel sets", _kernel_sets()),
-        ("devices", ", ".join(devices())),
-        ("diagrams", "; ".join(f"{e.name} ({e.path})" for e in engines) or "none: pip install 'minigrad-nn[viz]'"),
-    ]
-    for name, found in rows:
+    engines = "; ".join(f"{engine.name} ({engine.path})" for engine in viz.engines())
+    rows = {"minigrad": __version__, "Python": platform.python_version(), "NumPy": np.__version__}
+    rows |= {"kernel sets": _kernel_sets(), "devices": ", ".join(devices())}
+    rows |= {"diagrams": engines or "none: pip install 'minigrad-nn[viz]'"}
+    for name, found in rows.items():
         print(f"{name:12} {found}")
     return 0
 
 
 def _kernel_sets() -> str:
     """The kernel sets in use, the fastest first, and why the compiled ones are missing."""
-    forced = os.environ.get("MINIGRAD_KERNELS")
-    if forced:
+    if forced := os.environ.get("MINIGRAD_KERNELS"):
         return f"{forced} (MINIGRAD_KERNELS)"
     compiled, reason = loading.compiled_kernels()
     if compiled is None:

@@ -1,6 +1,6 @@
 """Arrays of NumPy or CuPy, and the few things that the two do differently.
 
-This package alone imports cupy or numba, and only when an array or a device asks for them.
+This package alone imports cupy or numba, when they are first used.
 """
 
 from __future__ import annotations
@@ -12,6 +12,9 @@ import numpy as np
 
 Array: TypeAlias = Any
 """A numpy.ndarray or a cupy.ndarray."""
+
+KERNEL_DTYPES = (np.dtype(np.float32), np.dtype(np.float64))
+"""The dtypes that sums are made in, and that compiled kernels take."""
 
 __all__ = [
     "KERNEL_DTYPES",
@@ -33,12 +36,8 @@ __all__ = [
 ]
 
 
-KERNEL_DTYPES = (np.dtype(np.float32), np.dtype(np.float64))
-"""The dtypes that sums are made in, and that compiled kernels take."""
-
-
 def is_array(value: object) -> bool:
-    """Whether `value` is an array of NumPy or CuPy."""
+    """True if `value` is an array of NumPy or CuPy."""
     if isinstance(value, np.ndarray):
         return True
     cupy = sys.modules.get("cupy")
@@ -46,21 +45,17 @@ def is_array(value: object) -> bool:
 
 
 def is_writable(array: Array) -> bool:
-    """Whether `array` may be changed in place; CuPy's always may."""
+    """True if `array` may be changed in place; CuPy's always may."""
     return not isinstance(array, np.ndarray) or array.flags.writeable
 
 
 def xp_of(array: Array) -> Any:
-    """The module whose functions work on `array`: numpy or cupy. NumPy makes scalars of 0-d arrays now and then."""
+    """The module whose functions work on `array` (or a NumPy scalar): numpy or cupy."""
     return np if isinstance(array, (np.ndarray, np.generic)) else sys.modules["cupy"]
 
 
 def as_array(value: Any, dtype: Any = None) -> Array:
-    """`value` as an array: arrays as they are, anything else as NumPy makes it.
-
-    Raises:
-        TypeError: no array of real numbers can be made of it.
-    """
+    """`value` as an array: arrays as they are, anything else as NumPy makes it; a TypeError if not of real numbers."""
     if value.__class__ is np.ndarray and dtype is None and value.dtype.kind in "fiub" and value.dtype.isnative:
         return value
     if isinstance(value, np.ma.MaskedArray):
@@ -79,10 +74,8 @@ def as_array(value: Any, dtype: Any = None) -> Array:
 
 def accumulation_dtype(*arrays: Any) -> Any:
     """The dtype to add up arrays or dtypes of floats in: float32 at least."""
-    if len(arrays) == 1:
-        dtype = getattr(arrays[0], "dtype", arrays[0])
-        if dtype in KERNEL_DTYPES:
-            return dtype
+    if len(arrays) == 1 and (dtype := getattr(arrays[0], "dtype", arrays[0])) in KERNEL_DTYPES:
+        return dtype
     return np.result_type(np.float32, *arrays)
 
 
@@ -113,12 +106,12 @@ def scatter_add(array: Array, key: Any, values: Array) -> None:
 
 
 def device_of(array: Array) -> str:
-    """Where `array` lives: "cpu" or "cuda:0"."""
+    """The device of `array`: "cpu" or "cuda:0"."""
     return "cpu" if isinstance(array, np.ndarray) else f"cuda:{array.device.id}"
 
 
 def devices() -> list[str]:
-    """Where arrays can live on this machine: "cpu", and "cuda:0", ... where CuPy and a GPU are there."""
+    """The devices of this machine: "cpu", and "cuda:0", ... where CuPy and a GPU are there."""
     try:
         import cupy  # noqa: PLC0415
     except ImportError:
@@ -128,7 +121,7 @@ def devices() -> list[str]:
 
 
 def synchronize(array: Array) -> None:
-    """Wait until the array is computed: a GPU works on while Python goes on."""
+    """Wait until the array is computed: Python does not wait for a GPU."""
     if not isinstance(array, (np.ndarray, np.generic)):
         array.device.synchronize()
 
@@ -139,12 +132,7 @@ def to_numpy(array: Array) -> np.ndarray[Any, Any]:
 
 
 def to_device(array: Array, device: str) -> Array:
-    """`array` on `device` ("cpu", "cuda" or "cuda:1"), without a copy if it is there.
-
-    Raises:
-        ValueError: there is no such device.
-        ImportError: a GPU is asked for and CuPy is not installed.
-    """
+    """`array` on `device` ("cpu", "cuda" or "cuda:1"), without a copy if it is there."""
     if device == "cpu":
         return to_numpy(array)
     kind, _, number = device.partition(":")

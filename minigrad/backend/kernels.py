@@ -1,7 +1,7 @@
-"""What a kernel set provides, and which one serves an array.
+"""The kernels that a set provides, and the set that serves an array.
 
-Images are (N, C, H, W), filters (O, C // groups, KH, KW); memory order is each set's own business. The NumPy set is
-the specification of every other.
+Images are (N, C, H, W), filters (O, C // groups, KH, KW); memory order is each set's own business. NumPy's set is the
+specification of every other.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from minigrad.backend.windows import Pair, Window
 
 
 class Kernels(Protocol):
-    """The operations whose speed decides, and that each kind of array may have its own way for."""
+    """The operations that each kernel set implements in its own way, for speed."""
 
     def conv2d(self, x: Array, w: Array, b: Array | None, window: Window, groups: int) -> Array:
         """Cross-correlate images (N, C, H, W) with filters, plus a bias (O,): (N, O, OH, OW)."""
@@ -37,18 +37,18 @@ class Kernels(Protocol):
         """The results of conv_transpose2d with w, filter_correlation with x, and channel_sum, of gy."""
 
     def max_pool2d(self, x: Array, window: Window) -> tuple[Array, Array]:
-        """Maxima (N, C, OH, OW), and which kernel element each came from: the first of several, or the first NaN."""
+        """Maxima (N, C, OH, OW) and their argmax, kernel elements: of ties the first, of NaN the first NaN."""
 
     def conv_relu_pool(
         self, x: Array, w: Array, b: Array | None, window: Window, groups: int, pool: Window
     ) -> tuple[Array, Array, Array]:
-        """max_pool2d of relu of conv2d: the maxima, where the convolution is positive, and the argmax."""
+        """max_pool2d of relu of conv2d: the maxima, the mask where the convolution is positive, and the argmax."""
 
     def pool_scatter(self, y: Array, argmax: Array, size: Pair, window: Window) -> Array:
-        """Add each of (N, C, OH, OW) at its winner: (N, C, H, W) with (H, W) = size."""
+        """Add each of (N, C, OH, OW) at its argmax: (N, C, H, W) with (H, W) = size."""
 
     def pool_gather(self, x: Array, argmax: Array, window: Window) -> Array:
-        """Take each winner's pixel: (N, C, H, W) -> (N, C, OH, OW); the adjoint of pool_scatter."""
+        """Take the pixel at each argmax: (N, C, H, W) -> (N, C, OH, OW); the adjoint of pool_scatter."""
 
     def window_sum(self, x: Array, window: Window) -> Array:
         """Sums over windows: (N, C, H, W) -> (N, C, OH, OW), in float32 at least."""
@@ -97,11 +97,11 @@ SETS = ("numpy", "numba")
 class KernelSet:
     """The kernels of a fast set where it serves the arguments, else those of another set.
 
-    The fast set may be partial. One of its kernels may also return NotImplemented, to leave the work to the other set.
+    The fast set may be partial, and each of its kernels may return NotImplemented to leave the work to the other set.
 
     Args:
         load: gives the fast set, or None, when the first kernel is asked for.
-        fallback: has every kernel, except for those that `COMPOSED` puts together of others.
+        fallback: has every kernel but those of `COMPOSED`.
         serves: whether the fast set takes such arguments.
         lacks: kernels that the fast set is known to lack, for which it need not be loaded.
     """
@@ -124,10 +124,12 @@ class KernelSet:
         return sum_rounded(x, axis, keepdims=keepdims)
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
+        if name.startswith("_"):
+            raise AttributeError(name)  # Python asks for such names, to copy the set for example
         fast = None if name in self._lacks else getattr(self._load(), name, None)
         other = partial(COMPOSED[name], self) if name in COMPOSED else getattr(self._fallback, name)
         kernel = other if fast is None else _dispatcher(fast, other, self._serves)
-        setattr(self, name, kernel)  # found without asking from now on
+        setattr(self, name, kernel)  # from now on found without __getattr__
         return kernel
 
 
@@ -158,17 +160,11 @@ def _conv_gradients(
 
 
 COMPOSED: dict[str, Callable[..., Any]] = {"conv_relu_pool": _conv_relu_pool, "conv_gradients": _conv_gradients}
-"""Kernels that a set need not have: others one after the other."""
+"""Kernels that are written with others, for sets without their own."""
 
 
 def kernels_of(array: Array) -> Kernels:
-    """The kernel set that serves `array`; the environment variable MINIGRAD_KERNELS can force one.
-
-    Raises:
-        ValueError: MINIGRAD_KERNELS names no set.
-        ImportError: it names one whose library is not there.
-        TypeError: no set serves this kind of array.
-    """
+    """The kernel set that serves `array`; the environment variable MINIGRAD_KERNELS can force one."""
     if not isinstance(array, np.ndarray):
         raise TypeError(f"no kernel set serves {type(array).__module__} arrays; move it with .to('cpu')")
     return cpu_kernels(array.dtype)
@@ -182,23 +178,18 @@ def cpu_kernels(dtype: Any) -> Kernels:
         raise ValueError(f"MINIGRAD_KERNELS: there is no kernel set {forced!r}; the sets are: {', '.join(SETS)}")
     _keep_freed_memory()
     compiled = forced != "numpy" and dtype in KERNEL_DTYPES
-    load = partial(prepared_kernels, dtype, required=forced == "numba") if compiled else _no_kernels
+    load = partial(prepared_kernels, dtype, required=forced == "numba") if compiled else lambda: None
     return KernelSet(load, numpy_kernels, _of_one_dtype, lacks=["dropout_mask"])
 
 
-def _no_kernels() -> None:
-    """The fast set where there is none."""
-
-
 def _of_one_dtype(*arguments: Any) -> bool:
-    """Whether all arrays of floats among the arguments are of one dtype."""
+    """True if all arrays of floats among the arguments are of one dtype."""
     dtype = None
     for argument in arguments:
         if argument.__class__ is np.ndarray and argument.dtype.kind == "f":
-            if dtype is None:
-                dtype = argument.dtype
-            elif argument.dtype != dtype:
+            if dtype is not None and argument.dtype != dtype:
                 return False
+            dtype = argument.dtype
     return True
 
 

@@ -26,13 +26,13 @@ from minigrad.backend.windows import Pair, Window
 Array = np.ndarray[Any, Any]
 
 SMALL = 2**17
-"""Up to how many numbers a matrix product's right factor, no wider than the left one is high, is packed as a whole."""
+"""The most numbers of a matrix product's right factor, no wider than the left one is high, to pack as a whole."""
 
 LOW = 512
-"""Up to how many rows any other matrix product is done here; above, NumPy's library is as fast."""
+"""The most rows of any other matrix product that is done here; above, NumPy's library is as fast."""
 
 SPARSE = 0.4
-"""Up to which part of its pixels a pooling may leave for listing them to pay."""
+"""The largest part of the pixels that a pooling may keep for lists of them to pay."""
 
 
 def conv2d(x: Array, w: Array, b: Array | None, window: Window, groups: int) -> Array:
@@ -111,7 +111,7 @@ def _first_layers_gradients(gy: SparseImages, x: Array, window: Window) -> tuple
 
 
 def _pays_to_list(gy: SparseImages, factors: list[Array], window: Window) -> bool:
-    """Whether what is not zero is little, and a step of one pixel away; an infinite factor must meet the zeros."""
+    """True for few numbers other than zero, and steps of one pixel; an infinite factor must meet the zeros."""
     return (
         window.stride == window.dilation == (1, 1)
         and gy.y[0, 0].size <= SPARSE * gy.size[0] * gy.size[1]
@@ -263,7 +263,7 @@ def update(formula: Any, p: Array, g: Array, slots: Sequence[Array], numbers: Se
 
 
 def description() -> str:
-    """What `minigrad doctor` says of them."""
+    """Version, vectors and threads, for `minigrad doctor`."""
     threads = f"{num_threads()} threads of {layer()}" if layer() else "1 thread: there is neither OpenMP nor TBB"
     return f"Numba {numba.__version__}, vectors of {8 * VECTOR_BYTES} bits, {threads}"
 
@@ -277,12 +277,12 @@ def linked(letter: str) -> bool:
 
 
 def _lanes(x: Array) -> int:
-    """How many numbers a vector has."""
+    """The number of elements in a vector register."""
     return VECTOR_BYTES // x.itemsize
 
 
 def _corner(window: Window) -> Pair:
-    """How far the first window begins above and left of the image."""
+    """The first window's offset above and left of the image."""
     (above, _), (left, _) = window.pad
     return above, left
 

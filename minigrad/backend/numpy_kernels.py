@@ -4,9 +4,8 @@ Convolutions work on NHWC memory behind NCHW shapes: a row of a window is then o
 maximum runs along the channels. Windows are laid out as rows of a matrix (im2col) for a few images at a time, so that
 the memory needed does not depend on the batch, and stays in the processor's cache.
 
-With many channels only a window's rows are laid out, each once for all the windows that share it, and there is one
-matrix product for each row of the kernel: a KH-th of the copying, and of what one core has to fetch from another's
-cache.
+With many channels only a window's rows are laid out, each once for all the windows that share it, with one matrix
+product for each row of the kernel: a KH-th of the copying, and of what one core fetches from another's cache.
 """
 
 from __future__ import annotations
@@ -24,13 +23,13 @@ from minigrad.backend.windows import Pair, Window
 Array = np.ndarray[Any, Any]
 
 COLUMN_NUMBERS = 2**20
-"""How many numbers the laid-out windows of one chunk of images may have (4 MiB of float32)."""
+"""The most numbers that the laid-out windows of one chunk of images have (4 MiB of float32)."""
 
 PRODUCT_NUMBERS = 128
-"""How many numbers a row of a window must have to be worth a matrix product of its own."""
+"""The fewest numbers in a row of a window that are worth a matrix product of their own."""
 
 CHUNK = 2**15
-"""How many parameters an optimizer updates at a time: its half a dozen passes then find them in the cache."""
+"""The parameters that an optimizer updates at a time: its half a dozen passes then find them in the cache."""
 
 
 def conv2d(x: Array, w: Array, b: Array | None, window: Window, groups: int) -> Array:
@@ -53,15 +52,10 @@ def conv_transpose2d(y: Array, w: Array, size: Pair, window: Window, groups: int
     O, Cg, KH, KW = w.shape
     flipped = w[:, :, ::-1, ::-1].reshape(groups, O // groups, Cg, KH, KW).swapaxes(1, 2)
     flipped = flipped.reshape(groups * Cg, O // groups, KH, KW)  # input and output channels exchanged in each group
-    reach = window.effective_kernel
-    spread = np.zeros((y.shape[0], size[0] + reach[0] - 1, size[1] + reach[1] - 1, O), y.dtype)
-    places = [
-        _placed(n, length, stride, extent - 1 - pad[0])
-        for n, length, stride, extent, pad in zip(
-            y.shape[2:], spread.shape[1:3], window.stride, reach, window.pad, strict=True
-        )
-    ]
-    (to_rows, from_rows), (to_columns, from_columns) = places
+    (RH, RW), (SH, SW), ((above, _), (left, _)) = window.effective_kernel, window.stride, window.pad
+    spread = np.zeros((y.shape[0], size[0] + RH - 1, size[1] + RW - 1, O), y.dtype)
+    to_rows, from_rows = _placed(y.shape[2], spread.shape[1], SH, RH - 1 - above)
+    to_columns, from_columns = _placed(y.shape[3], spread.shape[2], SW, RW - 1 - left)
     spread[:, to_rows, to_columns] = _nhwc(y)[:, from_rows, from_columns]
     return conv2d(_nchw(spread), flipped, None, Window(window.kernel, dilation=window.dilation), groups)
 
@@ -83,20 +77,20 @@ def filter_correlation(x: Array, y: Array, window: Window, groups: int) -> Array
 
 def max_pool2d(x: Array, window: Window) -> tuple[Array, Array]:
     image = _padded(x, window, -np.inf)
-    inside = np.zeros(image.shape[2:], bool)
-    inside[window.valid_region()] = True
+    valid = np.zeros(image.shape[2:], bool)
+    valid[window.valid_region()] = True
     (rows, columns), *others = window.taps(x.shape[2:])
     y = image[:, :, rows, columns].copy(order="K")
-    seen = inside[rows, columns].copy()
+    seen = valid[rows, columns].copy()
     argmax = np.zeros_like(y, dtype=np.min_scalar_type(len(others)))
     for k, (rows, columns) in enumerate(others, start=1):
         pixel = image[:, :, rows, columns]
         better = ~(pixel <= y)  # larger, or one of them is NaN;
         better &= ~np.isnan(y)  # a NaN is beaten by nothing
         if not seen.all():
-            better |= inside[rows, columns] & ~seen  # a pixel of the border is beaten by all, even by −inf
-            seen |= inside[rows, columns]
-        np.maximum(argmax, better * argmax.dtype.type(k), out=argmax)  # k is above any winner so far
+            better |= valid[rows, columns] & ~seen  # a pixel of the border is beaten by all, even by −inf
+            seen |= valid[rows, columns]
+        np.maximum(argmax, better * argmax.dtype.type(k), out=argmax)  # k is above any argmax so far
         np.maximum(y, pixel, out=y)
     return y, argmax
 
@@ -105,11 +99,11 @@ def pool_scatter(y: Array, argmax: Array, size: Pair, window: Window) -> Array:
     image = _blank(y, size, window)
     finite = all_finite(y)
     for k, (rows, columns) in enumerate(window.taps(size)):
-        won = _masked(y, argmax == k, finite=finite)
+        part = _masked(y, argmax == k, finite=finite)
         if window.overlaps:
-            image[:, :, rows, columns] += won
+            image[:, :, rows, columns] += part
         else:
-            image[:, :, rows, columns] = won
+            image[:, :, rows, columns] = part
     return image[:, :, *window.valid_region()].astype(y.dtype, copy=False)
 
 
@@ -159,10 +153,9 @@ def masked(x: Array, mask: Array) -> Array:
 
 
 def cross_entropy(logits: Array, targets: Array) -> tuple[Array, Array]:
-    with np.errstate(over="ignore"):  # a difference beyond the largest float is −inf, whose exponential is 0
-        shifted = logits.astype(accumulation_dtype(logits)) - logits.max(
-            axis=1, keepdims=True
-        )  # no exponential overflows
+    # No exponential overflows; a difference beyond the largest float is −inf, whose exponential is 0.
+    with np.errstate(over="ignore"):
+        shifted = logits.astype(accumulation_dtype(logits)) - logits.max(axis=1, keepdims=True)
     exponentials = np.exp(shifted)
     sums = exponentials.sum(axis=1, keepdims=True)
     surprise = np.log(sums) - shifted
@@ -204,7 +197,7 @@ def _nchw(x: Array) -> Array:
 
 
 def _rows_together(window: Window, channels: int) -> int:
-    """How many of a window's rows one matrix product takes: one if they are long and windows share them, else all."""
+    """The number of a window's rows in one matrix product: one if they are long and windows share them, else all."""
     KH, KW = window.kernel
     return 1 if window.stride[0] == 1 and KW * channels >= PRODUCT_NUMBERS else KH
 
@@ -235,11 +228,11 @@ def _columns(x: Array, window: Window, groups: int, dtype: Any) -> Iterator[tupl
     memory = np.empty(groups * high * n * OW * R * KW * Cg, dtype)
     h, a, w, c = padded.strides
     strides = (c * Cg, h * SH, a, w * SW, h * DH, w * DW, c)
-    inside_rows, inside_columns = window.valid_region()
+    valid_rows, valid_columns = window.valid_region()
     for start in range(0, N, n):
         chunk = slice(start, min(start + n, N))
         count = chunk.stop - start
-        padded[inside_rows, :count, inside_columns] = x[chunk].swapaxes(0, 1)
+        padded[valid_rows, :count, valid_columns] = x[chunk].swapaxes(0, 1)
         shape = (groups, high, count, OW, R, KW, Cg)
         columns = memory[: prod(shape)].reshape(shape)
         columns[...] = as_strided(padded, shape, strides)
@@ -248,7 +241,7 @@ def _columns(x: Array, window: Window, groups: int, dtype: Any) -> Iterator[tupl
 
 
 def _placed(n: int, length: int, stride: int, start: int) -> tuple[slice, slice]:
-    """Where those of n values land that `start + i · stride` puts on `length` places, and which i they are."""
+    """Slices of 0 ... length − 1 and of 0 ... n − 1 that put value i at `start + i · stride`, where that exists."""
     first = max(0, -(start // stride))
     count = max(0, min(n, (length - 1 - start) // stride + 1) - first)
     begin = start + first * stride
@@ -256,7 +249,7 @@ def _placed(n: int, length: int, stride: int, start: int) -> tuple[slice, slice]
 
 
 def _padded(x: Array, window: Window, value: float) -> Array:
-    """Images (N, C, H, W) with their border, in the same memory order; as they are without a border."""
+    """Images (N, C, H, W) with their border, in the same memory order; the images themselves if it is empty."""
     if window.pad == ((0, 0), (0, 0)):
         return x
     image = np.empty_like(x, shape=(*x.shape[:2], *window.padded(x.shape[2:])))
@@ -267,9 +260,8 @@ def _padded(x: Array, window: Window, value: float) -> Array:
 
 def _blank(y: Array, size: Pair, window: Window) -> Array:
     """Zeros for the padded images (N, C, H, W) that y's windows lie in, in y's memory order, to add up in."""
-    return np.zeros_like(
-        y, accumulation_dtype(y) if window.overlaps else None, shape=(*y.shape[:2], *window.padded(size))
-    )
+    dtype = accumulation_dtype(y) if window.overlaps else None
+    return np.zeros_like(y, dtype, shape=(*y.shape[:2], *window.padded(size)))
 
 
 def _chunks(*arrays: Array) -> Iterator[tuple[Array, ...]]:

@@ -15,11 +15,11 @@ class SparseImages(NamedTuple):
     """The gradient behind a max-pooling, and perhaps a ReLU before it.
 
     Attributes:
-        y: the numbers that are not zero, (N, C, OH, OW).
-        argmax: at which element of its window each of them is, likewise.
+        y: the gradient of the pooling's output, (N, C, OH, OW).
+        argmax: the element of its window at which each of them is, (N, C, OH, OW).
         window: the pooling's.
         size: (H, W) of the images.
-        mask: where else they are zero, too, (N, C, H, W); or None.
+        mask: False where the ReLU made them zero, (N, C, H, W); or None.
     """
 
     y: Array

@@ -1,4 +1,4 @@
-"""Window: how a kernel slides over an image. Pure arithmetic on sizes, shared by every kernel set."""
+"""Window: the geometry of a kernel that slides over an image, shared by every kernel set."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Window:
 
     @property
     def overlaps(self) -> bool:
-        """Whether two windows can share a pixel."""
+        """True if two windows can share a pixel."""
         return self.stride[0] < self.effective_kernel[0] or self.stride[1] < self.effective_kernel[1]
 
     def padded(self, size: Pair) -> Pair:
@@ -70,16 +70,11 @@ class Window:
         return slice(above, -below or None), slice(left, -right or None)
 
     def __str__(self) -> str:
-        """What a diagram shows: `5×5, pad 2`."""
-        parts = ["{}×{}".format(*self.kernel)]
-        for name, value, usual in (
-            ("stride", self.stride, (1, 1)),
-            ("pad", self.pad, ((0, 0), (0, 0))),
-            ("dilation", self.dilation, (1, 1)),
-        ):
-            if value != usual:
-                parts.append(f"{name} {_short(value)}")
-        return ", ".join(parts)
+        """The label in a diagram: `5×5, pad 2`."""
+        usual = Window(self.kernel)
+        options = [(name, getattr(self, name)) for name in ("stride", "pad", "dilation")]
+        named = [f"{name} {_short(value)}" for name, value in options if value != getattr(usual, name)]
+        return ", ".join(["{}×{}".format(*self.kernel), *named])
 
 
 def _short(value: object) -> str:

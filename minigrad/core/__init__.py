@@ -1,18 +1,20 @@
-"""The core: Variables, Functions, and the way back through their graph.
+"""The core: Variables, Functions, and the backward pass through their graph.
 
-To understand it, read its files in this order; each leans on those before it alone:
+The files in the order to read them, to follow `y = x * w; y.backward()`:
 
-1. `function`: a Function is one applied operation, a node of the graph; its inputs say which Functions computed them.
-2. `arithmetic`: Add, Mul, MatMul and their like: `forward` on arrays, `backward` by operators.
-3. `variable`: a Variable is an array with its creator; `apply` runs a Function and makes it a node; `backward`, `grad`.
-4. `traversal`: the backward pass, a loop over the Functions in reverse order: the chain rule.
+1. `function`: a Function is one applied operation, a node of the graph; `inputs` are the producers of its operands.
+2. `arithmetic`: Add, Mul, MatMul and their like: `forward` on arrays, `backward` by operators on Variables.
+3. `operators`, its first half: `x * w` is `apply(Mul(), x, w)`.
+4. `variable`: a Variable is an array and its creator; `apply` runs a Function and makes it a node; `backward`, `grad`.
+5. `traversal`: the backward pass, a loop over the Functions, the latest first: the chain rule.
 
-That explains `y = x * w; y.backward()`, and derivatives of any order. The rest, when it is needed:
+With `create_graph=True` the operators in each `backward` are recorded like any others, one order higher: their result
+is a graph of its own, and `grad` of it is the second derivative. The rest, when it is needed:
 
-* `operators`: the operators and methods of a Variable. `reduction`, `shaping`: the Functions behind its methods.
-* `config`: the switches, such as `no_grad`. `hooks`: code that is called around each forward and backward; `anomaly`:
-  the hook that finds the first NaN.
-* `axes`: axes and shapes as users write them. `numpy_protocol`: NumPy's functions of Variables.
+* `config`: the switches, such as `no_grad`. `hooks`: code called around each forward, backward and call of a module:
+  `apply`, `backward_pass` and `nn.Module` call it. `anomaly`: the hook that finds the first NaN.
+* `reduction`, `shaping`: the Functions behind a Variable's methods. `axes`: axes and shapes as users write them.
+  `numpy_protocol`: NumPy's functions of Variables.
 """
 
 __all__: list[str] = []

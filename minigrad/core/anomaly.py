@@ -36,14 +36,14 @@ class EditedArrayError(ValueError):
 def detect_anomaly() -> Switch:
     """Raise NonFiniteError at the first NaN or Inf that an operation makes, forward or backward.
 
-    The error names the operation and the line of the caller's code that applied it. Backward also notices when an array
-    that an operation saved was edited in place since. Slow: for debugging.
+    The error names the operation and the line of the caller's code that applied it. In backward, EditedArrayError tells
+    of an array that an operation saved and that was edited in place since. Slow: for debugging.
     """
     return hooked(AnomalyDetector())
 
 
 class AnomalyDetector(Hook):
-    """The hook of `detect_anomaly`. It notes in each Function where it was applied, and checksums of what it saved."""
+    """The hook of `detect_anomaly`: it notes in each Function its line and the checksums of its saved arrays."""
 
     def forward(self, run: Forward, function: Function, arrays: list[Array]) -> Variable:
         """Raise NonFiniteError if the result has a NaN or an Inf."""
@@ -51,9 +51,8 @@ class AnomalyDetector(Hook):
         function.origin = callers_line()
         function.checksums = checksums(function)
         if found := count_nonfinite(y.data):
-            inputs = [(i, count_nonfinite(array)) for i, array in enumerate(arrays) if array is not None]
-            bad = [f"input {i} has {count}" for i, count in inputs if count]
-            cause = "; ".join(bad) if bad else "its inputs are finite"
+            bad = [f"input {i} has {count}" for i, x in enumerate(arrays) if (count := count_nonfinite(x))]
+            cause = "; ".join(bad) or "its inputs are finite"
             raise NonFiniteError(f"{function.name} at {function.origin} made {found}: {cause}")
         return y
 
@@ -77,7 +76,7 @@ def _without_detectors(mode: GradMode) -> GradMode:
 
 
 def count_nonfinite(array: Array) -> str:
-    """How many NaN and Inf an array has, "2 NaN and 1 Inf among 1,000"; empty if none."""
+    """The number of NaN and Inf in an array, "2 NaN and 1 Inf among 1,000"; empty if none."""
     xp = xp_of(array)
     if array.dtype.kind != "f" or bool(xp.isfinite(array).all()):
         return ""

@@ -13,18 +13,11 @@ import numpy as np
 Axis: TypeAlias = int | Sequence[int] | None
 """One axis, several, or None for all."""
 
-
-LARGEST = sys.maxsize // 16
-"""How many elements of any dtype NumPy can count the bytes of."""
+LARGEST = sys.maxsize // 16  # the elements of any dtype of which NumPy can count the bytes
 
 
 def normalize_axes(function: str, axis: Axis, ndim: int, argument: str = "axis") -> tuple[int, ...]:
-    """`axis` as distinct numbers from 0 to ndim − 1 in the order given; negative ones count from the end.
-
-    Raises:
-        TypeError: one of them is no integer.
-        ValueError: one is out of range, or stands twice.
-    """
+    """`axis` as distinct numbers from 0 to ndim − 1 in the order given; negative ones count from the end."""
     axes = range(ndim) if axis is None else as_shape((axis,))
     normalized = []
     for each in axes:
@@ -41,7 +34,7 @@ def normalize_axes(function: str, axis: Axis, ndim: int, argument: str = "axis")
 
 
 def as_shape(arguments: tuple[Any, ...]) -> tuple[Any, ...]:
-    """What `f(2, 3)` and `f((2, 3))` mean alike."""
+    """The shape that the arguments of `f(2, 3)` or `f((2, 3))` name."""
     if len(arguments) == 1 and isinstance(arguments[0], (Sequence, np.ndarray)):
         return tuple(arguments[0])
     return arguments
@@ -65,10 +58,7 @@ def infer_shape(shape: Sequence[Any], size: int) -> tuple[int, ...] | None:
 
 
 def broadcasts(shape: tuple[int, ...], to: tuple[int, ...]) -> bool:
-    """Whether an array of `shape` broadcasts to exactly the shape `to`."""
-    trailing = to[len(to) - len(shape) :]
-    return (
-        len(shape) <= len(to)
-        and min(to, default=0) >= 0
-        and all(n in (1, m) for n, m in zip(shape, trailing, strict=True))
-    )
+    """True if an array of `shape` broadcasts to exactly the shape `to`."""
+    if len(shape) > len(to) or min(to, default=0) < 0:
+        return False
+    return all(n in (1, m) for n, m in zip(reversed(shape), reversed(to), strict=False))

@@ -1,16 +1,15 @@
-"""Context-local switches: recording, training, the default dtype and the random generator.
+"""Switches of recording, training and the default dtype, and the random generator: local to a thread or asyncio task.
 
-Every switch is a ContextVar, so a thread (or an asyncio task) that turns one off changes nothing for the others. Each
-is a context manager and a decorator at once, and goes back to what it was, also on exceptions.
+Each switch is a context manager and a decorator at once, and goes back to what it was, also on exceptions.
 """
 
 from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Coroutine, Generator
+from collections.abc import Callable, Generator
 from contextvars import Context, ContextVar, copy_context
-from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, TypeVar, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, TypeVar
 
 import numpy as np
 
@@ -24,7 +23,7 @@ R = TypeVar("R")
 
 
 class GradMode(NamedTuple):
-    """Whether operations are recorded, of which order of differentiation they are, and the hooks around them."""
+    """The recording of operations: on or off, their order of differentiation, and the hooks around them."""
 
     enabled: bool = True
     order: int = 0
@@ -32,29 +31,24 @@ class GradMode(NamedTuple):
 
 
 NOT_RECORDED = GradMode(enabled=False)
-"""The mode in which nothing is recorded and there is no hook: an operation on arrays is all that is left to do."""
+"""The mode without recording and without hooks, in which an operation need not make a Function."""
 
 grad_mode: ContextVar[GradMode] = ContextVar("grad_mode", default=GradMode())  # noqa: B039 - immutable, like the others
 training: ContextVar[bool] = ContextVar("training", default=True)
 _float_type: ContextVar[np.dtype[Any]] = ContextVar("float_type", default=np.dtype(np.float32))  # noqa: B039
 _generator: ContextVar[np.random.Generator | None] = ContextVar("generator", default=None)
-
 _entered: ContextVar[tuple[Switch, ...]] = ContextVar("entered", default=())
-"""The switches that this context is inside of."""
 
 
 class Switch:
     """Changes ContextVars for the length of a `with` block, a decorated function or a decorated generator.
 
-    Leaving a switch makes the changes of the others entered anew, so that switches may be left in any order (generators
-    leave theirs when they please). A Switch may be entered again while it is entered, and shared between threads.
-
-    Args:
-        changes: a ContextVar, and its new value as a function of the one before.
+    Switches may be left in any order, as generators leave theirs when they please: leaving one makes the changes of the
+    others anew. A Switch may be entered again while it is entered, and shared between threads.
     """
 
     def __init__(self, *changes: tuple[ContextVar[Any], Callable[[Any], Any]]) -> None:
-        self._changes = changes
+        self._changes = changes  # ContextVars, and each one's new value as a function of the one before
 
     def __enter__(self) -> None:
         _entered.set((*_entered.get(), self))
@@ -63,6 +57,8 @@ class Switch:
 
     def __exit__(self, *exception: object) -> None:
         others = list(_entered.get())
+        if self not in others:
+            return  # entered in another thread's context, by a generator that is closed in this one
         del others[len(others) - 1 - others[::-1].index(self)]
         _entered.set(tuple(others))
         for variable, _ in self._changes:
@@ -74,59 +70,53 @@ class Switch:
             variable.set(value)
 
     def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
-        """Decorate a function: its whole run, and a generator's every step, happens inside the switch."""
+        """Decorate a function, whose whole run, or a generator, whose every step, is then inside the switch."""
         if inspect.isclass(function):
             raise TypeError("a class can't be decorated with a switch; decorate its methods")
         if inspect.isasyncgenfunction(function):
             raise TypeError("an asynchronous generator can't be decorated with a switch; use `with` inside it")
+        function_: Callable[..., Any] = function
+
+        def switched(*args: Any, **kwargs: Any) -> Any:
+            with self:
+                return function_(*args, **kwargs)
+
+        async def switched_coroutine(*args: Any, **kwargs: Any) -> Any:
+            with self:
+                return await function_(*args, **kwargs)
+
+        def switched_generator(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
+            return (yield from self._steps(function_(*args, **kwargs)))
+
+        wrapper: Callable[..., Any] = switched
         if inspect.iscoroutinefunction(function):
-            return cast("Callable[P, R]", self._around_coroutine(function))
-        if inspect.isgeneratorfunction(function):
-            return cast("Callable[P, R]", self._around_generator(function))
+            wrapper = switched_coroutine
+        elif inspect.isgeneratorfunction(function):
+            wrapper = switched_generator
+        return functools.wraps(function)(wrapper)
 
-        @functools.wraps(function)
-        def switched(*args: P.args, **kwargs: P.kwargs) -> R:
-            with self:
-                return function(*args, **kwargs)
-
-        return switched
-
-    def _around_coroutine(self, function: Callable[..., Coroutine[Any, Any, Any]]) -> Callable[..., Any]:
-        @functools.wraps(function)
-        async def switched(*args: Any, **kwargs: Any) -> Any:
-            with self:
-                return await function(*args, **kwargs)
-
-        return switched
-
-    def _around_generator(self, function: Callable[..., Generator[Any, Any, Any]]) -> Callable[..., Any]:
-        # A generator shares its caller's context, where the switch must be off: it gets a copy of its own.
-        @functools.wraps(function)
-        def switched(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
-            context = copy_context()
-            context.run(self.__enter__)
-            generator = function(*args, **kwargs)
-            step: Callable[[], Any] = functools.partial(next, generator)
-            while True:
-                try:
-                    item = context.run(step)
-                except StopIteration as stop:
-                    return stop.value
-                try:
-                    sent = yield item
-                except GeneratorExit:
-                    context.run(generator.close)
-                    raise
-                except BaseException as error:  # noqa: BLE001 - whatever the caller throws is the generator's to handle
-                    step = functools.partial(generator.throw, error)
-                else:
-                    step = functools.partial(generator.send, sent)
-
-        return switched
+    def _steps(self, generator: Generator[Any, Any, Any]) -> Generator[Any, Any, Any]:
+        context = copy_context()  # a generator runs in its caller's context, where the switch must be off
+        context.run(self.__enter__)
+        step: Callable[[], Any] = functools.partial(next, generator)
+        while True:
+            try:
+                item = context.run(step)
+            except StopIteration as stop:
+                return stop.value
+            try:
+                sent = yield item
+            except GeneratorExit:
+                context.run(generator.close)
+                raise
+            except BaseException as error:  # noqa: BLE001 - whatever the caller throws is the generator's to handle
+                step = functools.partial(generator.throw, error)
+            else:
+                step = functools.partial(generator.send, sent)
 
 
 def disabled(mode: GradMode) -> GradMode:
-    """The mode with recording turned off."""
+    """`mode` with recording turned off."""
     return mode._replace(enabled=False) if mode.hooks else NOT_RECORDED
 
 
@@ -156,7 +146,7 @@ def train_mode(on: bool = True) -> Switch:
 
 
 def inference() -> Switch:
-    """Neither record nor train: what a model needs to be evaluated or used."""
+    """Neither record nor train: the switch to evaluate or use a model."""
     return Switch((grad_mode, disabled), (training, lambda _: False))
 
 

@@ -1,8 +1,8 @@
 """Function: one applied operation, one node of the graph.
 
-A Function knows arrays and producers only. A producer is the Function that computed an input, never the Variable that
-held it, so that an intermediate array that no operation saved is freed as soon as its Variable is let go. `apply` (in
-variable.py) runs `forward` and records the producers; `backward_pass` (in traversal.py) calls `backward`.
+A Function knows arrays and producers only. A producer is the Function that computed an input, not the Variable that
+held it: an intermediate array that no operation saved is freed with its Variable. `apply` (in variable.py) runs
+`forward` and records the producers; `backward_pass` (in traversal.py) calls `backward`.
 """
 
 from __future__ import annotations
@@ -49,15 +49,13 @@ class Function:
     Attributes:
         inputs: the producer of each input; None where no gradient is asked for.
         serial: counts the recorded operations of the process; an operation's number is above those of its inputs.
-        derivative_order: 0 for what the user computes, 1 for what `create_graph` records of its gradient, and so on.
-        output: shape and dtype of what `forward` returned.
-        saved_arrays: what `forward` saved for `backward`; the bytes that recording this operation keeps alive.
+        derivative_order: 0 for the user's operations, 1 for those that `create_graph` records of their gradients, etc.
+        output: shape and dtype of the result.
+        saved_arrays: the arguments of `save`; the bytes that recording this operation keeps alive.
         saved_sources: for each of them the number of the input that it is, or OUTPUT, or CONSTANT.
         variable_of: makes a Variable of an array and its producer.
-        retained: whether `retain_grad` asked for the gradient of the output,
-        grad: which then is here.
-        origin: "file:line" of the caller's code, and
-        checksums: of the saved arrays, both known only under `detect_anomaly`.
+        retained: whether `retain_grad` asked for the gradient of the output; grad: that gradient.
+        origin, checksums: "file:line" of the caller's code and one number per saved array, under `detect_anomaly`.
     """
 
     inputs: tuple[Producer, ...] = ()
@@ -65,12 +63,11 @@ class Function:
     derivative_order: int = 0
     output: Spec
     saved_arrays: tuple[Array, ...] = ()
+    saved_sources: Sequence[int] = ()
     retained: bool = False
     grad: Variable | None = None
     origin: str | None = None
     checksums: tuple[int, ...] | None = None
-
-    saved_sources: Sequence[int] = ()
     variable_of: Callable[..., Variable]
 
     flops_per_element: ClassVar[int] = 1
@@ -97,41 +94,37 @@ class Function:
         raise TypeError(f"{self.name} has no derivative: it defines no backward")
 
     backward_arrays: Callable[[Array], Any] | None = None
-    """The same as `backward`, on arrays: a Function may have it too, and it is called where nothing is recorded."""
+    """Optional: the same as `backward`, on arrays, called instead of it where nothing is recorded."""
 
     @property
     def name(self) -> str:
-        """What messages and diagrams call this operation."""
+        """The operation's name in messages and diagrams."""
         return type(self).__name__
 
     def needs(self, i: int) -> bool:
-        """Whether input `i` is asked for a gradient; `forward` need not save what only that gradient uses."""
+        """True if a gradient of input `i` is asked for; `forward` need not save what only that gradient uses."""
         return i < len(self.inputs) and self.inputs[i] is not None
 
     def save(self, *arrays: Array | None) -> None:
         """Keep inputs, the output, or arrays made on the way for `backward`; None keeps a place empty.
 
-        Save what `backward` differentiates again: an array made on the way, cos(x) for example, is a constant to it,
-        and the second derivative would silently lack what depends on it.
+        An array made on the way, cos(x) for example, is a constant to `backward`: a second derivative through it would
+        silently be missing. Save the input, and compute the cosine in `backward`.
         """
         self.saved_arrays = arrays
 
     @property
     def saved(self) -> list[Variable]:
-        """The arrays that `forward` saved, as Variables.
-
-        An input or the output is that Variable again, with its producer, so that it can be differentiated; an array
-        made on the way is a constant; an empty place is None.
-        """
+        """The saved arrays as Variables: an input or the output has its producer again; the others are constants."""
         inputs, variable_of = self.inputs, self.variable_of
-        saved: list[Variable | None] = []
+        saved: list[Any] = []  # with None for an empty place
         for array, i in zip(self.saved_arrays, self.saved_sources):  # noqa: B905 - equally many, and checking costs
             producer = inputs[i] if i >= 0 else self if i == Function.OUTPUT else None
             saved.append(None if array is None else variable_of(array, producer))
-        return saved  # type: ignore[return-value]  # None stands for an empty place
+        return saved
 
     def input_spec(self, i: int) -> Spec | None:
-        """Shape and dtype of input `i`; None for a constant that was not saved, of which a graph keeps nothing."""
+        """Shape and dtype of input `i`; None for a constant that was not saved."""
         producer = self.inputs[i]
         if producer is not None:
             return producer.output
@@ -141,13 +134,13 @@ class Function:
         return None
 
     def input_size(self, i: int) -> int:
-        """Elements of input `i`, of which the graph knows the shape."""
+        """The number of elements of input `i`."""
         spec = self.input_spec(i)
         assert spec is not None, f"{self.name} keeps nothing of input {i}"
         return math.prod(spec[0])
 
     def flops(self) -> int | None:
-        """Floating-point operations of `forward`; None where they depend on a constant of which a graph keeps nothing.
+        """Floating-point operations of `forward`; None where they depend on a constant that was not saved.
 
         An addition, a multiplication, a comparison, or a function of one number such as exp counts one each; moving
         numbers counts nothing. It is the formula that is counted, not what a kernel saves or adds.
@@ -158,14 +151,14 @@ class Function:
         """Become a node of the graph, after `forward` made `y` of `arrays`."""
         if y.dtype.kind != "f":
             raise TypeError(f"apply: forward of {self.name} returned {y.dtype}; only floats have gradients")
-        if self.__hash__ is None:
+        if type(self).__eq__ is not object.__eq__:
             raise TypeError(f"apply: {self.name} can't be a node, it compares by value: write @dataclass(eq=False)")
         self.serial = serial
         self.output = (y.shape, y.dtype)
         self.variable_of = variable_of
         sources = []
         for saved in self.saved_arrays:
-            if saved is arrays[0]:
+            if saved is arrays[0]:  # the usual cases, without a call
                 sources.append(0)
             elif saved is arrays[-1]:
                 sources.append(len(arrays) - 1)
@@ -174,7 +167,6 @@ class Function:
         self.saved_sources = sources
 
     def _source(self, saved: Array | None, arrays: list[Array], y: Array) -> int:
-        """The number of the input that a saved array is, or OUTPUT, or CONSTANT."""
         for i, array in enumerate(arrays):
             if saved is array:
                 return i

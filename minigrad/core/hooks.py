@@ -1,4 +1,4 @@
-"""Hook: code that is called around every forward, every backward and every call of a module."""
+"""Hook: code that is called around each forward (by `apply`), backward (`backward_pass`) and call of a `nn.Module`."""
 
 from __future__ import annotations
 
@@ -18,10 +18,9 @@ Call: TypeAlias = Callable[[Any, tuple[Any, ...], dict[str, Any]], Any]
 
 
 class Hook:
-    """A hook that is called around every forward, every backward and every call of a module.
+    """A base for hooks: each method calls `run`, the work itself or the next hook's method, and returns its result.
 
-    Each method is given what it is called around as `run`, and returns what that returns. `with hooked(Hook()):` is
-    where it is called: in the block's own context, not in other threads.
+    A hook is called inside of `with hooked(hook):`, in this thread alone. The hook entered last is the outermost.
 
     >>> import minigrad as mg
     >>> class Printer(Hook):
@@ -37,7 +36,7 @@ class Hook:
     """
 
     def forward(self, run: Forward, function: Function, arrays: list[Array]) -> Variable:
-        """Compute `function` of the arrays and record it; the result's creator is None where nothing is recorded."""
+        """Compute `function` of the arrays, and record it where recording is on and an input requires a gradient."""
         return run(function, arrays)
 
     def backward(self, run: Backward, function: Function, gy: Variable) -> Sequence[Variable | None]:
@@ -45,7 +44,7 @@ class Hook:
         return run(function, gy)
 
     def call(self, run: Call, module: Any, inputs: tuple[Any, ...], options: dict[str, Any]) -> Any:
-        """Compute the forward of a module (`nn.Module`) of positional inputs and keywords."""
+        """Call a module with positional inputs and keywords."""
         return run(module, inputs, options)
 
 

@@ -1,4 +1,4 @@
-"""How NumPy meets a Variable: its functions and ufuncs are differentiated where minigrad has them, else an error."""
+"""NumPy's functions and ufuncs of Variables: differentiated where minigrad implements them, else an error."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def implements(*numpy_functions: Any) -> Callable[[AnyCallable], AnyCallable]:
 
 
 class NumPyProtocol:
-    """The methods by which NumPy asks an object that it is given."""
+    """The methods that NumPy calls of an object that it is given."""
 
     data: Array
     requires_grad: Any

@@ -1,10 +1,11 @@
-"""Operators: what can be written with a Variable, each the application of a Function."""
+"""Operators: the operators and methods of a Variable, each of which applies a Function."""
 
 from __future__ import annotations
 
 import math
 import operator
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias, Union, cast
 
 import numpy as np
@@ -30,7 +31,7 @@ def infix(
     with_number: Callable[[float], Function],
     on_arrays: Callable[[Array, Array], Array] | None = None,
 ) -> Callable[[Any, Operand], Variable]:
-    """The method of an operator: `kind` of two arrays, `with_number` of an array and a number on the right.
+    """The method of an operator, which applies `kind`, or `with_number(c)` if the right operand is a number c.
 
     Where nothing is recorded, `on_arrays` computes the same of two arrays of one shape, and no Function is made.
     """
@@ -51,7 +52,7 @@ def infix(
 
 
 def comparison(ufunc: np.ufunc, compare: Callable[[Any, Any], Array]) -> Callable[[Any, Any], Array]:
-    """The method of a comparison, whose result is a plain array; also NumPy's function for it."""
+    """The method of a comparison, which gives a plain array; NumPy's function for it does the same."""
 
     def method(a: Any, b: Any) -> Array:
         return compare(*(x.data if isinstance(x, Operators) else x for x in (a, b)))
@@ -203,7 +204,7 @@ class Operators(NumPyProtocol):
         return self._reduce(reduction.Min, axis, keepdims, of_none=False)
 
     def _reduce(self, kind: type[reduction.Reduction], axis: Axis, keepdims: bool, *, of_none: bool = True) -> Variable:
-        """Apply a reduction; `of_none` says whether it has a value over an axis of length 0."""
+        # of_none: the reduction has a value over an axis of length 0
         name, x = kind.__name__.lower(), self.data
         axes = tuple(sorted(normalize_axes(name, axis, x.ndim)))
         if not of_none and any(x.shape[i] == 0 for i in axes):
@@ -228,8 +229,8 @@ def broadcast(function: str, *operands: Any) -> list[Any]:
     try:
         shape = np.broadcast_shapes(*shapes)
     except ValueError:
-        words = " and ".join(format_array(x) for x in operands)
-        raise ValueError(f"{function}: shapes do not broadcast; {words}") from None
+        found = " and ".join(format_array(x) for x in operands)
+        raise ValueError(f"{function}: shapes do not broadcast; {found}") from None
     return [x.broadcast_to(shape) if isinstance(x, Operators) else x for x in operands]
 
 
@@ -266,7 +267,7 @@ def _dot(a: Any, b: Any) -> Variable:
 
 
 def _index(part: Any) -> Any:
-    """A part of a key: numbers and slices as they are, anything else as an array that nobody else can edit."""
+    """A part of a key: numbers and slices as they are, an array as a copy that nobody else can edit."""
     if part is None or part is ... or isinstance(part, (int, slice)):
         return part
     if isinstance(part, (list, np.ndarray, np.generic)):
@@ -275,7 +276,7 @@ def _index(part: Any) -> Any:
 
 
 def operand(value: Any, other: Any) -> Any:
-    """A Variable as it is, a constant as an array: a scalar takes the other operand's float type. None if neither."""
+    """A Variable as it is, a constant as an array: a scalar takes the other operand's float type; else None."""
     if isinstance(value, Operators):
         return value
     if not (backend.is_array(value) or isinstance(value, (int, float, np.generic))):
@@ -290,10 +291,8 @@ def _plain(number: float) -> float:
     return number if number.__class__ is int else float(number)
 
 
-implements(np.add)(lambda a, b: binary(A.Add, a, b))
-implements(np.subtract)(lambda a, b: binary(A.Sub, a, b))
-implements(np.multiply)(lambda a, b: binary(A.Mul, a, b))
-implements(np.divide)(lambda a, b: binary(A.Div, a, b))
+for _ufunc, _kind in ((np.add, A.Add), (np.subtract, A.Sub), (np.multiply, A.Mul), (np.divide, A.Div)):
+    implements(_ufunc)(partial(binary, _kind))
 implements(np.negative)(lambda x: -x)
 implements(np.positive)(lambda x: x)
 implements(np.matmul)(matmul)

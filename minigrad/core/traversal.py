@@ -1,7 +1,7 @@
-"""The way back through the graph: the chain rule, from a gradient to the gradients of all that it was computed from.
+"""The backward pass: the chain rule, from the gradient of a result to the gradients of all that it was computed from.
 
-Nothing here recurses, so a graph may be as deep as memory allows. A Function's serial number is above those of its
-inputs, so that the order of the serial numbers is a topological order.
+A Function's serial number is above those of its inputs' producers: serial numbers give the topological order. Nothing
+here recurses, so a graph may be as deep as memory allows.
 """
 
 from __future__ import annotations
@@ -9,6 +9,9 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from minigrad.backend import is_array
 from minigrad.core.config import NOT_RECORDED, GradMode, Switch, disabled, grad_mode
 from minigrad.core.function import Function, Producer
 from minigrad.core.numpy_protocol import NumPyProtocol
@@ -16,49 +19,37 @@ from minigrad.core.numpy_protocol import NumPyProtocol
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
-    from minigrad.core.hooks import Backward
+    from minigrad.core.hooks import Backward, Hook
     from minigrad.core.variable import Variable
 
 
 def backward_pass(
-    start: Producer,
-    seed: Variable,
-    mode: GradMode,
-    *,
-    targets: Collection[Producer] | None = None,
-    retain_all: bool = False,
-) -> dict[Producer, Variable]:
-    """Carry the gradient `seed` of the output of `start` back to the leaves, or to targets. No `.grad` is written.
+    start: Producer, seed: Variable, mode: GradMode, *,
+    targets: Collection[Producer] | None = None, retain_all: bool = False,
+) -> dict[Producer, Variable]:  # fmt: skip
+    """Carry the gradient `seed` of the output of `start` back to the leaves, or to the producers `targets` alone.
 
-    Args:
-        start: the producer of the Variable that is differentiated.
-        seed: its gradient.
-        mode: how the gradients' own computation is recorded, of `mode_of_gradients`.
-        targets: only what leads to one of these producers is differentiated; None for all leaves.
-        retain_all: keep the gradient of every Function's output.
-    Returns:
-        the gradients of the leaves or targets reached and of retained outputs.
+    The result maps each leaf or target reached to its gradient, and each Function of which the output's gradient is
+    retained (all of them, with `retain_all`). The gradients' own computation is recorded as `mode` says.
     """
-    functions = topological_order([start], after=min(map(_serial, targets), default=0) if targets else 0)
-    on_path = None if targets is None else path_to(targets, functions)
-    wanted = None if on_path is None else on_path.union(targets or ())
-    run: Backward = gradients_of
-    for hook in grad_mode.get().hooks:
-        run = partial(hook.backward, run)
+    after = min((target.serial if isinstance(target, Function) else 0 for target in targets or ()), default=0)
+    nodes = topological_order([start], after)
+    wanted = None if targets is None else path_to(targets, nodes)
+    run = run_hooked(mode.hooks) if mode.hooks else gradients_of
     gradients: dict[Producer, Variable] = {start: seed}
-    recorded, usual = mode.enabled, seed.__class__
-    own: set[Producer] = set()  # whose gradient is a sum, in memory that nothing else has
+    recorded, kind = mode.enabled, seed.__class__
+    own: set[Producer] = set()  # whose gradient is a sum, in memory that nothing else has: it is added to in place
 
     with Switch((grad_mode, lambda _: mode)):
-        for node in reversed(functions):
-            if node not in gradients or (on_path is not None and node not in on_path):
+        for node in reversed(nodes):
+            if node not in gradients or (wanted is not None and wanted.isdisjoint(node.inputs)):
                 continue
             keep = retain_all or node.retained or (targets is not None and node in targets)
             gy = gradients[node] if keep else gradients.pop(node)
             for i, (producer, gx) in enumerate(zip(node.inputs, run(node, gy))):  # noqa: B905 - equally many, counted
                 if producer is None or gx is None or (wanted is not None and producer not in wanted):
                     continue
-                if recorded or gx.__class__ is not usual or (gx.data.shape, gx.data.dtype) != producer.output:
+                if recorded or gx.__class__ is not kind or (gx.data.shape, gx.data.dtype) != producer.output:
                     gx = checked(gx, node, i, producer, gy)  # noqa: PLW2901
                 if producer not in gradients:
                     gradients[producer] = gx
@@ -72,7 +63,7 @@ def backward_pass(
 
 
 def mode_of_gradients(start: Producer, *, create_graph: bool) -> GradMode:
-    """How gradients of the output of `start` are recorded: one order above all that it was computed from, or not."""
+    """The mode to compute gradients in: not recorded, or one order above all that the output of `start` came from."""
     mode = grad_mode.get()
     if not create_graph:
         return disabled(mode)
@@ -81,14 +72,9 @@ def mode_of_gradients(start: Producer, *, create_graph: bool) -> GradMode:
 
 
 def topological_order(producers: Iterable[Producer], after: int = 0) -> list[Function]:
-    """All Functions behind `producers`, each after those of its inputs.
-
-    Args:
-        producers: where to begin.
-        after: go back no further than to serial numbers above this one.
-    """
+    """All Functions behind `producers` with serial numbers above `after`, each after those of its inputs."""
     waiting = list(producers)
-    found: dict[int, Function] = {}  # by serial number: a user's Function may be unhashable
+    found: dict[int, Function] = {}
     while waiting:
         producer = waiting.pop()
         if isinstance(producer, Function) and producer.serial > after and producer.serial not in found:
@@ -98,16 +84,12 @@ def topological_order(producers: Iterable[Producer], after: int = 0) -> list[Fun
 
 
 def path_to(targets: Collection[Producer], functions: Sequence[Function]) -> set[Producer]:
-    """Those of `functions`, in topological order, of which an input leads back to one of `targets`."""
-    on_path: set[Producer] = set()
+    """The targets, and those of `functions`, in topological order, of which an input leads back to one of them."""
+    path = set(targets)
     for function in functions:
-        if any(producer in targets or producer in on_path for producer in function.inputs):
-            on_path.add(function)
-    return on_path
-
-
-def _serial(producer: Producer) -> int:
-    return producer.serial if isinstance(producer, Function) else 0
+        if not path.isdisjoint(function.inputs):
+            path.add(function)
+    return path
 
 
 def gradients_of(node: Function, gy: Variable) -> Sequence[Variable | None]:
@@ -117,11 +99,26 @@ def gradients_of(node: Function, gy: Variable) -> Sequence[Variable | None]:
         if not isinstance(gradients, tuple):
             gradients = (gradients,)
     else:
-        gradients = [None if gx is None else node.variable_of(gx) for gx in node.backward_arrays(gy.data)]
-    count = len(node.inputs)
-    if len(gradients) != count and (len(gradients) < count or any(gx is not None for gx in gradients[count:])):
-        raise TypeError(f"backward of {node.name} returned {len(gradients)} gradients for {count} inputs")
-    return gradients  # type: ignore[no-any-return]
+        found = node.backward_arrays(gy.data)
+        arrays = found if isinstance(found, tuple) else (found,)
+        gradients = [node.variable_of(gx) if is_array(gx) or isinstance(gx, np.generic) else gx for gx in arrays]
+    return gradients if len(gradients) == len(node.inputs) else one_per_input(gradients, node)
+
+
+def one_per_input(gradients: Sequence[Variable | None] | None, node: Function) -> Sequence[Variable | None]:
+    """`gradients` without those of last operands that are None; an error if their number is wrong."""
+    count, found = len(node.inputs), gradients or ()
+    if len(found) < count or any(gx is not None for gx in found[count:]):
+        raise TypeError(f"backward of {node.name} returned {len(found)} gradients for {count} inputs")
+    return found[:count]
+
+
+def run_hooked(hooks: Sequence[Hook]) -> Backward:
+    """`gradients_of` with the hooks around it."""
+    run: Backward = gradients_of
+    for hook in hooks:
+        run = partial(hook.backward, run)
+    return lambda node, gy: one_per_input(run(node, gy), node)
 
 
 def checked(gx: Any, node: Function, i: int, producer: Function | Variable, gy: Variable) -> Variable:
@@ -130,22 +127,21 @@ def checked(gx: Any, node: Function, i: int, producer: Function | Variable, gy: 
         raise TypeError(f"backward of {node.name} returned {type(gx).__name__} for input {i}, expected a Variable")
     variable: Variable = gx  # type: ignore[assignment]
     shape, dtype = producer.output
-    data = variable.data
-    if data.shape != shape:
-        raise ValueError(f"backward of {node.name} returned shape {data.shape} for input {i}, whose shape is {shape}")
+    found = variable.shape
+    if found != shape:
+        raise ValueError(f"backward of {node.name} returned shape {found} for input {i}, whose shape is {shape}")
     if not variable.requires_grad and gy.requires_grad and grad_mode.get().enabled:
         raise TypeError(
             f"{node.name} has no second derivative: its backward cut the gradient of input {i} off from gy "
             "(compute it with differentiable operations on gy and self.saved)"
         )
-    return variable if data.dtype is dtype or data.dtype == dtype else variable.astype(dtype)
+    return variable if variable.dtype == dtype else variable.astype(dtype)
 
 
-def with_own_memory(gradient: Variable, taken: set[int], mode: GradMode) -> Variable:
+def with_own_memory(gradient: Variable, taken: set[int]) -> Variable:
     """`gradient`, copied if it is a view, a leaf, or shares its array; `taken` has the arrays given out so far."""
     is_leaf = gradient.creator is None and gradient.requires_grad
     if is_leaf or gradient.data.base is not None or id(gradient.data) in taken:
-        with Switch((grad_mode, lambda _: mode)):
-            gradient = gradient.astype(gradient.dtype)  # a copy
+        gradient = gradient.astype(gradient.dtype)  # a copy
     taken.add(id(gradient.data))
     return gradient

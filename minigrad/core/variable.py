@@ -15,7 +15,7 @@ from minigrad import backend
 from minigrad.backend import Array, format_array
 from minigrad.core.config import Switch, float_type, grad_mode
 from minigrad.core.function import Function, Producer
-from minigrad.core.hooks import Forward
+from minigrad.core.hooks import Forward, Hook
 from minigrad.core.operators import Operand, Operators
 from minigrad.core.traversal import backward_pass, mode_of_gradients, with_own_memory
 
@@ -24,14 +24,14 @@ _new = object.__new__
 _accumulation = threading.RLock()  # two threads may add to one leaf's gradient
 
 
-def apply(function: Function, *inputs: Operand | None) -> Variable:  # noqa: C901 - every operation pays for a call here
+def apply(function: Function, *inputs: Operand | None) -> Variable:
     """Apply a Function to Variables, arrays or numbers, and record it if any of them requires a gradient.
 
     Args:
         function: a new instance; it becomes the node of the graph.
-        inputs: what its `forward` takes; everything but a Variable is a constant. Last ones that are None are left out.
+        inputs: the operands of `forward`; all but Variables are constants. Last ones that are None are left out.
     Returns:
-        a Variable of what `forward` returned.
+        the result of `forward` as a Variable.
     Raises:
         TypeError: the Function was applied before, or `forward` returned no array.
     """
@@ -48,7 +48,7 @@ def apply(function: Function, *inputs: Operand | None) -> Variable:  # noqa: C90
         producer: Producer = None
         if isinstance(x, Variable):
             arrays.append(x.data)
-            if enabled:
+            if enabled:  # producer_of(x), without a call
                 producer = x.creator
                 if producer is None and x._leaf_requires_grad:
                     producer = x
@@ -56,17 +56,24 @@ def apply(function: Function, *inputs: Operand | None) -> Variable:  # noqa: C90
             arrays.append(as_constant(x))
         producers.append(producer)
     if enabled and len(arrays) > 1 and _repeats(arrays):
-        arrays = [array.view() for array in arrays]  # saved arrays are known by identity, and producers may differ
+        arrays = [array.view() for array in arrays]  # `record` knows inputs by identity, and producers may differ
     function.inputs = tuple(producers)
     function.derivative_order = order
     try:
-        run: Forward = _run
-        for hook in hooks:
-            run = partial(hook.forward, run)
-        return run(function, arrays)
+        return _run_hooked(hooks, function, arrays) if hooks else _run(function, arrays)
     except BaseException:
         function.inputs = ()  # it was not applied
         raise
+
+
+def _run_hooked(hooks: Sequence[Hook], function: Function, arrays: list[Array]) -> Variable:
+    run: Forward = _run
+    for hook in hooks:
+        run = partial(hook.forward, run)
+    y: Any = run(function, arrays)
+    if not isinstance(y, Variable):
+        raise TypeError(f"apply: a hook returned {type(y).__name__} for {function.name}, expected a Variable")
+    return y
 
 
 def _run(function: Function, arrays: list[Array]) -> Variable:
@@ -86,7 +93,6 @@ def _run(function: Function, arrays: list[Array]) -> Variable:
 
 
 def _repeats(arrays: list[Array]) -> bool:
-    """Whether the same array stands twice among several."""
     return arrays[0] is arrays[1] if len(arrays) == 2 else len(set(map(id, arrays))) < len(arrays)
 
 
@@ -104,12 +110,12 @@ def variable_of(array: Array, producer: Producer = None) -> Variable:
 
 
 class Variable(Operators):
-    """An array that may be differentiated with respect to.
+    """An array with the Function that computed it; one that nothing computed, a leaf, may be differentiated towards.
 
     Args:
         data: an array of floats, which is not copied; a number or a list becomes an array of `default_dtype`.
-        name: what messages and diagrams call it.
-        requires_grad: whether gradients are asked for; without, it is a constant and may hold integers.
+        name: its name in messages and diagrams.
+        requires_grad: False makes a constant, which may hold integers.
 
     Attributes:
         data: the array.
@@ -154,7 +160,7 @@ class Variable(Operators):
 
     @property
     def device(self) -> str:
-        """Where the array lives: "cpu" or "cuda:0"."""
+        """The array's device: "cpu" or "cuda:0"."""
         return backend.device_of(self.data)
 
     @property
@@ -190,7 +196,7 @@ class Variable(Operators):
 
     @property
     def requires_grad(self) -> bool:
-        """Whether gradients reach or pass this Variable."""
+        """True if gradients reach or pass this Variable."""
         return self.creator is not None or self._leaf_requires_grad
 
     @requires_grad.setter
@@ -236,14 +242,12 @@ class Variable(Operators):
         start = producer_of(self)
         mode = mode_of_gradients(start, create_graph=create_graph)
         found = backward_pass(start, seed, mode, retain_all=retain_grad)
-        taken = {id(seed.data)}
-        sums = []
+        taken, sums = {id(seed.data)}, []
         with _accumulation, Switch((grad_mode, lambda _: mode)):
             for producer, gradient in found.items():
-                assert producer is not None
-                if isinstance(producer, Seed):
+                if producer is None or isinstance(producer, Seed):
                     continue
-                own = with_own_memory(gradient, taken, mode)
+                own = with_own_memory(gradient, taken)
                 if producer.grad is not None:
                     if producer.grad.output != own.output:
                         raise ValueError(
@@ -270,13 +274,13 @@ class Variable(Operators):
 
     def __reduce__(self) -> tuple[Any, ...]:
         # A copy or an unpickled Variable is a leaf: the graph stays with the original, and so does the gradient.
-        own = {key: value for key, value in vars(self).items() if key not in ("data", "name", "creator")}
-        own = {key: value for key, value in own.items() if not key.startswith("_leaf_")}
+        ours = ("data", "name", "creator", "_leaf_requires_grad", "_leaf_grad")
+        own = {key: value for key, value in vars(self).items() if key not in ours}
         return _rebuild, (type(self), self.data, self.name, self.requires_grad), own or None
 
 
 class Seed(Variable):
-    """The gradient that a traversal starts from: nobody else sees this leaf, so it keeps no gradient of its own."""
+    """The leaf that a backward pass with create_graph starts from; it gets no `.grad`."""
 
 
 @overload
@@ -291,7 +295,7 @@ def grad(
     """The gradients of `y` towards `xs`; no `.grad` is written, and only what lies between them is visited.
 
     Args:
-        y: what is differentiated.
+        y: the Variable to differentiate.
         xs: leaves or intermediate results, one or several.
         grad_outputs: gradient of some scalar towards y, of y's shape; by default 1, for a scalar y.
         create_graph: record the gradients' own computation, so that they can be differentiated.
@@ -313,16 +317,14 @@ def grad(
     start = producer_of(y)
     mode = mode_of_gradients(start, create_graph=create_graph)
     found = backward_pass(start, seed, mode, targets={producer_of(x) for x in targets})
-    taken = {id(seed.data)}
-    gradients = []
-    for x in targets:
-        gradient = found.get(producer_of(x))
-        if gradient is None:
-            gradient = Variable(x.xp.zeros_like(x.data), requires_grad=create_graph)
-            taken.add(id(gradient.data))
-        else:
-            gradient = with_own_memory(gradient, taken, mode)
-        gradients.append(gradient)
+    taken, gradients = {id(seed.data)}, []
+    with Switch((grad_mode, lambda _: mode)):
+        for x in targets:
+            gradient = found.get(producer_of(x))
+            if gradient is None:
+                gradients.append(Variable(x.xp.zeros_like(x.data), requires_grad=create_graph))
+            else:
+                gradients.append(with_own_memory(gradient, taken))
     return gradients[0] if isinstance(xs, Variable) else tuple(gradients)
 
 
@@ -342,7 +344,7 @@ def as_constant(value: Any) -> Array:
 
 
 def _output(function: Function, y: Any) -> Array:
-    """What `forward` returned, as an array: NumPy makes scalars of 0-d arrays, also of those that it saved."""
+    """The result of `forward` as an array of no subclass; NumPy makes scalars of 0-d arrays, also of saved ones."""
     if isinstance(y, np.generic):
         array = np.asarray(y)
         function.saved_arrays = tuple(
@@ -350,11 +352,9 @@ def _output(function: Function, y: Any) -> Array:
             for saved in function.saved_arrays
         )
         return array
-    if isinstance(y, np.ndarray):
-        return np.asarray(y)
     if not backend.is_array(y):
         raise TypeError(f"apply: forward of {function.name} returned {type(y).__name__}, expected an array")
-    return y
+    return np.asarray(y) if isinstance(y, np.ndarray) else y
 
 
 def _rebuild(kind: type[Variable], data: Array, name: str | None, requires_grad: bool) -> Variable:
@@ -364,9 +364,9 @@ def _rebuild(kind: type[Variable], data: Array, name: str | None, requires_grad:
 
 
 def _seed(function: str, y: Variable, grad: Operand | None, argument: str, *, create_graph: bool) -> Variable:
-    """The gradient that a traversal starts from; with create_graph one that requires a gradient itself.
+    """The gradient that a backward pass starts from; with create_graph one that requires a gradient itself.
 
-    Every gradient then leads back to it, and a `backward` that cuts its input off is noticed.
+    Every gradient then leads back to it, and `checked` notices a `backward` that cuts its input off.
     """
     if not isinstance(y, Variable):
         raise TypeError(f"{function}: y must be a Variable, not {type(y).__name__}")
