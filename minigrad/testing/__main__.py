@@ -61,9 +61,9 @@ def _chosen(paths: list[str], ops: list[str]) -> list[OpSpec]:
         return [spec for _, spec in collected]
     found = []
     for name in ops:
+        if ":" not in name and not paths:
+            raise ValueError(f'--op {name}: where is its contract? Name the file or folder, or write "file.py:{name}"')
         try:
-            if ":" not in name and not paths:
-                raise ValueError('where is its contract? Name the file or folder before it, or write "file.py:name"')
             found += located(name) if ":" in name else named(collected, name)
         except ValueError as error:
             raise ValueError(f"--op {name}: {error}") from None
