@@ -14,7 +14,16 @@ from minigrad.testing.derivatives import gradients, outputs, random_like, values
 from minigrad.testing.strategies import examples
 from tests.contracts import CONTRACTS
 
-NOT_DIFFERENTIABLE = {"__contains__", "__hash__", "__len__", "to", "_reduce", "__module__", "__doc__", "__annotations__"}
+NOT_DIFFERENTIABLE = {
+    "__module__",
+    "__doc__",
+    "__annotations__",
+    "__hash__",
+    "__len__",
+    "__contains__",
+    "to",
+    "_reduce",
+}
 NOT_DIFFERENTIABLE |= {"__eq__", "__ge__", "__gt__", "__le__", "__lt__"}
 REFLECTED = {"__radd__", "__rsub__", "__rmul__", "__rtruediv__", "__rpow__"}  # in the contracts "operators" and "power"
 
