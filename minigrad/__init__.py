@@ -1,7 +1,7 @@
 """minigrad: define-by-run automatic differentiation that reads like a textbook."""
 
 from minigrad import functions
-from minigrad.backend.threads import set_num_threads
+from minigrad.backend.compiled.threads import set_num_threads
 from minigrad.core.anomaly import EditedArrayError, NonFiniteError, detect_anomaly
 from minigrad.core.config import default_dtype, enable_grad, inference, no_grad, seed, train_mode
 from minigrad.core.function import Function

@@ -13,13 +13,12 @@ from typing import Any
 import numpy as np
 
 from minigrad import viz
-from minigrad.backend import devices, kernels
+from minigrad.backend import devices
+from minigrad.backend.compiled import loading
 from minigrad.core.config import seed, train_mode
 from minigrad.core.variable import Variable
 from minigrad.version import __version__
-from minigrad.viz.diagram import FOLDS, VIEWS
-from minigrad.viz.look import COLORS
-from minigrad.viz.theme import THEMES
+from minigrad.viz.options import CHOICES, DrawOptions
 
 
 class _UsageError(ValueError):
@@ -39,11 +38,11 @@ def main(arguments: list[str] | None = None) -> int:
         "--input", action="append", required=True, metavar="SHAPE", help="of an input, such as 1,1,28,28"
     )
     graph.add_argument("--backward", action="store_true", help="draw backward too, beside forward")
-    graph.add_argument("--view", choices=VIEWS, default="auto", help="what becomes a card, or a node")
-    graph.add_argument("--color", choices=COLORS, default="family", help="what colours say; the others are heat")
-    graph.add_argument("--fold", choices=FOLDS, default="auto", help="what of a large graph becomes one card")
+    words = {"view": "what becomes a card, or a node", "color": "what colours say; the others are heat"}
+    words |= {"fold": "what of a large graph becomes one card", "theme": "of the SVG"}
+    for name, help_ in words.items():
+        graph.add_argument(f"--{name}", choices=CHOICES[name], default=getattr(DrawOptions, name), help=help_)
     graph.add_argument("--title", help="what stands above")
-    graph.add_argument("--theme", choices=THEMES, default="auto", help="of the SVG")
     graph.add_argument("--engine", default="auto", help="graphviz-pure, dot, or a path")
     graph.add_argument("-o", "--output", default="graph.svg", metavar="FILE", help="the suffix decides the format")
     commands.add_parser("doctor", help="say which engines, kernel sets and devices are there")
@@ -139,7 +138,7 @@ def _kernel_sets() -> str:
     forced = os.environ.get("MINIGRAD_KERNELS")
     if forced:
         return f"{forced} (MINIGRAD_KERNELS)"
-    compiled, reason = kernels.compiled_kernels()
+    compiled, reason = loading.compiled_kernels()
     if compiled is None:
         return f"numpy; not the compiled ones, several times as fast: {reason}"
     return f"numba (float32, float64; {compiled.description()}), numpy"

@@ -145,7 +145,7 @@ def test_what_cannot_be_written_is_said(project, capsys, monkeypatch):
 
 
 def test_the_doctor_says_what_is_missed(capsys, monkeypatch):
-    monkeypatch.setattr("minigrad.backend.kernels.compiled_kernels", lambda: (None, "No module named 'numba'"))
+    monkeypatch.setattr("minigrad.backend.compiled.loading.compiled_kernels", lambda: (None, "No module named 'numba'"))
     assert main(["doctor"]) == 0
     line = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("kernel sets"))
     assert line.split(maxsplit=2)[2] == "numpy; not the compiled ones, several times as fast: No module named 'numba'"

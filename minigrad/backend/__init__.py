@@ -24,6 +24,8 @@ __all__ = [
     "is_array",
     "is_writable",
     "scatter_add",
+    "sum_rounded",
+    "sum_wide",
     "synchronize",
     "to_device",
     "to_numpy",
@@ -84,6 +86,17 @@ def accumulation_dtype(*arrays: Any) -> Any:
     return np.result_type(np.float32, *arrays)
 
 
+def sum_wide(x: Array, axis: int | tuple[int, ...] | None, *, keepdims: bool) -> Array:
+    """The sum in x's dtype; of float16 in float32."""
+    return x.sum(axis, dtype=np.float32 if x.dtype == np.float16 else None, keepdims=keepdims)
+
+
+def sum_rounded(x: Array, axis: int | tuple[int, ...] | None, *, keepdims: bool) -> Array:
+    """The sum in x's dtype, rounded to it once."""
+    y = sum_wide(x, axis, keepdims=keepdims)
+    return y.astype(np.float16) if x.dtype == np.float16 else y
+
+
 def format_array(array: Array) -> str:
     """Shape and dtype, as error messages give them: `(2, 3) float32`."""
     return f"{tuple(array.shape)} {array.dtype}"
@@ -141,7 +154,7 @@ def to_device(array: Array, device: str) -> Array:
         import cupy  # noqa: PLC0415
     except ImportError:
         raise ImportError(
-            "to: device 'cuda' needs CuPy: pip install 'minigrad-nn[cuda13]' (or cuda12, by the driver's version)"
+            "to: device 'cuda' needs CuPy: pip install cupy-cuda13x (or cupy-cuda12x, by the driver's version)"
         ) from None
     count = len(devices()) - 1
     if int(number or 0) >= count:

@@ -13,7 +13,8 @@ from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 
-from minigrad.backend import KERNEL_DTYPES, Array, numpy_kernels
+from minigrad.backend import KERNEL_DTYPES, Array, numpy_kernels, sum_rounded
+from minigrad.backend.compiled.loading import prepared_kernels
 from minigrad.backend.sparse_images import SparseImages
 from minigrad.backend.windows import Pair, Window
 
@@ -54,6 +55,12 @@ class Kernels(Protocol):
 
     def window_broadcast(self, y: Array, size: Pair, window: Window) -> Array:
         """The adjoint of window_sum: each of (N, C, OH, OW) added to all pixels of its window."""
+
+    def reshape(self, x: Array, shape: tuple[int, ...]) -> Array:
+        """The same numbers, in row-major order, in another shape."""
+
+    def sum(self, x: Array, axis: tuple[int, ...], *, keepdims: bool) -> Array:
+        """The sum over some axes, added up in float32 at least and rounded once."""
 
     def contiguous(self, x: Array) -> Array:
         """Images (N, C, H, W) in that memory order."""
@@ -104,6 +111,18 @@ class KernelSet:
     ) -> None:
         self._load, self._fallback, self._serves, self._lacks = load, fallback, serves, lacks
 
+    def reshape(self, x: Array, shape: tuple[int, ...]) -> Array:
+        """The same numbers, in row-major order, in another shape."""
+        if x.ndim == 4 and len(shape) < 3 and not x.flags.c_contiguous:
+            x = self.contiguous(x)  # images that lie NHWC in memory
+        return x.reshape(shape)
+
+    def sum(self, x: Array, axis: tuple[int, ...], *, keepdims: bool) -> Array:
+        """The sum over some axes, added up in float32 at least and rounded once."""
+        if x.ndim > 1 and not keepdims and x.dtype.kind == "f" and axis == (0, *range(2, x.ndim)):
+            return self.channel_sum(x)
+        return sum_rounded(x, axis, keepdims=keepdims)
+
     def __getattr__(self, name: str) -> Callable[..., Any]:
         fast = None if name in self._lacks else getattr(self._load(), name, None)
         other = partial(COMPOSED[name], self) if name in COMPOSED else getattr(self._fallback, name)
@@ -114,11 +133,8 @@ class KernelSet:
 
 def _dispatcher(fast: Callable[..., Any], other: Callable[..., Any], serves: Callable[..., bool]) -> Callable[..., Any]:
     def dispatch(*arguments: Any) -> Any:
-        if serves(*arguments):
-            result = fast(*arguments)
-            if result is not NotImplemented:
-                return result
-        return other(*arguments)
+        result = fast(*arguments) if serves(*arguments) else NotImplemented
+        return other(*arguments) if result is NotImplemented else result
 
     return dispatch
 
@@ -165,21 +181,13 @@ def cpu_kernels(dtype: Any) -> Kernels:
     if forced and forced not in SETS:
         raise ValueError(f"MINIGRAD_KERNELS: there is no kernel set {forced!r}; the sets are: {', '.join(SETS)}")
     _keep_freed_memory()
-    return KernelSet(partial(_fast_kernels, dtype, forced), numpy_kernels, _of_one_dtype, lacks=["dropout_mask"])
+    compiled = forced != "numpy" and dtype in KERNEL_DTYPES
+    load = partial(prepared_kernels, dtype, required=forced == "numba") if compiled else _no_kernels
+    return KernelSet(load, numpy_kernels, _of_one_dtype, lacks=["dropout_mask"])
 
 
-def _fast_kernels(dtype: Any, forced: str) -> Any:
-    """Numba's kernels, compiled for a dtype; None where NumPy's alone serve."""
-    if forced == "numpy" or dtype not in KERNEL_DTYPES:
-        return None
-    kernels, reason = compiled_kernels()
-    if kernels is None and forced:
-        raise ImportError(f"MINIGRAD_KERNELS={forced}: {reason}")
-    if kernels is not None:
-        from minigrad.backend.compiled.preparing import prepare  # noqa: PLC0415 - it needs Numba
-
-        prepare(dtype)
-    return kernels
+def _no_kernels() -> None:
+    """The fast set where there is none."""
 
 
 def _of_one_dtype(*arguments: Any) -> bool:
@@ -192,18 +200,6 @@ def _of_one_dtype(*arguments: Any) -> bool:
             elif argument.dtype != dtype:
                 return False
     return True
-
-
-@cache
-def compiled_kernels() -> tuple[Any, str]:
-    """Numba's kernel set, or None and why it can't serve."""
-    try:
-        from minigrad.backend import numba_kernels  # noqa: PLC0415 - Numba takes longer to import than all else
-    except ModuleNotFoundError as error:
-        return None, f"{error}; pip install 'minigrad-nn[fast]'"
-    except (ImportError, RuntimeError) as error:  # a Numba that does not fit NumPy, or finds no place for its cache
-        return None, str(error)
-    return numba_kernels, ""
 
 
 def _keep_freed_memory() -> None:

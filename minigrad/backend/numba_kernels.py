@@ -18,9 +18,9 @@ from minigrad.backend.compiled import conv_relu_pool as fused
 from minigrad.backend.compiled import convolution, elementwise, listed, pooling, products, scattered, tile
 from minigrad.backend.compiled.processor import VECTOR_BYTES
 from minigrad.backend.compiled.shared import layer, shares
+from minigrad.backend.compiled.threads import num_threads
 from minigrad.backend.compiled.update import compiled_update
 from minigrad.backend.sparse_images import SparseImages
-from minigrad.backend.threads import num_threads
 from minigrad.backend.windows import Pair, Window
 
 Array = np.ndarray[Any, Any]

@@ -1,4 +1,4 @@
-"""The Functions behind a Variable's operators; those behind its methods are in reduction.py and manipulation.py.
+"""The Functions behind a Variable's operators; those behind its methods are in reduction.py and shaping.py.
 
 A `backward` in these files uses only the operators and methods of the `gy` and the `self.saved` that it is handed;
 NumPy's own functions count among them, because they dispatch on Variables. Elementwise Functions of two inputs see
@@ -22,8 +22,14 @@ if TYPE_CHECKING:
     from minigrad.core.variable import Variable
 
 
-class Add(Function):
-    """a + b."""
+class Elementwise(Function):
+    """An operation on each element by itself."""
+
+    family = "elementwise"
+
+
+class Add(Elementwise):
+    formula = "a + b"
 
     def forward(self, a: Array, b: Array) -> Array:
         return a + b
@@ -32,8 +38,8 @@ class Add(Function):
         return gy, gy
 
 
-class Sub(Function):
-    """a − b."""
+class Sub(Elementwise):
+    formula = "a - b"
 
     def forward(self, a: Array, b: Array) -> Array:
         return a - b
@@ -42,8 +48,8 @@ class Sub(Function):
         return gy, -gy if self.needs(1) else None
 
 
-class Mul(Function):
-    """a · b, elementwise."""
+class Mul(Elementwise):
+    formula = "a * b"
 
     def forward(self, a: Array, b: Array) -> Array:
         self.save(None if self.inputs[1] is None else a, None if self.inputs[0] is None else b)  # `needs`, but faster
@@ -54,8 +60,8 @@ class Mul(Function):
         return None if b is None else gy * b, None if a is None else gy * a
 
 
-class Div(Function):
-    """a / b, elementwise."""
+class Div(Elementwise):
+    formula = "a / b"
 
     def forward(self, a: Array, b: Array) -> Array:
         y = a / b
@@ -68,8 +74,8 @@ class Div(Function):
         return ga, None if y is None else -ga * y
 
 
-class Neg(Function):
-    """−x."""
+class Neg(Elementwise):
+    formula = "-x"
 
     def forward(self, x: Array) -> Array:
         return -x
@@ -78,7 +84,7 @@ class Neg(Function):
         return -gy
 
 
-class Abs(Function):
+class Abs(Elementwise):
     """|x|; derivative 0 at 0."""
 
     def forward(self, x: Array) -> Array:
@@ -91,10 +97,14 @@ class Abs(Function):
 
 
 @dataclass(eq=False)
-class AddScalar(Function):
-    """x + c."""
+class WithNumber(Elementwise):
+    """An operation on each element and one number."""
 
     c: float
+
+
+class AddScalar(WithNumber):
+    formula = "x + c"
 
     def forward(self, x: Array) -> Array:
         return x + self.c
@@ -103,11 +113,8 @@ class AddScalar(Function):
         return gy
 
 
-@dataclass(eq=False)
-class MulScalar(Function):
-    """c · x."""
-
-    c: float
+class MulScalar(WithNumber):
+    formula = "c * x"
 
     def forward(self, x: Array) -> Array:
         return x * self.c
@@ -116,11 +123,8 @@ class MulScalar(Function):
         return gy * self.c
 
 
-@dataclass(eq=False)
-class DivScalar(Function):
-    """x / c: not x · (1/c), which rounds twice."""
-
-    c: float
+class DivScalar(WithNumber):
+    formula = "x / c"  # not x · (1/c), which rounds twice
 
     def forward(self, x: Array) -> Array:
         return x / self.c
@@ -129,11 +133,10 @@ class DivScalar(Function):
         return gy / self.c
 
 
-@dataclass(eq=False)
-class PowScalar(Function):
-    """x ** c for a number c; the derivative of x ** 0 is 0, also at 0."""
+class PowScalar(WithNumber):
+    """x ** c; the derivative of x ** 0 is 0, also at 0."""
 
-    c: float
+    formula = "x ** c"
 
     def forward(self, x: Array) -> Array:
         if self.c not in (0, 1):
@@ -141,16 +144,16 @@ class PowScalar(Function):
         return x**self.c
 
     def backward(self, gy: Variable) -> Gradients:
-        if self.c == 0:
-            return gy * 0
-        if self.c == 1:
-            return gy
+        if self.c in (0, 1):
+            return gy * self.c
         (x,) = self.saved
         return gy * (x ** (self.c - 1) * self.c)
 
 
-class Power(Function):
-    """x ** p, elementwise; 0 ** p has gradient 0 towards p."""
+class Power(Elementwise):
+    """x ** p; 0 ** p has gradient 0 towards p."""
+
+    formula = "x ** p"
 
     def forward(self, x: Array, p: Array) -> Array:
         y = x**p
@@ -171,6 +174,9 @@ class Power(Function):
 
 class MatMul(Function):
     """a @ b for two matrices, or for two stacks of matrices of the same length."""
+
+    family = "product"
+    formula = "a @ b"
 
     def forward(self, a: Array, b: Array) -> Array:
         self.save(a if self.needs(1) else None, b if self.needs(0) else None)

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from minigrad.core.variable import Variable
 
 Producer: TypeAlias = Union["Function", "Variable", None]
-"""Who made an input: a Function, a leaf Variable, or None for a constant."""
+"""The origin of an input: the Function that computed it, a leaf Variable, or None for a constant."""
 
 Gradients: TypeAlias = Union["Variable", "tuple[Variable | None, ...]", None]
-"""What `backward` returns: one gradient, or one for each input; None is zero."""
+"""The result of `backward`: one gradient, or one for each input; None is zero."""
 
 Spec: TypeAlias = tuple[tuple[int, ...], Any]
 """The shape and the dtype of an array."""
@@ -47,7 +47,7 @@ class Function:
     6.0
 
     Attributes:
-        inputs: an producer for each input; None where no gradient is asked for.
+        inputs: the producer of each input; None where no gradient is asked for.
         serial: counts the recorded operations of the process; an operation's number is above those of its inputs.
         derivative_order: 0 for what the user computes, 1 for what `create_graph` records of its gradient, and so on.
         output: shape and dtype of what `forward` returned.
@@ -75,6 +75,12 @@ class Function:
 
     flops_per_element: ClassVar[int] = 1
     """Floating-point operations of `forward` for each element of the output, where no `flops` says it otherwise."""
+
+    family: ClassVar[str] = "other"
+    """The sort of operation, which a diagram colours: product, elementwise, reduction, pooling, view, loss or other."""
+
+    formula: ClassVar[str] = ""
+    """The output as a Python expression of `forward`'s arguments and of fields, "x ** c", for diagrams; "" if long."""
 
     OUTPUT: ClassVar[int] = -1
     """Stands for the output in `saved_sources`."""

@@ -30,12 +30,9 @@ def infix(
     with_number: Callable[[float], Function],
     on_arrays: Callable[[Array, Array], Array] | None = None,
 ) -> Callable[[Any, Operand], Variable]:
-    """The method of an operator with a Variable on its left.
+    """The method of an operator: `kind` of two arrays, `with_number` of an array and a number on the right.
 
-    Args:
-        kind: the Function of two arrays.
-        with_number: makes the Function of one array for a number on the right.
-        on_arrays: the same on arrays of one shape; where nothing is recorded, no Function is made.
+    Where nothing is recorded, `on_arrays` computes the same of two arrays of one shape, and no Function is made.
     """
 
     def method(self: Operators, other: Any) -> Variable:
@@ -51,6 +48,15 @@ def infix(
         return binary(kind, self, other)
 
     return method
+
+
+def comparison(ufunc: np.ufunc, compare: Callable[[Any, Any], Array]) -> Callable[[Any, Any], Array]:
+    """The method of a comparison, whose result is a plain array; also NumPy's function for it."""
+
+    def method(a: Any, b: Any) -> Array:
+        return compare(*(x.data if isinstance(x, Operators) else x for x in (a, b)))
+
+    return implements(ufunc)(method)
 
 
 class Operators(NumPyProtocol):
@@ -100,17 +106,10 @@ class Operators(NumPyProtocol):
 
     __hash__ = object.__hash__
 
-    def __lt__(self, other: Any) -> Array:
-        return self.data < _array(other)
-
-    def __le__(self, other: Any) -> Array:
-        return self.data <= _array(other)
-
-    def __gt__(self, other: Any) -> Array:
-        return self.data > _array(other)
-
-    def __ge__(self, other: Any) -> Array:
-        return self.data >= _array(other)
+    __lt__ = comparison(np.less, operator.lt)
+    __le__ = comparison(np.less_equal, operator.le)
+    __gt__ = comparison(np.greater, operator.gt)
+    __ge__ = comparison(np.greater_equal, operator.ge)
 
     def __len__(self) -> int:
         return len(self.data)
@@ -291,10 +290,6 @@ def _plain(number: float) -> float:
     return number if number.__class__ is int else float(number)
 
 
-def _array(operand: Any) -> Any:
-    return operand.data if isinstance(operand, Operators) else operand
-
-
 implements(np.add)(lambda a, b: binary(A.Add, a, b))
 implements(np.subtract)(lambda a, b: binary(A.Sub, a, b))
 implements(np.multiply)(lambda a, b: binary(A.Mul, a, b))
@@ -308,7 +303,3 @@ implements(np.ndim)(lambda x: x.ndim)
 implements(np.size)(lambda x, axis=None: x.size if axis is None else x.shape[axis])
 implements(np.equal)(operator.is_)
 implements(np.not_equal)(operator.is_not)
-implements(np.less)(lambda a, b: _array(a) < _array(b))
-implements(np.less_equal)(lambda a, b: _array(a) <= _array(b))
-implements(np.greater)(lambda a, b: _array(a) > _array(b))
-implements(np.greater_equal)(lambda a, b: _array(a) >= _array(b))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from minigrad.backend import sum_rounded
 from minigrad.backend.kernels import kernels_of
 from minigrad.core.function import Function, Gradients
 
@@ -16,23 +17,13 @@ if TYPE_CHECKING:
     from minigrad.core.variable import Variable
 
 
-def sum_wide(x: Array, axis: int | tuple[int, ...] | None, *, keepdims: bool) -> Array:
-    """The sum in x's dtype; of float16 in float32."""
-    return x.sum(axis, dtype=np.float32 if x.dtype == np.float16 else None, keepdims=keepdims)
-
-
-def sum_rounded(x: Array, axis: int | tuple[int, ...] | None, *, keepdims: bool) -> Array:
-    """The sum in x's dtype, rounded to it once."""
-    y = sum_wide(x, axis, keepdims=keepdims)
-    return y.astype(np.float16) if x.dtype == np.float16 else y
-
-
 @dataclass(eq=False)
 class Reduction(Function):
     """One number in place of all those along some axes."""
 
     axis: tuple[int, ...]
     keepdims: bool
+    family = "reduction"
 
     def flops(self) -> int:
         return self.input_size(0)
@@ -41,11 +32,11 @@ class Reduction(Function):
 class Sum(Reduction):
     """The sum over some axes."""
 
+    formula = "sum(x)"
+
     def forward(self, x: Array) -> Array:
         self.shape = x.shape
-        if x.ndim < 2 or self.keepdims or x.dtype.kind != "f" or self.axis != (0, *range(2, x.ndim)):
-            return sum_rounded(x, self.axis, keepdims=self.keepdims)
-        return kernels_of(x).channel_sum(x)
+        return kernels_of(x).sum(x, self.axis, keepdims=self.keepdims)
 
     def backward(self, gy: Variable) -> Gradients:
         return gy.reshape(with_ones(self.shape, self.axis)).broadcast_to(self.shape)
@@ -102,6 +93,8 @@ class SumTo(Function):
     """x summed to a smaller shape: the adjoint of BroadcastTo."""
 
     shape: tuple[int, ...]
+    family = "reduction"
+    formula = "sum(x)"
 
     def forward(self, x: Array) -> Array:
         self.source = x.shape

@@ -14,12 +14,19 @@ if TYPE_CHECKING:
     from minigrad.core.variable import Variable
 
 
+class View(Function):
+    """An operation that moves numbers and computes none."""
+
+    family = "view"
+    flops_per_element = 0
+
+
 @dataclass(eq=False)
-class BroadcastTo(Function):
+class BroadcastTo(View):
     """x repeated to a larger shape, as NumPy broadcasts it (a view)."""
 
     shape: tuple[int, ...]
-    flops_per_element = 0
+    formula = "x"
 
     def forward(self, x: Array) -> Array:
         self.source = x.shape
@@ -30,28 +37,26 @@ class BroadcastTo(Function):
 
 
 @dataclass(eq=False)
-class Reshape(Function):
+class Reshape(View):
     """The same numbers, in row-major order, in another shape."""
 
     shape: tuple[int, ...]
-    flops_per_element = 0
+    formula = "x"
 
     def forward(self, x: Array) -> Array:
         self.source = x.shape
-        if x.ndim == 4 and len(self.shape) < 3 and not x.flags.c_contiguous:
-            x = kernels_of(x).contiguous(x)  # images that lie NHWC in memory
-        return x.reshape(self.shape)
+        return kernels_of(x).reshape(x, self.shape)
 
     def backward(self, gy: Variable) -> Gradients:
         return gy.reshape(self.source)
 
 
 @dataclass(eq=False)
-class Transpose(Function):
+class Transpose(View):
     """Axis axes[i] of x becomes axis i."""
 
     axes: tuple[int, ...]
-    flops_per_element = 0
+    formula = "transpose(x, axes)"
 
     def forward(self, x: Array) -> Array:
         return x.transpose(self.axes)
@@ -61,11 +66,11 @@ class Transpose(Function):
 
 
 @dataclass(eq=False)
-class GetItem(Function):
+class GetItem(View):
     """x[key], by any of NumPy's ways of indexing."""
 
     key: Any
-    flops_per_element = 0
+    formula = "x[key]"
 
     def forward(self, x: Array) -> Array:
         self.shape = x.shape
@@ -79,7 +84,7 @@ class GetItem(Function):
 
 
 @dataclass(eq=False)
-class ScatterAdd(Function):
+class ScatterAdd(View):
     """Zeros with the values of x added at `key`: the adjoint of GetItem."""
 
     key: Any
@@ -103,11 +108,11 @@ class ScatterAdd(Function):
 
 
 @dataclass(eq=False)
-class Cast(Function):
+class Cast(View):
     """x in another float type; the traversal gives each gradient its variable's dtype, so it is cast back there."""
 
     dtype: Any
-    flops_per_element = 0
+    formula = "x"
 
     def forward(self, x: Array) -> Array:
         return x.astype(self.dtype)
@@ -117,12 +122,12 @@ class Cast(Function):
 
 
 @dataclass(eq=False)
-class ToDevice(Function):
+class ToDevice(View):
     """A copy of x on another device."""
 
     device: str
     source: str
-    flops_per_element = 0
+    formula = "x"
 
     def forward(self, x: Array) -> Array:
         return to_device(x, self.device)

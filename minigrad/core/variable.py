@@ -6,6 +6,7 @@ import itertools
 import threading
 from collections.abc import Sequence
 from functools import partial
+from operator import attrgetter
 from typing import Any, overload
 
 import numpy as np
@@ -13,7 +14,7 @@ import numpy as np
 from minigrad import backend
 from minigrad.backend import Array, format_array
 from minigrad.core.config import Switch, float_type, grad_mode
-from minigrad.core.function import Function, Producer, Spec
+from minigrad.core.function import Function, Producer
 from minigrad.core.hooks import Forward
 from minigrad.core.operators import Operand, Operators
 from minigrad.core.traversal import backward_pass, mode_of_gradients, with_own_memory
@@ -145,30 +146,11 @@ class Variable(Operators):
         self.name = name
         self._leaf_requires_grad = requires_grad
 
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """The array's shape."""
-        return self.data.shape  # type: ignore[no-any-return]
-
-    @property
-    def dtype(self) -> Any:
-        """The array's dtype."""
-        return self.data.dtype
-
-    @property
-    def output(self) -> Spec:
-        """Shape and dtype, under the name that a Function has for them."""
-        return self.data.shape, self.data.dtype
-
-    @property
-    def ndim(self) -> int:
-        """The number of axes."""
-        return self.data.ndim  # type: ignore[no-any-return]
-
-    @property
-    def size(self) -> int:
-        """The number of elements."""
-        return self.data.size  # type: ignore[no-any-return]
+    shape = property(attrgetter("data.shape"), doc="The array's shape.")
+    dtype = property(attrgetter("data.dtype"), doc="The array's dtype.")
+    ndim = property(attrgetter("data.ndim"), doc="The number of axes.")
+    size = property(attrgetter("data.size"), doc="The number of elements.")
+    output = property(attrgetter("data.shape", "data.dtype"), doc="Shape and dtype, under a Function's name for them.")
 
     @property
     def device(self) -> str:

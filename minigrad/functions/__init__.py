@@ -1,18 +1,8 @@
 """The differentiable functions, by family. Each takes Variables, arrays or numbers and gives a Variable."""
 
-from minigrad.functions.activation import (
-    leaky_relu,
-    log_softmax,
-    relu,
-    sigmoid,
-    softmax,
-    softplus,
-    tanh,
-)
-from minigrad.functions.convolution import conv2d
-from minigrad.functions.dropout import dropout
+from minigrad.functions.activation import dropout, leaky_relu, log_softmax, relu, sigmoid, softmax, softplus, tanh
+from minigrad.functions.convolution import conv2d, conv_relu_pool
 from minigrad.functions.elementwise import abs, clip, exp, log, maximum, minimum, power, sqrt, square, where  # noqa: A004
-from minigrad.functions.fused import conv_relu_pool
 from minigrad.functions.linalg import linear, matmul
 from minigrad.functions.loss import mean_squared_error, softmax_cross_entropy
 from minigrad.functions.pooling import avg_pool2d, max_pool2d
@@ -33,49 +23,9 @@ from minigrad.functions.shape import (
 )
 
 __all__ = [
-    "abs",
-    "avg_pool2d",
-    "broadcast_to",
-    "clip",
-    "concatenate",
-    "conv2d",
-    "conv_relu_pool",
-    "dropout",
-    "exp",
-    "expand_dims",
-    "flatten",
-    "leaky_relu",
-    "linear",
-    "log",
-    "log_softmax",
-    "logsumexp",
-    "matmul",
-    "max",
-    "max_pool2d",
-    "maximum",
-    "mean",
-    "mean_squared_error",
-    "min",
-    "minimum",
-    "moveaxis",
-    "pad",
-    "power",
-    "relu",
-    "reshape",
-    "sigmoid",
-    "softmax",
-    "softmax_cross_entropy",
-    "softplus",
-    "split",
-    "sqrt",
-    "square",
-    "squeeze",
-    "stack",
-    "std",
-    "sum",
-    "take",
-    "tanh",
-    "transpose",
-    "var",
-    "where",
-]
+    "abs", "avg_pool2d", "broadcast_to", "clip", "concatenate", "conv2d", "conv_relu_pool", "dropout", "exp",
+    "expand_dims", "flatten", "leaky_relu", "linear", "log", "log_softmax", "logsumexp", "matmul", "max", "max_pool2d",
+    "maximum", "mean", "mean_squared_error", "min", "minimum", "moveaxis", "pad", "power", "relu", "reshape", "sigmoid",
+    "softmax", "softmax_cross_entropy", "softplus", "split", "sqrt", "square", "squeeze", "stack", "std", "sum", "take",
+    "tanh", "transpose", "var", "where",
+]  # fmt: skip

@@ -1,24 +1,25 @@
-"""Activations: the nonlinear functions between the layers of a network."""
+"""Activations and dropout: the functions between the layers of a network."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from numbers import Real
 
 import numpy as np
 
-from minigrad.backend import Array, xp_of
+from minigrad import checks
+from minigrad.backend import Array, format_array, sum_wide, xp_of
 from minigrad.backend.kernels import kernels_of
+from minigrad.core.arithmetic import Elementwise
 from minigrad.core.axes import normalize_axes
-from minigrad.core.function import Function, Gradients
+from minigrad.core.config import generator, training
+from minigrad.core.function import Gradients
 from minigrad.core.numpy_protocol import implements
 from minigrad.core.operators import Operand
-from minigrad.core.reduction import sum_wide
 from minigrad.core.variable import Variable, apply, as_variable
 from minigrad.functions.elementwise import exp, masked
 
 
-class ReLU(Function):
+class ReLU(Elementwise):
     """max(x, 0)."""
 
     def forward(self, x: Array) -> Array:
@@ -41,7 +42,7 @@ def relu(x: Operand) -> Variable:
 
 
 @dataclass(eq=False)
-class LeakyReLU(Function):
+class LeakyReLU(Elementwise):
     """x where it is positive, slope · x elsewhere."""
 
     slope: float = 0.01
@@ -60,30 +61,24 @@ def leaky_relu(x: Operand, slope: float = 0.01) -> Variable:
 
     Source: Maas, Hannun & Ng 2013, "Rectifier nonlinearities improve neural network acoustic models".
     """
-    if not isinstance(slope, Real):
-        raise TypeError(f"leaky_relu: slope must be a number, not {slope!r}")
-    return apply(LeakyReLU(float(slope)), x)
+    return apply(LeakyReLU(checks.number("leaky_relu", "slope", slope)), x)
 
 
-class Sigmoid(Function):
+class Sigmoid(Elementwise):
     """1 / (1 + exp(−x))."""
 
     flops_per_element = 4
 
     def forward(self, x: Array) -> Array:
-        y = _sigmoid(x)
+        xp = xp_of(x)
+        small = xp.exp(-xp.abs(x))  # at most 1: nothing overflows
+        y = xp.where(x >= 0, 1, small) / (1 + small)
         self.save(y)
         return y
 
     def backward(self, gy: Variable) -> Gradients:
         (y,) = self.saved
         return gy * y * (1 - y)
-
-
-def _sigmoid(x: Array) -> Array:
-    xp = xp_of(x)
-    small = xp.exp(-xp.abs(x))  # at most 1: nothing overflows
-    return xp.where(x >= 0, 1, small) / (1 + small)
 
 
 def sigmoid(x: Operand) -> Variable:
@@ -95,7 +90,7 @@ def sigmoid(x: Operand) -> Variable:
     return apply(Sigmoid(), x)
 
 
-class Tanh(Function):
+class Tanh(Elementwise):
     """The hyperbolic tangent."""
 
     def forward(self, x: Array) -> Array:
@@ -114,7 +109,7 @@ def tanh(x: Operand) -> Variable:
     return apply(Tanh(), x)
 
 
-class Softplus(Function):
+class Softplus(Elementwise):
     """log(1 + exp(x))."""
 
     flops_per_element = 3
@@ -148,7 +143,7 @@ def log_sum_exp(shifted: Array, axis: int | tuple[int, ...]) -> Array:
 
 
 @dataclass(eq=False)
-class Softmax(Function):
+class Softmax(Elementwise):
     """exp(x) / Σ exp(x) along an axis; `precomputed` is its value where another operation computed it already."""
 
     axis: int
@@ -184,7 +179,7 @@ def softmax(x: Operand, axis: int = -1) -> Variable:
 
 
 @dataclass(eq=False)
-class LogSoftmax(Function):
+class LogSoftmax(Elementwise):
     """The logarithm of softmax."""
 
     axis: int
@@ -206,3 +201,43 @@ def log_softmax(x: Operand, axis: int = -1) -> Variable:
     x = as_variable(x)
     (axis,) = normalize_axes("log_softmax", [axis], x.ndim)
     return x + 0 if x.shape[axis] == 0 else apply(LogSoftmax(axis), x)
+
+
+@dataclass(eq=False)
+class Dropout(Elementwise):
+    """x with some elements dropped and the others scaled up."""
+
+    p: float
+    rng: np.random.Generator = field(repr=False)
+
+    def forward(self, x: Array) -> Array:
+        mask = kernels_of(x).dropout_mask(x, self.p, self.rng)
+        self.save(mask)
+        return x * mask
+
+    def backward(self, gy: Variable) -> Gradients:
+        (mask,) = self.saved
+        return gy * mask
+
+
+def dropout(x: Operand, p: float = 0.5, *, rng: np.random.Generator | None = None) -> Variable:
+    """In training, drop each element with probability `p` and divide the others by 1 − p; else x as it is.
+
+    Args:
+        x: of any shape.
+        p: the probability of dropping, 0 to 1 (TensorFlow 1 asked for that of keeping).
+        rng: where the randomness comes from; this context's generator by default.
+    Source: Srivastava et al. 2014, "Dropout: a simple way to prevent neural networks from overfitting".
+
+    >>> import minigrad as mg
+    >>> with mg.train_mode(False):
+    ...     dropout(np.array([1.0, 2.0]))
+    Variable([1. 2.])
+    """
+    x, p = as_variable(x), checks.fraction("dropout", "p", p, one=True)
+    rng = checks.optional_generator("dropout", "rng", rng)
+    if x.dtype.kind != "f":
+        raise TypeError(f"dropout: x must be floats, not {format_array(x)}")
+    if not training.get() or p == 0:
+        return x
+    return apply(Dropout(p, generator() if rng is None else rng), x)

@@ -1,20 +1,22 @@
-"""Convolution: three Functions, of which each one's gradients are the other two."""
+"""Convolution: three Functions, of which each one's gradients are the other two; also fused with ReLU and pooling."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-
+from minigrad import checks
 from minigrad.backend import Array, format_array
 from minigrad.backend.kernels import kernels_of
+from minigrad.backend.sparse_images import SparseImages
 from minigrad.backend.windows import Pair, Window
 from minigrad.core.function import Function, Gradients, Spec
 from minigrad.core.operators import Operand
 from minigrad.core.variable import Variable, apply, as_variable
-from minigrad.functions.windows import images_of, window_of
+from minigrad.functions.elementwise import masked
+from minigrad.functions.pooling import PoolScatter
+from minigrad.functions.windows import images_of, padded_window, pool_window
 
 
 def _products(y: Spec | None, w: Spec | None) -> int | None:
@@ -31,6 +33,7 @@ class Conv2d(Function):
 
     window: Window
     groups: int = 1
+    family = "product"
 
     def forward(self, x: Array, w: Array, b: Array | None = None) -> Array:
         self.size: Pair = x.shape[2:]
@@ -42,7 +45,7 @@ class Conv2d(Function):
         return self.gradients(gy, x, w)
 
     def gradients(self, gy: Variable, x: Variable | None, w: Variable | None) -> Gradients:
-        """Those of the images, the filters and the bias."""
+        """Return those of the images, the filters and the bias."""
         return (
             None if w is None else apply(ConvTranspose2d(self.window, self.size, self.groups), gy, w),
             None if x is None else apply(FilterCorrelation(self.window, self.groups), x, gy),
@@ -61,6 +64,7 @@ class ConvTranspose2d(Function):
     window: Window
     size: Pair
     groups: int = 1
+    family = "product"
 
     def forward(self, y: Array, w: Array) -> Array:
         self.save(y if self.needs(1) else None, w if self.needs(0) else None)
@@ -83,6 +87,7 @@ class FilterCorrelation(Function):
 
     window: Window
     groups: int = 1
+    family = "product"
 
     def forward(self, x: Array, y: Array) -> Array:
         self.size: Pair = x.shape[2:]
@@ -98,6 +103,39 @@ class FilterCorrelation(Function):
 
     def flops(self) -> int | None:
         return _products(self.input_spec(1), self.output)
+
+
+@dataclass(eq=False)
+class ConvReLUPool(Conv2d):
+    """max_pool2d(relu(conv2d(x, w, b))): (N, C, H, W) -> (N, O, PH, PW)."""
+
+    pool: Window = field(kw_only=True)
+
+    def forward(self, x: Array, w: Array, b: Array | None = None) -> Array:
+        self.size: Pair = x.shape[2:]
+        y, positive, argmax = kernels_of(x).conv_relu_pool(x, w, b, self.window, self.groups, self.pool)
+        self.save(x if self.needs(1) else None, w if self.needs(0) else None, positive, argmax)
+        return y
+
+    def backward(self, gy: Variable) -> Gradients:
+        x, w, positive, argmax = self.saved
+        scattered = apply(PoolScatter(self.pool, self.window.outputs(self.size)), gy, argmax)
+        return self.gradients(masked(scattered, positive.data), x, w)
+
+    def backward_arrays(self, gy: Array) -> tuple[Array | None, ...]:
+        x, w, positive, argmax = self.saved_arrays
+        sparse = SparseImages(gy, argmax, self.pool, self.window.outputs(self.size), positive)  # no zeros are written
+        gx, gw, gb = kernels_of(gy).conv_gradients(sparse, x, w, self.size, self.window, self.groups)
+        return gx, gw, gb if self.needs(2) else None
+
+    def flops(self) -> int | None:
+        """Those of the convolution, one of each of its pixels for the ReLU, and the comparisons of the pooling."""
+        w, (N, _, PH, PW) = self.input_spec(1), self.output[0]
+        if w is None:
+            return None
+        filters, products = w[0][0], 2 * math.prod(w[0][1:]) + (len(self.inputs) > 2)
+        pixels = math.prod(self.window.outputs(self.size))
+        return N * filters * ((products + 1) * pixels + math.prod(self.pool.kernel) * PH * PW)
 
 
 def conv2d(
@@ -122,32 +160,69 @@ def conv2d(
         groups: the channels are split into so many groups, and each filter sees one of them.
     Returns:
         (N, O, OH, OW), OH = (H + 2·pad − dilation·(KH − 1) − 1) // stride + 1.
-    Raises:
-        ValueError: channels differ, groups do not divide them, or the dilated filter exceeds the padded image.
     Source: Dumoulin & Visin 2016, "A guide to convolution arithmetic for deep learning".
 
+    >>> import numpy as np
     >>> conv2d(np.ones((1, 1, 3, 3)), np.ones((1, 1, 2, 2))).shape
     (1, 1, 2, 2)
     """
-    function, x, w, b = convolution_of("conv2d", x, w, b, stride=stride, pad=pad, dilation=dilation, groups=groups)
-    return apply(function, x, w, b)
+    function, *operands = convolution_of("conv2d", x, w, b, stride, pad, dilation, groups)
+    return apply(function, *operands)
+
+
+def conv_relu_pool(
+    x: Operand,
+    w: Operand,
+    b: Operand | None = None,
+    *,
+    stride: Any = 1,
+    pad: Any = 0,
+    dilation: Any = 1,
+    groups: int = 1,
+    pool: Any = 2,
+    pool_stride: Any = None,
+    pool_pad: Any = 0,
+    ceil_mode: bool = False,
+) -> Variable:
+    """max_pool2d(relu(conv2d(x, w, b))), in one pass over each image where a kernel serves.
+
+    The arguments are those of `conv2d`; `pool`, `pool_stride`, `pool_pad` and `ceil_mode` are those of `max_pool2d`.
+
+    Returns:
+        (N, O, PH, PW).
+
+    >>> import numpy as np
+    >>> conv_relu_pool(np.ones((1, 1, 5, 5)), np.ones((1, 1, 2, 2)))
+    Variable([[[[4. 4.]
+                [4. 4.]]]])
+    """
+    function, x, w, b = convolution_of("conv_relu_pool", x, w, b, stride, pad, dilation, groups)
+    H, W = x.shape[2:]
+    size = function.window.outputs((H, W))
+    images = f"the convolution of x {format_array(x)}"
+    sizes, names = (pool, pool_stride, pool_pad), ("pool", "pool_stride", "pool_pad")
+    pooling = pool_window("conv_relu_pool", images, size, sizes, names)
+    pooling = pooling.ceil_mode(size) if ceil_mode else pooling
+    return apply(ConvReLUPool(function.window, function.groups, pool=pooling), x, w, b)
 
 
 def convolution_of(
-    name: str, x: Operand, w: Operand, b: Operand | None, *, stride: Any, pad: Any, dilation: Any, groups: int
+    name: str, x: Operand, w: Operand, b: Operand | None, stride: Any, pad: Any, dilation: Any, groups: int
 ) -> tuple[Conv2d, Variable, Variable, Variable | None]:
     """The Function of a convolution and its operands, checked; `name` is the function's in errors."""
-    x, w, b = images_of(name, x), as_variable(w), None if b is None else as_variable(b)
+    (x, size), w, b = images_of(name, x), as_variable(w), None if b is None else as_variable(b)
     both = f"x {format_array(x)}, w {format_array(w)}"
     if w.ndim != 4 or 0 in w.shape:
         raise ValueError(f"{name}: w must be filters (O, C // groups, KH, KW), none of them 0; {both}")
-    if not isinstance(groups, (int, np.integer)):
-        raise TypeError(f"{name}: groups must be an int, not {groups!r}")
+    groups = checks.integer(name, "groups", groups, least=None)
     if groups < 1 or x.shape[1] % groups or w.shape[0] % groups:
         raise ValueError(f"{name}: groups={groups} must divide x's channels and w's filters; {both}")
     if x.shape[1] != w.shape[1] * groups:
         raise ValueError(f"{name}: x has {x.shape[1]} channels but w expects {w.shape[1] * groups}; {both}")
     if b is not None and b.shape != w.shape[:1]:
         raise ValueError(f"{name}: b must be ({w.shape[0]},), one for each filter; b {format_array(b)}, {both}")
-    window = window_of(name, x.shape[2:], w.shape[2:], stride, pad, dilation, images=f"x {format_array(x)}")  # type: ignore[arg-type]
-    return Conv2d(window, int(groups)), x, w, b
+    KH, KW = w.shape[2:]
+    strides = checks.pair(name, "stride", stride, least=1)
+    window = Window((KH, KW), strides, dilation=checks.pair(name, "dilation", dilation, least=1))
+    window = padded_window(name, f"x {format_array(x)}", size, window, checks.padding(name, "pad", pad))
+    return Conv2d(window, groups), x, w, b

@@ -10,15 +10,17 @@ import numpy as np
 
 from minigrad.backend import Array, xp_of
 from minigrad.backend.kernels import kernels_of
-from minigrad.core.arithmetic import Power
-from minigrad.core.function import Function, Gradients
+from minigrad.core.arithmetic import Elementwise, Power
+from minigrad.core.function import Gradients
 from minigrad.core.numpy_protocol import implements
 from minigrad.core.operators import Operand, binary, broadcast, operand
 from minigrad.core.variable import Variable, apply, as_variable
 
 
-class Exp(Function):
+class Exp(Elementwise):
     """e to the x."""
+
+    formula = "exp(x)"
 
     def forward(self, x: Array) -> Array:
         y = xp_of(x).exp(x)
@@ -40,8 +42,10 @@ def exp(x: Operand) -> Variable:
     return apply(Exp(), x)
 
 
-class Log(Function):
+class Log(Elementwise):
     """The natural logarithm."""
+
+    formula = "log(x)"
 
     def forward(self, x: Array) -> Array:
         self.save(x)
@@ -58,8 +62,10 @@ def log(x: Operand) -> Variable:
     return apply(Log(), x)
 
 
-class Sqrt(Function):
+class Sqrt(Elementwise):
     """The square root."""
+
+    formula = "sqrt(x)"
 
     def forward(self, x: Array) -> Array:
         y = xp_of(x).sqrt(x)
@@ -98,7 +104,7 @@ def power(x: Operand, p: Operand) -> Variable:
     return as_variable(x) ** p if isinstance(p, (int, float)) else binary(Power, *_alike(x, p))
 
 
-class Masked(Function):
+class Masked(Elementwise):
     """x where the mask holds, else 0; its own adjoint."""
 
     def forward(self, x: Array, mask: Array) -> Array:
@@ -115,7 +121,7 @@ def masked(x: Variable, mask: Array) -> Variable:
     return apply(Masked(), x, mask)
 
 
-class Where(Function):
+class Where(Elementwise):
     """a where the condition holds, else b."""
 
     def forward(self, condition: Array, a: Array, b: Array) -> Array:
@@ -144,15 +150,12 @@ def where(condition: Operand, a: Operand, b: Operand) -> Variable:
 
 def _alike(a: Operand, b: Operand) -> tuple[Variable, Variable]:
     """Two operands as Variables; a number beside a Variable takes its float type."""
-    return _beside(a, b), _beside(b, a)
+    first = operand(a, b) if isinstance(b, Variable) else a
+    second = operand(b, a) if isinstance(a, Variable) else b
+    return as_variable(a if first is None else first), as_variable(b if second is None else second)
 
 
-def _beside(x: Operand, other: Operand) -> Variable:
-    known = operand(x, other) if isinstance(other, Variable) else None
-    return as_variable(x if known is None else known)
-
-
-class Maximum(Function):
+class Maximum(Elementwise):
     """The larger of a and b; ties share the gradient equally, a NaN gets all of it."""
 
     def forward(self, a: Array, b: Array) -> Array:
@@ -188,7 +191,7 @@ def minimum(a: Operand, b: Operand) -> Variable:
 
 
 @dataclass(eq=False)
-class Clip(Function):
+class Clip(Elementwise):
     """x kept between two bounds."""
 
     low: float | None
@@ -209,10 +212,6 @@ class Clip(Function):
 def clip(x: Operand, low: float | None = None, high: float | None = None) -> Variable:
     """x kept between `low` and `high` (numbers, or None for no bound); the gradient passes inside and at the bounds.
 
-    Raises:
-        TypeError: a bound is no number (use minimum and maximum for arrays).
-        ValueError: low is above high.
-
     >>> clip(np.array([-2.0, 0.5, 2.0]), -1, 1)
     Variable([-1.   0.5  1. ])
     """
@@ -223,4 +222,4 @@ def clip(x: Operand, low: float | None = None, high: float | None = None) -> Var
             raise ValueError(f"clip: {name} is NaN")
     if low is not None and high is not None and low > high:
         raise ValueError(f"clip: low {low} is above high {high}")
-    return apply(Clip(None if low is None else float(low), None if high is None else float(high)), x)
+    return apply(Clip(*(bound if bound is None else float(bound) for bound in (low, high))), x)

@@ -14,21 +14,15 @@ from minigrad.core.variable import Variable, apply, as_variable
 
 
 def matmul(a: Operand, b: Operand) -> Variable:
-    """The matrix product a @ b, by NumPy's rules for vectors and for stacks of matrices.
-
-    Args:
-        a: (..., M, K) or (K,).
-        b: (..., K, N) or (K,).
-    Returns:
-        (..., M, N) without the axes that a vector lacks.
-    Raises:
-        ValueError: the inner lengths differ, the stacks do not broadcast, or an operand is a scalar.
-    """
+    """The matrix product a @ b: (..., M, K) and (..., K, N) -> (..., M, N), by NumPy's rules for stacks and vectors."""
     return as_variable(a) @ as_variable(b)
 
 
 class Linear(Function):
     """x @ w + b for a matrix x."""
+
+    family = "product"
+    formula = "x @ w + b"
 
     def forward(self, x: Array, w: Array, b: Array | None = None) -> Array:
         self.save(x if self.needs(1) else None, w if self.needs(0) else None)
@@ -65,8 +59,6 @@ def linear(x: Operand, w: Operand, b: Operand | None = None) -> Variable:
         b: bias, (out,), or None.
     Returns:
         (..., out).
-    Raises:
-        ValueError: the shapes do not fit.
 
     >>> linear(np.ones((2, 3)), np.ones((3, 4))).shape
     (2, 4)

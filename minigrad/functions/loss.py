@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from numbers import Real
 from typing import Any
 
 import numpy as np
 
+from minigrad import checks
 from minigrad.backend import Array, accumulation_dtype, as_array, format_array, to_numpy, xp_of
 from minigrad.backend.kernels import kernels_of
 from minigrad.core.function import Function, Gradients
@@ -15,12 +15,15 @@ from minigrad.core.operators import Operand
 from minigrad.core.variable import Variable, apply, as_variable
 from minigrad.functions.activation import Softmax
 
+REDUCTIONS = ("mean", "sum", "none")
+
 
 @dataclass(eq=False)
 class SoftmaxCrossEntropy(Function):
     """−Σ target · log softmax(x) of each row, weighted; added up unless reduction is "none"."""
 
     reduction: str
+    family = "loss"
 
     def forward(self, x: Array, targets: Array, weights: Array) -> Array:
         losses, probabilities = kernels_of(x).cross_entropy(x, targets)
@@ -63,9 +66,6 @@ def softmax_cross_entropy(
         label_smoothing: this part of each distribution is spread evenly over all classes, 0 to 1.
     Returns:
         a scalar, or (N,) for "none".
-    Raises:
-        ValueError: the shapes do not fit, a class is out of range, or a row is no distribution.
-        TypeError: classes are no integers, or labels require a gradient.
     Source: Szegedy et al. 2016, "Rethinking the Inception architecture" for label smoothing.
 
     >>> softmax_cross_entropy(np.zeros((2, 10), np.float32), np.array([3, 9]))
@@ -82,7 +82,10 @@ def softmax_cross_entropy(
         raise TypeError(f"{name}: logits must be floats, not {format_array(x)}")
     if t.shape not in (x.shape, x.shape[:1]):
         raise ValueError(f"{name}: labels must be (N,) or (N, C); logits {format_array(x)}, labels {format_array(t)}")
-    _check_options(name, reduction, ignore_label, label_smoothing)
+    checks.choice(name, "reduction", reduction, REDUCTIONS)
+    if ignore_label is not None:
+        checks.integer(name, "ignore_label", ignore_label, least=None)
+    label_smoothing = checks.fraction(name, "label_smoothing", label_smoothing, one=True)
     if t.ndim == 1:
         counted, targets = _one_hot(name, t, x.shape[1], ignore_label, x.dtype)
     else:
@@ -96,25 +99,18 @@ def softmax_cross_entropy(
 
 
 def mean_squared_error(prediction: Operand, target: Operand, *, reduction: str = "mean") -> Variable:
-    """The mean of (prediction − target)², both of one shape.
+    """The mean of (prediction − target)², both of one shape: (N, 1) and (N,) are an error.
 
-    Args:
-        prediction: of any shape.
-        target: of the same shape.
-        reduction: "mean" over all elements (0 if there are none), "sum", or "none".
-    Raises:
-        ValueError: the shapes differ, (N, 1) and (N,) for example.
+    The reduction is "mean" over all elements (0 if there are none), "sum", or "none".
 
     >>> mean_squared_error(np.array([1.0, 2.0]), np.array([1.0, 4.0]))
     Variable(2.)
     """
     x, t = as_variable(prediction), as_variable(target)
     if x.shape != t.shape:
-        raise ValueError(
-            f"mean_squared_error: shapes must be equal; prediction {format_array(x)}, target {format_array(t)}"
-        )
-    if reduction not in ("mean", "sum", "none"):
-        raise ValueError(f'mean_squared_error: reduction must be "mean", "sum" or "none", not {reduction!r}')
+        shapes = f"prediction {format_array(x)}, target {format_array(t)}"
+        raise ValueError(f"mean_squared_error: shapes must be equal; {shapes}")
+    checks.choice("mean_squared_error", "reduction", reduction, REDUCTIONS)
     distance = x - t
     squares = distance * distance
     if reduction == "none":
@@ -123,7 +119,7 @@ def mean_squared_error(prediction: Operand, target: Operand, *, reduction: str =
 
 
 def _one_hot(name: str, labels: Array, classes: int, ignore_label: int | None, dtype: Any) -> tuple[Array, Array]:
-    """Which rows count, (N,), and the labels as distributions, (N, C); zeros in the other rows."""
+    """The rows that count, a mask (N,), and the labels as distributions, (N, C), zeros in the other rows."""
     if labels.dtype.kind not in "iu":
         raise TypeError(f"{name}: labels of shape (N,) must be integers, not {format_array(labels)}")
     xp = xp_of(labels)
@@ -131,9 +127,8 @@ def _one_hot(name: str, labels: Array, classes: int, ignore_label: int | None, d
     wrong = counted & ((labels < 0) | (labels >= classes))
     if wrong.any():
         row = int(wrong.argmax())
-        raise ValueError(
-            f"{name}: labels[{row}] is {int(labels[row])}, but there are {classes} classes (0 to {classes - 1})"
-        )
+        known = f"there are {classes} classes (0 to {classes - 1})"
+        raise ValueError(f"{name}: labels[{row}] is {int(labels[row])}, but {known}")
     targets = (xp.arange(classes) == labels[:, None]).astype(dtype)
     return counted, targets if ignore_label is None else targets * counted[:, None].astype(dtype)
 
@@ -148,12 +143,3 @@ def _distributions(name: str, labels: Array, ignore_label: int | None, dtype: An
         row = int(wrong.argmax())
         raise ValueError(f"{name}: labels[{row}] is no distribution: its {rows.shape[1]} numbers must be ≥ 0, sum 1")
     return xp_of(labels).ones(len(labels), bool), labels.astype(dtype)
-
-
-def _check_options(name: str, reduction: str, ignore_label: int | None, label_smoothing: float) -> None:
-    if reduction not in ("mean", "sum", "none"):
-        raise ValueError(f'{name}: reduction must be "mean", "sum" or "none", not {reduction!r}')
-    if ignore_label is not None and not isinstance(ignore_label, (int, np.integer)):
-        raise TypeError(f"{name}: ignore_label must be an int or None, not {ignore_label!r}")
-    if not isinstance(label_smoothing, Real) or not 0 <= label_smoothing <= 1:
-        raise ValueError(f"{name}: label_smoothing must be 0 to 1, not {label_smoothing}")

@@ -22,6 +22,7 @@ class MaxPool2d(Function):
     """The maximum of each window."""
 
     window: Window
+    family = "pooling"
 
     def forward(self, x: Array) -> Array:
         y, argmax = kernels_of(x).max_pool2d(x, self.window)
@@ -39,10 +40,11 @@ class MaxPool2d(Function):
 
 @dataclass(eq=False)
 class PoolScatter(Function):
-    """Each pixel of y added where its window's winner was."""
+    """Each pixel of y added where its window's maximum was."""
 
     window: Window
     size: Pair
+    family = "pooling"
 
     def forward(self, y: Array, argmax: Array) -> Array:
         self.save(argmax)
@@ -58,10 +60,11 @@ class PoolScatter(Function):
 
 @dataclass(eq=False)
 class PoolGather(Function):
-    """The pixel of x where each window's winner was: the adjoint of PoolScatter."""
+    """The pixel of x where each window's maximum was: the adjoint of PoolScatter."""
 
     window: Window
     flops_per_element = 0
+    family = "pooling"
 
     def forward(self, x: Array, argmax: Array) -> Array:
         self.size: Pair = x.shape[2:]
@@ -84,17 +87,14 @@ def max_pool2d(x: Operand, kernel: Any, *, stride: Any = None, pad: Any = 0, cei
         ceil_mode: have a last window that only begins inside the image (or its upper and left border), too.
     Returns:
         (N, C, OH, OW), OH = (H + 2·pad − KH) // stride + 1, rounded up in ceil_mode.
-    Raises:
-        ValueError: x is no image, the window exceeds it, or could lie in the border alone.
 
     >>> max_pool2d(np.arange(16.0).reshape(1, 1, 4, 4), 2)
     Variable([[[[ 5.  7.]
                 [13. 15.]]]])
     """
-    x = images_of("max_pool2d", x)
-    options = {"kernel": kernel, "stride": stride, "pad": pad, "ceil_mode": ceil_mode}
-    window = pool_window("max_pool2d", x.shape[2:], **options, images=f"x {format_array(x)}")  # type: ignore[arg-type]
-    return apply(MaxPool2d(window), x)
+    x, size = images_of("max_pool2d", x)
+    window = pool_window("max_pool2d", f"x {format_array(x)}", size, (kernel, stride, pad))
+    return apply(MaxPool2d(window.ceil_mode(size) if ceil_mode else window), x)
 
 
 @dataclass(eq=False)
@@ -103,6 +103,7 @@ class AvgPool2d(Function):
 
     window: Window
     divisor: Array = field(repr=False)
+    family = "pooling"
 
     def forward(self, x: Array) -> Array:
         self.size: Pair = x.shape[2:]
@@ -122,6 +123,7 @@ class AvgSpread2d(Function):
     window: Window
     size: Pair
     divisor: Array = field(repr=False)
+    family = "pooling"
 
     def forward(self, y: Array) -> Array:
         return kernels_of(y).window_broadcast(y / self.divisor, self.size, self.window).astype(y.dtype, copy=False)
@@ -144,39 +146,23 @@ def avg_pool2d(
 ) -> Variable:
     """The mean of each window.
 
-    Args:
-        x: images, (N, C, H, W).
-        kernel: size of the windows, (vertical, horizontal) or one int for both.
-        stride: pixels from one window to the next, likewise; the kernel's size by default.
-        pad: pixels of zeros around the image, likewise, less than the kernel, or "same".
-        ceil_mode: have a last window that only begins inside the image (or its upper and left border), too.
-        count_include_pad: divide by the number of pixels with the border's, or by the image's alone.
-    Returns:
-        (N, C, OH, OW), OH = (H + 2·pad − KH) // stride + 1, rounded up in ceil_mode.
-    Raises:
-        ValueError: x is no image, the window exceeds it, or could lie in the border alone.
+    The arguments and the shape are those of `max_pool2d`; the border is of zeros, and `count_include_pad` says whether
+    its pixels count in the number that is divided by.
 
     >>> avg_pool2d(np.arange(16.0).reshape(1, 1, 4, 4), 2)
     Variable([[[[ 2.5  4.5]
                 [10.5 12.5]]]])
     """
-    x = images_of("avg_pool2d", x)
-    size: Pair = x.shape[2:]  # type: ignore[assignment]
-    options = {"kernel": kernel, "stride": stride, "pad": pad, "images": f"x {format_array(x)}"}
-    border = pool_window("avg_pool2d", size, ceil_mode=False, **options).pad
-    window = pool_window("avg_pool2d", size, ceil_mode=ceil_mode, **options)
-    counts = [
-        _pixels_counted(n, outputs, k, s, before, after, include=count_include_pad)
-        for n, outputs, k, s, (before, after) in zip(
-            size, window.outputs(size), window.kernel, window.stride, border, strict=True
-        )
-    ]
-    divisor = np.outer(*counts).astype(accumulation_dtype(x.dtype))
+    x, size = images_of("avg_pool2d", x)
+    window = pool_window("avg_pool2d", f"x {format_array(x)}", size, (kernel, stride, pad))
+    border = window.pad  # the one that ceil_mode adds is never counted
+    window = window.ceil_mode(size) if ceil_mode else window
+    counts = []  # of pixels in each window's mean, along each axis
+    for n, outputs, k, s, (before, after) in zip(
+        size, window.outputs(size), window.kernel, window.stride, border, strict=True
+    ):
+        start = np.arange(outputs) * s - before
+        low, high = (-before, n + after) if count_include_pad else (0, n)
+        counts.append(np.minimum(start + k, high) - np.maximum(start, low))
+    divisor = np.outer(*counts).astype(accumulation_dtype(x.dtype))  # (OH, OW)
     return apply(AvgPool2d(window, x.xp.asarray(divisor)), x)
-
-
-def _pixels_counted(n: int, outputs: int, k: int, s: int, before: int, after: int, *, include: bool) -> Array:
-    """How many pixels along one axis the mean of each window counts."""
-    start = np.arange(outputs) * s - before
-    low, high = (-before, n + after) if include else (0, n)
-    return np.minimum(start + k, high) - np.maximum(start, low)

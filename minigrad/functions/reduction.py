@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from numbers import Real
 
 import numpy as np
 
+from minigrad import checks
 from minigrad.backend import Array, format_array
 from minigrad.core.axes import Axis, normalize_axes
 from minigrad.core.function import Gradients
@@ -44,16 +44,7 @@ def min(x: Operand, axis: Axis = None, *, keepdims: bool = False) -> Variable:  
 
 @implements(np.var)
 def var(x: Operand, axis: Axis = None, *, ddof: int = 0, keepdims: bool = False) -> Variable:
-    """The mean squared distance from the mean over `axis`; never negative.
-
-    Args:
-        x: of any shape.
-        axis: over which; all by default.
-        ddof: divide by the count less this.
-        keepdims: keep the reduced axes with length 1.
-    Raises:
-        ValueError: ddof leaves nothing to divide by.
-    """
+    """The squared distances from the mean over `axis` (all by default), added up and divided by their count − ddof."""
     return _variance("var", x, axis, ddof, keepdims)
 
 
@@ -68,15 +59,13 @@ def std(x: Operand, axis: Axis = None, *, ddof: int = 0, keepdims: bool = False)
 
 def _variance(function: str, x: Operand, axis: Axis, ddof: int, keepdims: bool) -> Variable:
     x = as_variable(x)
-    if not isinstance(ddof, Real):
-        raise TypeError(f"{function}: ddof must be a number, not {ddof!r}")
     count = math.prod([x.shape[i] for i in normalize_axes(function, axis, x.ndim)])
-    if count <= ddof:
-        raise ValueError(
-            f"{function}: ddof={ddof} needs more than {count} elements over axis {axis} of {format_array(x)}"
-        )
+    if count <= checks.number(function, "ddof", ddof):
+        there = f"{count} elements over axis {axis} of {format_array(x)}"
+        raise ValueError(f"{function}: ddof={ddof} needs more than {there}")
     distance = x - x.mean(axis, keepdims=True)
-    return (distance * distance).mean(axis, keepdims=keepdims) * (count / (count - ddof))
+    variance: Variable = (distance * distance).mean(axis, keepdims=keepdims) * (count / (count - ddof))
+    return variance
 
 
 class LogSumExp(Reduction):
@@ -100,9 +89,6 @@ class LogSumExp(Reduction):
 
 def logsumexp(x: Operand, axis: Axis = None, *, keepdims: bool = False) -> Variable:
     """log Σ exp(x) over `axis` (all by default), for any finite x.
-
-    Raises:
-        ValueError: there is nothing to add up.
 
     >>> logsumexp(np.array([1000.0, 1000.0]))
     Variable(1000.69314718)

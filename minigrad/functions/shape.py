@@ -5,16 +5,17 @@ from __future__ import annotations
 import operator
 from collections.abc import Sequence
 from dataclasses import dataclass
-from numbers import Real
 from typing import Any
 
 import numpy as np
 
+from minigrad import checks
 from minigrad.backend import Array, format_array, xp_of
 from minigrad.core.axes import Axis, as_shape, normalize_axes
-from minigrad.core.function import Function, Gradients
+from minigrad.core.function import Gradients
 from minigrad.core.numpy_protocol import implements
 from minigrad.core.operators import Operand
+from minigrad.core.shaping import View
 from minigrad.core.variable import Variable, apply, as_variable
 
 
@@ -49,7 +50,7 @@ def moveaxis(x: Operand, source: int | Sequence[int], destination: int | Sequenc
 def flatten(x: Operand, start_axis: int = 1) -> Variable:
     """All axes from `start_axis` on as one: (N, C, H, W) becomes (N, C · H · W)."""
     x = as_variable(x)
-    if not isinstance(start_axis, (int, np.integer)) or not 0 <= start_axis <= x.ndim:
+    if not 0 <= checks.integer("flatten", "start_axis", start_axis, least=None) <= x.ndim:
         raise ValueError(f"flatten: start_axis {start_axis} is not within the {x.ndim} axes of {format_array(x)}")
     return x.reshape(*x.shape[:start_axis], int(np.prod(x.shape[start_axis:])))
 
@@ -82,11 +83,10 @@ def broadcast_to(x: Operand, shape: int | Sequence[int]) -> Variable:
 
 
 @dataclass(eq=False)
-class Concatenate(Function):
+class Concatenate(View):
     """Arrays one after the other along an axis."""
 
     axis: int
-    flops_per_element = 0
 
     def forward(self, *xs: Array) -> Array:
         self.ends = np.cumsum([x.shape[self.axis] for x in xs]).tolist()
@@ -103,11 +103,7 @@ class Concatenate(Function):
 
 @implements(np.concatenate)
 def concatenate(xs: Sequence[Operand], axis: int = 0) -> Variable:
-    """Arrays one after the other along `axis`; their other lengths must agree.
-
-    Raises:
-        ValueError: there are none, or the shapes do not fit.
-    """
+    """Arrays one after the other along `axis`; their other lengths must agree."""
     variables = [as_variable(x) for x in xs]
     if not variables:
         raise ValueError("concatenate: xs is empty")
@@ -137,33 +133,26 @@ def stack(xs: Sequence[Operand], axis: int = 0) -> Variable:
 
 @implements(np.split)
 def split(x: Operand, sections: int | Sequence[int], axis: int = 0) -> list[Variable]:
-    """x cut along `axis` into `sections` equal parts, or at the places that `sections` lists.
-
-    Raises:
-        ValueError: the length does not divide into so many equal parts.
-    """
+    """x cut along `axis` into `sections` equal parts, or at the places that `sections` lists."""
     x = as_variable(x)
     (axis,) = normalize_axes("split", [axis], x.ndim)
-    length = x.shape[axis]
     if isinstance(sections, (Sequence, np.ndarray)):
-        cuts = [operator.index(cut) for cut in sections]
-    elif not isinstance(sections, (int, np.integer)):
-        raise TypeError(f"split: sections must be an int, or the places to cut at, not {sections!r}")
-    elif sections < 1 or length % sections:
-        raise ValueError(f"split: axis {axis} of {format_array(x)} does not divide into {sections} equal parts")
+        cuts = [checks.integer("split", f"sections[{i}]", cut, least=None) for i, cut in enumerate(sections)]
     else:
-        cuts = list(range(length // sections, length, length // sections)) if length else [0] * (sections - 1)
+        parts, length = checks.integer("split", "sections", sections, least=None), x.shape[axis]
+        if parts < 1 or length % parts:
+            raise ValueError(f"split: axis {axis} of {format_array(x)} does not divide into {parts} equal parts")
+        cuts = [length // parts * i for i in range(1, parts)]
     before = (slice(None),) * axis
     return [x[(*before, slice(start, end))] for start, end in zip([0, *cuts], [*cuts, None], strict=True)]
 
 
 @dataclass(eq=False)
-class Pad(Function):
+class Pad(View):
     """x with a border of one value."""
 
     width: tuple[tuple[int, int], ...]
     value: float
-    flops_per_element = 0
 
     def forward(self, x: Array) -> Array:
         return xp_of(x).pad(x, self.width, constant_values=self.value)
@@ -174,33 +163,21 @@ class Pad(Function):
 
 @implements(np.pad)
 def pad(x: Operand, width: Sequence[tuple[int, int]], *, value: float = 0.0) -> Variable:
-    """x with a border: width[i] numbers of `value` before and after axis i.
-
-    Raises:
-        ValueError: width has not one pair of sizes, 0 or more, for each axis.
-    """
-    x = as_variable(x)
-    if not isinstance(value, Real):
-        raise TypeError(f"pad: value must be a number, not {value!r}")
+    """x with a border: width[i], a pair, says how many numbers of `value` stand before and after axis i."""
+    x, value = as_variable(x), checks.number("pad", "value", value, finite=False)
     try:
         pairs = tuple((operator.index(a), operator.index(b)) for a, b in width)
     except (TypeError, ValueError):
         pairs = ()
     if len(pairs) != x.ndim or any(n < 0 for pair in pairs for n in pair):
-        raise ValueError(
-            f"pad: width must have a pair of sizes, 0 or more, for each axis of {format_array(x)}; got {width}"
-        )
+        wanted = f"a pair of sizes, 0 or more, for each axis of {format_array(x)}"
+        raise ValueError(f"pad: width must have {wanted}; got {width}")
     return apply(Pad(pairs, value), x) if pairs else x
 
 
 @implements(np.take)
 def take(x: Operand, indices: Any, axis: int | None = None) -> Variable:
-    """x[indices] along `axis` (of x flattened, by default); an index that repeats gathers its copies' gradients.
-
-    Raises:
-        TypeError: indices are no integers.
-        IndexError: one is out of range.
-    """
+    """x[indices] along `axis` (of x flattened, by default); an index that repeats gathers its copies' gradients."""
     x = as_variable(x)
     if axis is None:
         x, axis = x.reshape(-1), 0

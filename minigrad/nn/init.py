@@ -1,11 +1,9 @@
-"""Initializers: what the weights are before training.
+"""Initializers: small immutable objects that make the weights before training.
 
-Each is a small immutable object that makes an array of a given shape. The numbers are drawn on the CPU in float64 and
-then rounded to `default_dtype`, so that a seed gives the same weights everywhere.
-
-Sources: Glorot & Bengio 2010, "Understanding the difficulty of training deep feedforward neural networks"; He et al.
-2015, "Delving deep into rectifiers". Keras's `glorot_normal` and `he_normal` have the same variance as the papers' and
-these normal distributions, but are truncated.
+The numbers are drawn on the CPU in float64 and then rounded to `default_dtype`, so that a seed gives the same weights
+everywhere. Sources: Glorot & Bengio 2010, "Understanding the difficulty of training deep feedforward neural networks";
+He et al. 2015, "Delving deep into rectifiers". Keras's `glorot_normal` and `he_normal` have the papers' variances, too,
+but are truncated.
 
 >>> from minigrad import nn
 >>> nn.Linear(784, 10, init=nn.init.TruncatedNormal(0.1), bias_init=nn.init.Constant(0.1)).b.data[:3]
@@ -78,10 +76,7 @@ class Normal(_Distribution):
 
 @dataclass(frozen=True)
 class TruncatedNormal(Normal):
-    """The normal distribution, values beyond 2·std of the mean drawn again.
-
-    What is left has a standard deviation of about 0.88·std, as with TensorFlow's `truncated_normal`.
-    """
+    """Normal, values beyond 2·std of the mean drawn again: the deviation is about 0.88·std, as in TensorFlow."""
 
     def draw(self, shape: Shape, rng: np.random.Generator) -> Any:
         x = np.asarray(rng.standard_normal(shape))
@@ -108,10 +103,7 @@ class Uniform(_Distribution):
 
 @dataclass(frozen=True)
 class GlorotUniform(_Distribution):
-    """Uniform within ±√(6 / (fan_in + fan_out)): signals and gradients keep their variance through tanh-like layers.
-
-    Source: Glorot & Bengio 2010, eq. 16; Keras's `glorot_uniform`.
-    """
+    """Uniform within ±√(6 / (fan_in + fan_out)), for tanh-like layers. Source: Glorot & Bengio 2010, eq. 16."""
 
     def draw(self, shape: Shape, rng: np.random.Generator) -> Any:
         limit = math.sqrt(6 / sum(fans(self, shape)))
@@ -128,7 +120,7 @@ class GlorotNormal(_Distribution):
 
 @dataclass(frozen=True)
 class HeUniform(_Distribution):
-    """Uniform within ±√(6 / fan_in): He's variance. Source: He et al. 2015, eq. 10; Keras's `he_uniform`."""
+    """Uniform within ±√(6 / fan_in): the variance of HeNormal."""
 
     def draw(self, shape: Shape, rng: np.random.Generator) -> Any:
         limit = math.sqrt(6 / fans(self, shape)[0])
@@ -137,20 +129,16 @@ class HeUniform(_Distribution):
 
 @dataclass(frozen=True)
 class HeNormal(_Distribution):
-    """Normal with variance 2 / fan_in: signals keep their variance through ReLU layers.
-
-    Source: He et al. 2015, eq. 10.
-    """
+    """Normal with variance 2 / fan_in: signals keep it through ReLU layers. Source: He et al. 2015, eq. 10."""
 
     def draw(self, shape: Shape, rng: np.random.Generator) -> Any:
         return math.sqrt(2 / fans(self, shape)[0]) * rng.standard_normal(shape)
 
 
 def fans(initializer: object, shape: Shape) -> tuple[int, int]:
-    """fan_in and fan_out: the number of inputs that an output is computed from, and of outputs that an input goes into.
+    """fan_in, the number of inputs behind an output, and fan_out, that of outputs behind an input.
 
     The shape is (in, out); or (O, C, KH, KW), which makes (C·KH·KW, O·KH·KW): the outputs of all groups, as in PyTorch.
-    A ValueError names the initializer.
     """
     if len(shape) < 2 or min(shape) < 1:
         name = type(initializer).__name__

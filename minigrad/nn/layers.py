@@ -1,22 +1,64 @@
-"""The layers besides the activations: Linear, Conv2d, ConvReLUPool, MaxPool2d, AvgPool2d, Flatten, Dropout."""
+"""Sequential, and the layers besides the activations: Linear, Conv2d, ConvReLUPool, poolings, Flatten, Dropout."""
 
 from __future__ import annotations
 
-from typing import Any, Literal, TypeAlias
+from collections.abc import Iterator
+from typing import Any, Literal, TypeAlias, overload
 
 import numpy as np
 
 import minigrad.functions as F
 from minigrad import checks
 from minigrad.backend.windows import Pair
+from minigrad.core import config
 from minigrad.core.operators import Operand
 from minigrad.core.variable import Variable
-from minigrad.nn.init import Initializer
-from minigrad.nn.module import Module
-from minigrad.nn.parameter import BIASES, WEIGHTS, make_parameter
+from minigrad.nn.init import Constant, GlorotUniform, Initializer
+from minigrad.nn.module import Module, Parameter
 
 Size: TypeAlias = int | Pair
 Padding: TypeAlias = int | Pair | Literal["same"]
+WEIGHTS = GlorotUniform()
+BIASES = Constant(0.0)
+
+
+class Sequential(Module):
+    """A module that calls each of its `modules` with the output of the one before.
+
+    >>> from minigrad import nn
+    >>> nn.Sequential(nn.Flatten(), nn.Linear(784, 128), nn.ReLU(), nn.Linear(128, 10))[:2]
+    Sequential(
+      (layers.0): Flatten()
+      (layers.1): Linear(784, 128)
+    )
+    """
+
+    def __init__(self, *modules: Module) -> None:
+        for i, module in enumerate(modules):
+            if isinstance(module, type):
+                name = module.__name__
+                raise TypeError(f"Sequential: modules[{i}] is the class {name}; write {name}(...)")
+            if not isinstance(module, Module):
+                raise TypeError(f"Sequential: modules[{i}] must be a Module, not {type(module).__name__}")
+        self.layers = modules
+
+    def forward(self, x: Any) -> Any:
+        for layer in self.layers:
+            x = layer(x)
+        return x
+
+    def __len__(self) -> int:
+        return len(self.layers)
+
+    def __iter__(self) -> Iterator[Module]:
+        return iter(self.layers)
+
+    @overload
+    def __getitem__(self, i: int) -> Module: ...
+    @overload
+    def __getitem__(self, i: slice) -> Sequential: ...
+    def __getitem__(self, i: int | slice) -> Module:
+        return Sequential(*self.layers[i]) if isinstance(i, slice) else self.layers[i]
 
 
 class Linear(Module):
@@ -27,8 +69,6 @@ class Linear(Module):
         bias: add b.
         init, bias_init: make the first values of w (in, out) and b (out,).
         rng: the generator that they draw from; by default the context's (`minigrad.seed`).
-    Raises:
-        TypeError, ValueError: an argument is not what it should be.
     """
 
     def __init__(
@@ -60,14 +100,8 @@ class Conv2d(Module):
     Args:
         in_channels, out_channels: C and O.
         kernel: (KH, KW), or one int for both.
-        stride, dilation: pixels, (vertical, horizontal) or one int for both.
-        pad: likewise, or "same".
-        groups: the number of independent convolutions that the channels are divided into.
-        bias: add b.
-        init, bias_init: make the first values of w and b (O,).
-        rng: the generator that they draw from; by default the context's (`minigrad.seed`).
-    Raises:
-        TypeError, ValueError: an argument is not what it should be.
+        stride, pad, dilation, groups: as of `F.conv2d`.
+        bias, init, bias_init, rng: as of Linear.
     """
 
     def __init__(
@@ -99,8 +133,13 @@ class Conv2d(Module):
         self.w = make_parameter(owner, "init", init, shape, rng)
         self.b = make_parameter(owner, "bias_init", bias_init, (self.out_channels,), rng) if bias else None
 
+    @property
+    def options(self) -> dict[str, Any]:
+        """The keyword arguments of `F.conv2d`."""
+        return {"stride": self.stride, "pad": self.pad, "dilation": self.dilation, "groups": self.groups}
+
     def forward(self, x: Operand) -> Variable:
-        return F.conv2d(x, self.w, self.b, stride=self.stride, pad=self.pad, dilation=self.dilation, groups=self.groups)
+        return F.conv2d(x, self.w, self.b, **self.options)
 
     def extra_repr(self) -> str:
         return arguments_text(
@@ -119,14 +158,8 @@ class ConvReLUPool(Conv2d):
     """A convolution, a ReLU and a max-pooling in one pass: (N, C, H, W) -> (N, O, PH, PW), see `F.conv_relu_pool`.
 
     Args:
-        in_channels, out_channels, kernel: as of Conv2d.
-        pool: size of the pooling's windows, (vertical, horizontal) or one int for both.
-        pool_stride: pixels from window to window; by default the windows' size.
-        pool_pad: border of the convolution's images, likewise; or "same".
-        ceil_mode: have a last window that reaches beyond the image.
-        **options: all further ones of Conv2d.
-    Raises:
-        TypeError, ValueError: an argument is not what it should be.
+        in_channels, out_channels, kernel, **options: as of Conv2d.
+        pool, pool_stride, pool_pad, ceil_mode: as of `F.conv_relu_pool`.
     """
 
     def __init__(
@@ -149,19 +182,8 @@ class ConvReLUPool(Conv2d):
         self.ceil_mode = ceil_mode
 
     def forward(self, x: Operand) -> Variable:
-        return F.conv_relu_pool(
-            x,
-            self.w,
-            self.b,
-            stride=self.stride,
-            pad=self.pad,
-            dilation=self.dilation,
-            groups=self.groups,
-            pool=self.pool,
-            pool_stride=self.pool_stride,
-            pool_pad=self.pool_pad,
-            ceil_mode=self.ceil_mode,
-        )
+        pooling: dict[str, Any] = {"pool": self.pool, "pool_stride": self.pool_stride, "pool_pad": self.pool_pad}
+        return F.conv_relu_pool(x, self.w, self.b, ceil_mode=self.ceil_mode, **pooling, **self.options)
 
     def extra_repr(self) -> str:
         pooling = arguments_text(
@@ -189,52 +211,22 @@ class _Pool2d(Module):
 
 
 class MaxPool2d(_Pool2d):
-    """The maximum over each window: (N, C, H, W) -> (N, C, OH, OW), see `F.max_pool2d`.
-
-    Args:
-        kernel: (KH, KW), or one int for both.
-        stride: pixels from window to window; by default the kernel's size.
-        pad: border, (vertical, horizontal) or one int for both; or "same".
-        ceil_mode: have a last window that reaches beyond the image.
-    Raises:
-        TypeError, ValueError: an argument is not what it should be.
-    """
+    """The maximum over each window: (N, C, H, W) -> (N, C, OH, OW); arguments as of `F.max_pool2d`."""
 
     def forward(self, x: Operand) -> Variable:
         return F.max_pool2d(x, self.kernel, stride=self.stride, pad=self.pad, ceil_mode=self.ceil_mode)
 
 
 class AvgPool2d(_Pool2d):
-    """The mean over each window: (N, C, H, W) -> (N, C, OH, OW), see `F.avg_pool2d`.
+    """The mean over each window: (N, C, H, W) -> (N, C, OH, OW); arguments as of `F.avg_pool2d`."""
 
-    Args:
-        kernel, stride, pad, ceil_mode: as of MaxPool2d.
-        count_include_pad: the border counts as zeros in the mean; else it does not count.
-    Raises:
-        TypeError, ValueError: an argument is not what it should be.
-    """
-
-    def __init__(
-        self,
-        kernel: Size,
-        *,
-        stride: Size | None = None,
-        pad: Padding = 0,
-        ceil_mode: bool = False,
-        count_include_pad: bool = True,
-    ) -> None:
-        super().__init__(kernel, stride=stride, pad=pad, ceil_mode=ceil_mode)
+    def __init__(self, kernel: Size, *, count_include_pad: bool = True, **options: Any) -> None:
+        super().__init__(kernel, **options)
         self.count_include_pad = count_include_pad
 
     def forward(self, x: Operand) -> Variable:
-        return F.avg_pool2d(
-            x,
-            self.kernel,
-            stride=self.stride,
-            pad=self.pad,
-            ceil_mode=self.ceil_mode,
-            count_include_pad=self.count_include_pad,
-        )
+        options: dict[str, Any] = {"stride": self.stride, "pad": self.pad, "ceil_mode": self.ceil_mode}
+        return F.avg_pool2d(x, self.kernel, count_include_pad=self.count_include_pad, **options)
 
     def extra_repr(self) -> str:
         return super().extra_repr() + ("" if self.count_include_pad else ", count_include_pad=False")
@@ -248,15 +240,7 @@ class Flatten(Module):
 
 
 class Dropout(Module):
-    """In training each value becomes 0 with probability p, else it is divided by 1 − p; elsewhere x as it is.
-
-    Args:
-        p: the probability of dropping (not of keeping).
-        rng: the generator that draws; by default the context's at each call (`minigrad.seed`).
-    Raises:
-        TypeError, ValueError: p is no number in [0, 1], or rng is no generator.
-    Source: Srivastava et al. 2014, "Dropout: a simple way to prevent neural networks from overfitting".
-    """
+    """In training each value becomes 0 with probability p, else it is divided by 1 − p: see `F.dropout`."""
 
     def __init__(self, p: float = 0.5, *, rng: np.random.Generator | None = None) -> None:
         self.p = checks.fraction(type(self).__name__, "p", p, one=True)
@@ -267,6 +251,19 @@ class Dropout(Module):
 
     def extra_repr(self) -> str:
         return str(self.p)
+
+
+def make_parameter(
+    owner: str, argument: str, init: Initializer, shape: tuple[int, ...], rng: np.random.Generator | None
+) -> Parameter:
+    """A parameter of `shape` with the values that `init`, the layer's `argument`, makes from `rng`."""
+    if not callable(init) or isinstance(init, type):
+        raise TypeError(f"{owner}: {argument} must be an initializer such as nn.init.Normal(0.01), not {init!r}")
+    values = init(shape, rng=checks.optional_generator(owner, "rng", rng))
+    values = np.array(values, config.float_type(), order="C")
+    if values.shape != shape:
+        raise ValueError(f"{owner}: {argument} made an array {values.shape}, but {shape} is needed")
+    return Parameter(values)
 
 
 def arguments_text(*values: Any, **options: tuple[Any, Any]) -> str:

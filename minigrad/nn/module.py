@@ -1,4 +1,4 @@
-"""Module: a layer or a model, which knows its parameters by the attributes that hold them."""
+"""Module: a layer or a model, which finds its Parameters, Variables to train, by the attributes that hold them."""
 
 from __future__ import annotations
 
@@ -12,9 +12,21 @@ import numpy as np
 from minigrad.backend import Array, to_device
 from minigrad.core.config import grad_mode
 from minigrad.core.hooks import Call
-from minigrad.nn.parameter import Parameter
+from minigrad.core.variable import Variable
 from minigrad.nn.state import validated_state
 from minigrad.nn.summary import summarize
+
+
+class Parameter(Variable):
+    """A Variable that a Module finds among its attributes, for an optimizer to change.
+
+    Args:
+        data: an array of floats, which is not copied; a number or a list becomes an array of `default_dtype`.
+        name: its name in messages and diagrams.
+    """
+
+    def __init__(self, data: Any, *, name: str | None = None) -> None:
+        super().__init__(data, name=name)
 
 
 class Module:
@@ -43,17 +55,16 @@ class Module:
         raise TypeError(f"{name} has no forward: a Module says in forward(self, x) what it computes")
 
     def __call__(self, *inputs: Any, **options: Any) -> Any:
+        hooks = grad_mode.get().hooks
+        if not hooks:
+            return self.forward(*inputs, **options)  # no frame more: modules may be nested deep
         run: Call = _run
-        for hook in grad_mode.get().hooks:
+        for hook in hooks:
             run = partial(hook.call, run)
         return run(self, inputs, options)
 
     def named_parameters(self) -> Iterator[tuple[str, Parameter]]:
-        """Each parameter with its name.
-
-        Raises:
-            ValueError: two parameters have the same name, as the keys 1 and "1" of a dict give them.
-        """
+        """Each parameter with its name; that two have the same, as the keys 1 and "1" give them, is a ValueError."""
         names = set()
         for name, member in self._walk():
             if isinstance(member, Parameter):
@@ -95,23 +106,17 @@ class Module:
     def load_state_dict(self, state: Mapping[str, Array]) -> None:
         """Copy arrays by name into the parameters, which keep their dtype and device.
 
-        Raises:
-            TypeError: state is no mapping.
-            ValueError: the names are not those of the parameters, an array has another shape or holds no floats, or a
-                parameter's array is read-only. The error lists all that is wrong, and the parameters are as before.
+        A state that does not fit is a ValueError that lists all that is wrong, and the parameters are as before.
         """
         self._load(f"load_state_dict of {type(self).__name__}", state)
 
     def summary(self, x: Any) -> str:
         """A table of the layers with their output shapes and parameter counts, from running the model once.
 
+        There is a row for each call of a module that has no modules in it; a parameter is counted once.
+
         Args:
             x: an input, (N, ...); or its shape without the batch axis, such as (1, 28, 28).
-        Returns:
-            a row for each call of a module that has no modules in it, and the totals. A parameter that is used again is
-            not counted again.
-        Raises:
-            TypeError: x is neither.
         """
         return summarize(self, x)
 

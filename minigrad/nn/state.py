@@ -14,14 +14,8 @@ from minigrad.core.function import Spec
 def validated_state(what: str, state: Any, like: Mapping[str, Array]) -> dict[str, Array]:
     """Copies of the arrays in `state`, each with the dtype and on the device of its namesake in `like`.
 
-    Args:
-        what: the beginning of the error.
-        state: arrays of floats by name.
-        like: the arrays they are to replace.
-    Raises:
-        TypeError: state is no mapping.
-        ValueError: the names are not the same, arrays differ in shape, are none of floats, or overflow, or one of
-            `like` is read-only; one error lists all that is wrong.
+    The ValueError that begins with `what` lists all that is wrong: other names or shapes, no floats, numbers too large
+    for the dtype, or an array in `like` that is read-only.
     """
     if not isinstance(state, Mapping):
         raise TypeError(f"{what}: state must be a dict of arrays, not {type(state).__name__}")
@@ -41,10 +35,7 @@ def validated_state(what: str, state: Any, like: Mapping[str, Array]) -> dict[st
 
 
 def differences(found: Mapping[str, Spec | str], wanted: Mapping[str, Spec]) -> list[str]:
-    """The reasons why the arrays `found` cannot take the place of those `wanted`, a line for each name.
-
-    Both give shape and dtype by name; `found` may have a text that says what stands there instead of an array.
-    """
+    """The reasons why `found` cannot be `wanted`, a line for each name; a text tells what stands for an array there."""
     problems = []
     for name, (shape, dtype) in wanted.items():
         there = found.get(name, "missing")

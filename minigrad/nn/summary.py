@@ -12,10 +12,9 @@ from minigrad.backend import is_array, to_device
 from minigrad.core import config
 from minigrad.core.hooks import Call, Hook, hooked
 from minigrad.core.variable import Variable
-from minigrad.nn.parameter import Parameter
 
 if TYPE_CHECKING:
-    from minigrad.nn.module import Module
+    from minigrad.nn.module import Module, Parameter
 
 
 def summarize(model: Module, x: Any) -> str:

@@ -39,16 +39,9 @@ FLOATS = re.compile("[<>]f[248]")
 
 
 def save(model: Module, path: str | os.PathLike[str]) -> None:
-    """Write the parameters of a model to a file, which `load` and `numpy.load` read.
+    """Write the parameters of a model to a file, by custom "*.npz", which `load` and `numpy.load` read.
 
     It is written beside the old file and then takes its place: when saving fails, the old file is still there.
-
-    Args:
-        model: the module with the parameters.
-        path: the file, by custom "*.npz"; nothing is appended.
-    Raises:
-        TypeError: model is no Module.
-        OSError: the file cannot be written.
     """
     if not isinstance(model, Module):
         raise TypeError(f"save: model must be a Module, not {type(model).__name__}")
@@ -62,13 +55,7 @@ def save(model: Module, path: str | os.PathLike[str]) -> None:
 def load(model: Module, path: str | os.PathLike[str]) -> None:
     """Read the parameters of a model from a file that `save` or `numpy.savez` wrote.
 
-    Args:
-        model: one whose parameters have the same names and shapes.
-        path: the file.
-    Raises:
-        ValueError: the file is broken, or made for another model. The error says why, and the model is as before.
-        TypeError: model is no Module.
-        OSError: the file cannot be read.
+    If the file is broken, or made for another model, then a ValueError says why, and the model is as before.
     """
     if not isinstance(model, Module):
         raise TypeError(f"load: model must be a Module, not {type(model).__name__}")
@@ -111,13 +98,10 @@ def _read(file: IO[bytes], wanted: dict[str, Spec]) -> dict[str, Array]:
 
 
 def _read_header(entry: IO[bytes]) -> tuple[Spec | str, bool]:
-    """Shape and dtype that the .npy header at the start of `entry` gives, or a text if it has no floats.
+    """Shape and dtype in the .npy header at the start of `entry`, or a text if it has no floats; and if its order is F.
 
     NumPy's own reader evaluates the header as Python text, with every freedom that gives; this one takes what NumPy
     writes and nothing else.
-
-    Returns:
-        the shape and dtype, or the text; and whether the first axis varies fastest (Fortran's order).
     """
     magic, length = entry.read(len(MAGIC)), entry.read(2)
     if magic != MAGIC or len(length) < 2 or int.from_bytes(length, "little") > MAX_HEADER:

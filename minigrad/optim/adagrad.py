@@ -7,27 +7,19 @@ from typing import Any
 
 import numpy as np
 
+from minigrad import checks
 from minigrad.core.variable import Variable
-from minigrad.nn.arguments import positive
 from minigrad.optim.optimizer import Optimizer
 
 
 def adagrad(p: Any, g: Any, h: Any, lr: Any, eps: Any) -> Any:
-    """One step of one number. Source: Duchi, Hazan & Singer 2011, with eps added to the square root."""
+    """One step of one number."""
     h = h + g * g
     return p - lr * (g / (np.sqrt(h) + eps)), h
 
 
 class Adagrad(Optimizer):
-    """h ← h + g², p ← p − lr·g / (√h + eps).
-
-    Args:
-        parameters: `model.parameters()`.
-        lr: the learning rate.
-        eps: keeps the divisor from zero; added to the square root, as in "Deep Learning from Scratch" (Saito 2016).
-
-    Raises:
-        TypeError, ValueError: an argument is not what it should be.
+    """h ← h + g², p ← p − lr·g / (√h + eps); eps is added to the root as in "Deep Learning from Scratch" (Saito 2016).
 
     Source: Duchi, Hazan & Singer 2011, "Adaptive subgradient methods for online learning and stochastic optimization".
     """
@@ -37,8 +29,7 @@ class Adagrad(Optimizer):
 
     def __init__(self, parameters: Iterable[Variable], *, lr: float = 0.01, eps: float = 1e-7) -> None:
         super().__init__(parameters, lr=lr)
-        self.eps = positive("Adagrad", "eps", eps)
+        self.eps = checks.positive("Adagrad", "eps", eps)
 
     def numbers(self, step: int) -> tuple[float, ...]:  # noqa: ARG002
-        """The learning rate and eps."""
         return self.lr, self.eps

@@ -8,15 +8,15 @@ from typing import Any
 
 import numpy as np
 
+from minigrad import checks
 from minigrad.core.variable import Variable
-from minigrad.nn.arguments import fraction, positive
 from minigrad.optim.optimizer import Optimizer
 
 
 def adam(
     p: Any, g: Any, m: Any, v: Any, rate: Any, beta1: Any, beta1_rest: Any, beta2: Any, beta2_rest: Any, floor: Any
 ) -> Any:
-    """One step of one number. Source: Kingma & Ba 2015, algorithm 1; rate and floor have its corrections in them."""
+    """One step of one number; rate and floor have the corrections of m and v in them."""
     m = beta1 * m + beta1_rest * g
     v = beta2 * v + beta2_rest * (g * g)
     return p - rate * (m / (np.sqrt(v) + floor)), m, v
@@ -27,15 +27,6 @@ class Adam(Optimizer):
 
     m ← beta1·m + (1 − beta1)·g, m̂ = m / (1 − beta1^t); v ← beta2·v + (1 − beta2)·g², v̂ = v / (1 − beta2^t).
     Each parameter has its own t, the number of its updates.
-
-    Args:
-        parameters: `model.parameters()`.
-        lr: the learning rate: about the size of a step.
-        beta1, beta2: how much of the running means is left a step later, in [0, 1).
-        eps: keeps the divisor from zero.
-
-    Raises:
-        TypeError, ValueError: an argument is not what it should be.
 
     Source: Kingma & Ba 2015, "Adam: a method for stochastic optimization", algorithm 1.
     """
@@ -53,12 +44,11 @@ class Adam(Optimizer):
         eps: float = 1e-8,
     ) -> None:
         super().__init__(parameters, lr=lr)
-        self.beta1 = fraction("Adam", "beta1", beta1, one=False)
-        self.beta2 = fraction("Adam", "beta2", beta2, one=False)
-        self.eps = positive("Adam", "eps", eps)
+        self.beta1 = checks.fraction("Adam", "beta1", beta1, one=False)
+        self.beta2 = checks.fraction("Adam", "beta2", beta2, one=False)
+        self.eps = checks.positive("Adam", "eps", eps)
 
     def numbers(self, step: int) -> tuple[float, ...]:
-        """Those of the formula: with both corrections in the first and the last, the loop has none."""
         scale = math.sqrt(1 - self.beta2**step)
         rate = self.lr * scale / (1 - self.beta1**step)
         return rate, self.beta1, 1 - self.beta1, self.beta2, 1 - self.beta2, self.eps * scale

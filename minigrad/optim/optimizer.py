@@ -1,16 +1,16 @@
-"""Optimizer: what all optimizers do; a subclass says how one parameter changes."""
+"""Optimizer: changes parameters by a formula; state by name."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from minigrad.backend import Array, accumulation_dtype, device_of, format_array, is_writable, to_device, to_numpy, xp_of
+from minigrad import checks
+from minigrad.backend import Array, accumulation_dtype, format_array, is_writable, to_device, to_numpy, xp_of
 from minigrad.backend.kernels import Formula, kernels_of
 from minigrad.core.variable import Variable
-from minigrad.nn.arguments import positive
 from minigrad.nn.module import Module
 from minigrad.nn.state import validated_state
 
@@ -24,21 +24,7 @@ class Optimizer:
     Args:
         parameters: `model.parameters()`, or any leaf Variables; one that occurs twice is one.
         lr: the learning rate; it may be changed between steps.
-
-    Attributes:
-        parameters: the parameters.
-        lr: the learning rate.
-
-    Raises:
-        TypeError: parameters are not parameters, or a number is no number.
-        ValueError: there are none, one was computed by an operation, or a number is out of range.
     """
-
-    def __init__(self, parameters: Iterable[Variable], *, lr: float) -> None:
-        self.parameters = _distinct(type(self).__name__, parameters)
-        self.lr = positive(type(self).__name__, "lr", lr)
-        self._steps = [0] * len(self.parameters)
-        self._slots: list[dict[str, Array]] = [{} for _ in self.parameters]
 
     formula: Formula | None = None
     """The new number and the new slots, of the number, its gradient, its slots, and `numbers`."""
@@ -46,32 +32,63 @@ class Optimizer:
     slot_names: tuple[str, ...] = ()
     """Arrays of each parameter's shape, float32 at least, zeros at first."""
 
+    def __init__(self, parameters: Iterable[Variable], *, lr: float) -> None:
+        self.parameters = _distinct(type(self).__name__, parameters)
+        self.lr = checks.positive(type(self).__name__, "lr", lr)
+        self._steps = [0] * len(self.parameters)
+        self._slots: dict[str, Array] = {}  # "m.0" is the slot m of parameter 0, from its first step on
+
     def numbers(self, step: int) -> tuple[float, ...]:  # noqa: ARG002
         """The last arguments of `formula` in a parameter's step number `step` (from 1)."""
         return (self.lr,)
 
-    def update(self, p: Array, g: Array, slots: Mapping[str, Array], step: int) -> None:
+    def update(self, p: Array, g: Array, slots: Sequence[Array], step: int) -> None:
         """Change the array `p` and its `slots` in place, by the gradient `g`, in p's step number `step` (from 1)."""
         if self.formula is None:
             raise TypeError(f"{type(self).__name__} has no update: an Optimizer says there how a parameter changes")
-        kernels_of(p).update(
-            self.formula, p, g, [slots[name] for name in self.slot_names], tuple(map(float, self.numbers(step)))
-        )
+        kernels_of(p).update(self.formula, p, g, slots, tuple(map(float, self.numbers(step))))
 
     def step(self) -> None:
-        """Update each parameter that has a gradient.
+        """Update each parameter that has a gradient, or none if one of them can't be: a ValueError says why."""
+        updated = [(i, p, p.grad) for i, p in enumerate(self.parameters) if p.grad is not None]
+        for i, p, grad in updated:
+            self._check(i, p, grad)
+        for i, p, grad in updated:
+            self._steps[i] += 1
+            for name in self.slot_names:
+                slot = self._slots.get(f"{name}.{i}")
+                self._slots[f"{name}.{i}"] = _slot(p.data) if slot is None else to_device(slot, p.device)
+            self.update(p.data, grad.data, [self._slots[f"{name}.{i}"] for name in self.slot_names], self._steps[i])
 
-        Raises:
-            ValueError: a gradient is not of its parameter's shape, dtype and device, or a parameter's array is
-                read-only or has got another shape or dtype; nothing was changed.
+    def zero_grad(self) -> None:
+        """Forget the gradients of all parameters."""
+        for p in self.parameters:
+            p.zero_grad()
+
+    def state_dict(self) -> dict[str, np.ndarray[Any, Any]]:
+        """Copies of all that the next steps depend on besides the parameters and the constructor's numbers.
+
+        "steps" counts the updates of each parameter; "m.0" is the slot called m of the first one, if it has had any.
         """
-        for i, p in enumerate(self.parameters):
-            if p.grad is not None:
-                self._check(i, p, p.grad)
-        for i, p in enumerate(self.parameters):
-            if p.grad is not None:
-                self._steps[i] += 1
-                self.update(p.data, p.grad.data, self._slots_for(i, p.data), self._steps[i])
+        slots = {name: np.array(to_numpy(slot)) for name, slot in self._slots.items()}
+        return {"steps": np.array(self._steps, np.int64), **slots}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on from where another optimizer of this class gave its `state_dict`.
+
+        A state of another class or for other parameters is a ValueError that says why, and nothing was changed.
+        """
+        what = f"{type(self).__name__}.load_state_dict"
+        if not isinstance(state, Mapping):
+            raise TypeError(f"{what}: state must be a dict, not {type(state).__name__}")
+        steps, shape = state.get("steps"), (len(self.parameters),)
+        if not isinstance(steps, np.ndarray) or steps.dtype.kind not in "iu" or steps.shape != shape or steps.min() < 0:
+            raise ValueError(f"{what}: steps must be an array of ints {shape}, none negative, not {steps!r}")
+        updated = [i for i, count in enumerate(steps) if count]
+        like = {f"{name}.{i}": _slot(self.parameters[i].data) for i in updated for name in self.slot_names}
+        slots = {name: array for name, array in state.items() if name != "steps"}
+        self._slots = validated_state(what, slots, like)
+        self._steps = steps.tolist()
 
     def _check(self, i: int, p: Variable, grad: Variable) -> None:
         what = f"{type(self).__name__}.step: parameter {i}"
@@ -81,64 +98,12 @@ class Optimizer:
             )
         if not is_writable(p.data):
             raise ValueError(f"{what}, {format_array(p)}, can't be changed: its array is read-only")
-        wanted = p.shape, accumulation_dtype(p.dtype)
-        for name, slot in self._slots[i].items():
-            if (slot.shape, slot.dtype) != wanted:
+        for name in self.slot_names:
+            slot = self._slots.get(f"{name}.{i}")
+            if slot is not None and (slot.shape, slot.dtype) != (p.shape, accumulation_dtype(p.dtype)):
                 raise ValueError(
                     f"{what} is {format_array(p)} now, but its {name} is {format_array(slot)}; make a new optimizer"
                 )
-
-    def zero_grad(self) -> None:
-        """Forget the gradients of all parameters."""
-        for p in self.parameters:
-            p.zero_grad()
-
-    def state_dict(self) -> dict[str, np.ndarray[Any, Any]]:
-        """What the next steps depend on besides the parameters and the numbers given to the constructor.
-
-        Returns:
-            copies: under "steps" how often each parameter was updated, int64 (number of parameters,); under "m.0" the
-            slot called m of the first parameter, and so on, for those that were ever updated.
-        """
-        slots = {
-            f"{name}.{i}": np.array(to_numpy(array))
-            for i, arrays in enumerate(self._slots)
-            for name, array in arrays.items()
-        }
-        return {"steps": np.array(self._steps, np.int64), **slots}
-
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Go on from where another optimizer of this class gave its `state_dict`.
-
-        Raises:
-            TypeError: state is no mapping.
-            ValueError: it is from another class or for other parameters. The error says why; nothing was changed.
-        """
-        what = f"{type(self).__name__}.load_state_dict"
-        if not isinstance(state, Mapping):
-            raise TypeError(f"{what}: state must be a dict, not {type(state).__name__}")
-        steps, shape = state.get("steps"), (len(self.parameters),)
-        if not isinstance(steps, np.ndarray) or steps.dtype.kind not in "iu" or steps.shape != shape or steps.min() < 0:
-            raise ValueError(f"{what}: steps must be an array of ints {shape}, none negative, not {steps!r}")
-        slots = {name: array for name, array in state.items() if name != "steps"}
-        fresh: list[dict[str, Array]] = [
-            {name: _slot(p.data) for name in self.slot_names} if count > 0 else {}
-            for p, count in zip(self.parameters, steps, strict=True)
-        ]
-        like = {f"{name}.{i}": slot for i, arrays in enumerate(fresh) for name, slot in arrays.items()}
-        for key, array in validated_state(what, slots, like).items():
-            like[key][...] = array
-        self._steps, self._slots = steps.tolist(), fresh
-
-    def _slots_for(self, i: int, p: Array) -> dict[str, Array]:
-        """The slots of parameter i, made at its first step, and wherever it was moved since."""
-        slots = self._slots[i]
-        for name in self.slot_names:
-            if name not in slots:
-                slots[name] = _slot(p)
-            elif device_of(slots[name]) != device_of(p):
-                slots[name] = to_device(slots[name], device_of(p))
-        return slots
 
 
 def _slot(p: Array) -> Array:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from minigrad import checks
 from minigrad.core.variable import Variable
-from minigrad.nn.arguments import fraction
 from minigrad.optim.optimizer import Optimizer
 
 
@@ -22,17 +22,7 @@ def momentum_sgd(p: Any, g: Any, velocity: Any, lr: Any, momentum: Any) -> Any:
 
 
 class SGD(Optimizer):
-    """Gradient descent, by default without momentum: p ← p − lr·g.
-
-    With momentum: velocity ← momentum·velocity + g, p ← p − lr·velocity.
-
-    Args:
-        parameters: `model.parameters()`.
-        lr: the learning rate.
-        momentum: how much of the velocity is left a step later, in [0, 1).
-
-    Raises:
-        TypeError, ValueError: an argument is not what it should be.
+    """p ← p − lr·g; or with momentum: velocity ← momentum·velocity + g, p ← p − lr·velocity.
 
     Source: Robbins & Monro 1951, "A stochastic approximation method"; Polyak 1964, "Some methods of speeding up the
     convergence of iteration methods" (momentum).
@@ -44,14 +34,13 @@ class SGD(Optimizer):
 
     @property
     def momentum(self) -> float:
-        """How much of the velocity is left a step later; it may be changed between steps."""
+        """The part of the velocity that is left a step later, in [0, 1); it may be changed between steps."""
         return self._momentum
 
     @momentum.setter
     def momentum(self, momentum: float) -> None:
-        self._momentum = fraction("SGD", "momentum", momentum, one=False)
+        self._momentum = checks.fraction("SGD", "momentum", momentum, one=False)
         self.formula, self.slot_names = (momentum_sgd, ("velocity",)) if self._momentum else (sgd, ())
 
     def numbers(self, step: int) -> tuple[float, ...]:  # noqa: ARG002
-        """The learning rate, and the momentum, if there is any."""
         return (self.lr, self.momentum) if self.momentum else (self.lr,)

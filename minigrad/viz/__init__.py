@@ -1,9 +1,9 @@
 """Compute graphs as diagrams: `draw(loss, model=model).save("graph.svg")`."""
 
-from minigrad.viz.diagram import Diagram
+from minigrad.viz.diagram import Diagram, draw
 from minigrad.viz.diff import diff
-from minigrad.viz.draw import draw
 from minigrad.viz.engines import Engine, EngineError, engines
+from minigrad.viz.options import DrawOptions
 from minigrad.viz.record import Recorder, record
 
-__all__ = ["Diagram", "Engine", "EngineError", "Recorder", "diff", "draw", "engines", "record"]
+__all__ = ["Diagram", "DrawOptions", "Engine", "EngineError", "Recorder", "diff", "draw", "engines", "record"]

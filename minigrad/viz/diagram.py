@@ -1,4 +1,4 @@
-"""Diagram: a Graph that is ready to be looked at or written to a file."""
+"""Diagram: a Graph that is ready to be looked at or written to a file; and draw, from Variables to a Diagram."""
 
 from __future__ import annotations
 
@@ -9,165 +9,152 @@ from collections.abc import Callable
 from functools import cached_property
 from itertools import takewhile
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
+from minigrad.core.variable import Variable
 from minigrad.files import atomic_write
-from minigrad.viz import flow, lanes, to_json
+from minigrad.viz import operations_view, teaching_view
+from minigrad.viz.collapse import collapse_layers, collapse_repeats, collapse_to
 from minigrad.viz.engines import engine_of
-from minigrad.viz.fold import fold_layers, fold_repeats, fold_to
-from minigrad.viz.graph import Graph
-from minigrad.viz.look import SHOWN, Look, choose
-from minigrad.viz.theme import THEMES, with_theme
-from minigrad.viz.trouble import trouble_of
-from minigrad.viz.words import clean, facts
+from minigrad.viz.formatting import graph_facts, one_line
+from minigrad.viz.graph import Graph, first_nonfinite, to_json
+from minigrad.viz.options import DrawOptions
+from minigrad.viz.style import with_theme
+from minigrad.viz.trace import Model, default_title, trace
+
+if TYPE_CHECKING:
+    import graphviz  # type: ignore[import-untyped]
 
 _SUFFIXES = (".svg", ".png", ".pdf", ".html", ".dot", ".json")
-VIEWS = ("auto", "teach", "ops", "layers", "model")
-FOLDS = ("auto", "repeats", "never")
 _WIDEST = 20_000  # pixels
-_FEW_OPERATIONS, _FEW_NUMBERS = 24, 16  # what a view for teaching still shows well
+_FEW_OPERATIONS, _FEW_NUMBERS = 24, 16  # that a view for teaching still shows well
 _FEW_OF_HIGHER_ORDER = 60
+
+
+def draw(
+    *outputs: Variable, model: Model | None = None, order: int | Literal["all"] = "all", **options: Any
+) -> Diagram:
+    """Draw the graph that computed some Variables.
+
+    Args:
+        outputs: Variables, such as a loss.
+        model: gives the parameters their names, and frames the nodes of each layer.
+        order: the highest order of differentiation that is drawn: 0 is forward, 1 is backward too, as it would run;
+            "all" is all that was recorded, by `record` or `create_graph`.
+        **options: title, view, show, color, fold, direction, theme, legend, max_nodes, engine: see `DrawOptions`.
+    Raises:
+        TypeError, ValueError: an argument is of the wrong type, or there is no such option or choice.
+
+    >>> import minigrad as mg
+    >>> x = mg.Variable(3.0, name="x")
+    >>> diagram = draw(x * x + 1)
+    >>> [node.name for node in diagram.graph.nodes]
+    ['x', 'Mul', 'AddScalar', 'output']
+    >>> diagram.summary()
+    'Compute graph: 2 operations, 1 parameter'
+    >>> diagram.save("graph.svg")  # doctest: +SKIP
+    """
+    return Diagram(trace(outputs, model, order), DrawOptions.of(default_title(model), options))
 
 
 class Diagram:
     """A drawn compute graph; `draw`, `record` and `diff` make it.
 
-    Args:
-        graph: what to draw.
-        title: what stands above it.
-        options: those of `draw`.
+    Each picture raises EngineError if there is no engine, or it fails; .dot and .json need none.
     """
 
-    def __init__(
-        self,
-        graph: Graph,
-        title: str | None = None,
-        *,
-        view: str = "auto",
-        show: str = " ".join(SHOWN),
-        color: str = "family",
-        fold: str | Callable[[str], bool] = "auto",
-        direction: str = "auto",
-        theme: str = "auto",
-        legend: bool = True,
-        max_nodes: int = 400,
-        engine: str = "auto",
-    ) -> None:
-        choose("view", view, VIEWS)
-        choose("theme", theme, THEMES)
-        if not callable(fold):
-            choose("fold", fold, FOLDS)
-        for argument, value in (("title", title or ""), ("show", show)):
-            if not isinstance(value, str):
-                raise TypeError(f"draw: {argument} must be text, not {type(value).__name__}")
-        if not isinstance(max_nodes, int) or max_nodes < 1:
-            raise ValueError(f"draw: max_nodes must be 1, 2, 3, ..., not {max_nodes!r}")
+    def __init__(self, graph: Graph, options: DrawOptions = DrawOptions()) -> None:  # noqa: B008 - frozen
         self.graph = graph
-        self.title = title
-        self.view = _view_of(graph) if view == "auto" else view
-        direction = {"teach": "LR"}.get(self.view, "TB") if direction == "auto" else direction
-        self._look = Look(frozenset(show.split()), color, direction, legend)
-        self._fold = fold
-        self._max_nodes = max_nodes
-        self._theme = theme
-        self._engine = engine
+        self.title = options.title
+        self.view = _default_view(graph) if options.view == "auto" else options.view
+        self._options = options
 
     @cached_property
     def dot(self) -> str:
         """The text of a Graphviz file; `dot -Tsvg` makes a picture of it."""
         if self.view == "teach":
-            return lanes.write(self.graph, self.title, self._look, facts(self.graph))
-        folded, words = self._folded()
-        return flow.write(folded, self.title, self._look, [*facts(self.graph), *([words] if words else [])])
+            return teaching_view.write(self.graph, self._options, graph_facts(self.graph))
+        collapsed, words = self._collapsed()
+        facts = graph_facts(self.graph)
+        return operations_view.write(collapsed, self._options, [*facts, words] if words else facts)
 
-    def _folded(self) -> tuple[Graph, str]:
-        """The graph as it is drawn, and what was folded, in words."""
+    def _collapsed(self) -> tuple[Graph, str]:
+        """The graph as it is drawn, and in words how it was folded."""
         graph, words = self.graph, ""
-        chosen = self._chosen()
+        fold, most, chosen = self._options.fold, self._options.max_nodes, self._chosen_layers()
         if chosen is not None:
-            graph, words = fold_layers(graph, chosen), "folded by layer"
-        elif self._fold == "repeats":
-            graph = fold_repeats(graph)
-        if self._fold == "auto" and len(graph.nodes) > self._max_nodes:
-            return fold_to(self.graph, self._max_nodes)
-        return graph, words
+            graph, words = collapse_layers(graph, chosen), "folded by layer"
+        elif fold == "repeats":
+            graph = collapse_repeats(graph)
+        return collapse_to(self.graph, most) if fold == "auto" and len(graph.nodes) > most else (graph, words)
 
-    def _chosen(self) -> Callable[[str], bool] | None:
-        """Which layers become a card, by the view and by who decides; None where neither says."""
+    def _chosen_layers(self) -> Callable[[str], bool] | None:
+        """A predicate of the layers that become a card, by the view and by `fold`; None where neither says."""
         innermost = {node.layer for node in self.graph.nodes if node.kind == "operation"}
-        views: dict[str, Callable[[str], bool]] = {
-            "layers": innermost.__contains__,
-            "model": {_own(layer) for layer in innermost}.__contains__,
-        }
-        by_view = views.get(self.view)
-        if not callable(self._fold):
-            return by_view
-        decide = self._fold
-        return lambda path: bool(decide(path)) or (by_view is not None and by_view(path))
+        of_view = {"layers": innermost, "model": set(map(_own_layer, innermost))}.get(self.view)
+        fold = self._options.fold
+        if isinstance(fold, str):
+            return None if of_view is None else of_view.__contains__
+        return lambda path: bool(fold(path)) or path in (of_view or ())
 
     def json(self) -> str:
-        """The graph as JSON text, complete; see `viz.to_json`."""
-        return to_json.write(self.graph, self.title)
+        """The graph as JSON text, complete; see `graph.to_json`."""
+        return to_json(self.graph, self.title)
+
+    def _render(self, kind: str, *arguments: str) -> bytes:
+        return engine_of(self._options.engine).render(self.dot, kind, *arguments)
 
     def svg(self) -> str:
-        """The picture as SVG text.
-
-        Raises:
-            EngineError: there is no engine, or it failed.
-        """
-        drawn = engine_of(self._engine).render(self.dot, "svg").decode()
-        return with_theme(drawn, self._theme)
+        """The picture as SVG text."""
+        return with_theme(self._render("svg").decode(), self._options.theme)
 
     def png(self, *, width: int = 1600) -> bytes:
         """The picture as the content of a PNG file, light, so many pixels wide.
 
         Raises:
             ValueError: width is below 16 or above 20,000.
-            EngineError: there is no engine, or it failed.
         """
         if not isinstance(width, int) or not 16 <= width <= _WIDEST:
             raise ValueError(f"png: width must be 16 to {_WIDEST:,} pixels, not {width!r}")
-        engine = engine_of(self._engine)
-        drawn = engine.render(self.dot, "svg").decode()
-        found = re.search(r'<svg width="([\d.]+)pt"', drawn)
-        points = float(found[1]) if found else 72.0
-        return engine.render(self.dot, "png", f"-Gdpi={72 * width / points:.4f}")
+        found = re.search(r'<svg width="([\d.]+)pt"', self._render("svg").decode())
+        return self._render("png", f"-Gdpi={72 * width / (float(found[1]) if found else 72.0):.4f}")
 
     def pdf(self) -> bytes:
-        """The picture as the content of a PDF file; graphviz-pure makes none, the system's dot does.
-
-        Raises:
-            EngineError: there is no engine, or it failed.
-        """
-        return engine_of(self._engine).render(self.dot, "pdf")
+        """The picture as the content of a PDF file; graphviz-pure makes none, the system's dot does."""
+        return self._render("pdf")
 
     def html(self) -> str:
-        """A page that stands alone, with the picture in it.
-
-        Raises:
-            EngineError: there is no engine, or it failed.
-        """
-        title = html.escape(clean(self.title or "Compute graph"))
+        """A page that stands alone, with the picture in it."""
+        title = html.escape(one_line(self.title or "Compute graph"))
         picture = self.svg()
         picture = picture[picture.index("<svg") :]
-        scheme = {"auto": "light dark", "light": "light", "dark": "dark"}[self._theme]
+        scheme = {"auto": "light dark", "light": "light", "dark": "dark"}[self._options.theme]
         head = f'<meta charset="utf-8">\n<meta name="color-scheme" content="{scheme}">\n<title>{title}</title>'
         sheet = "<style>body{margin:1em;text-align:center}svg{max-width:100%;height:auto}</style>"
         return f'<!doctype html>\n<html lang="en">\n{head}\n{sheet}\n{picture}</html>\n'
 
+    def to_graphviz(self) -> graphviz.Source:
+        """The text as an object of the package graphviz, which renders it, and which notebooks show.
+
+        Raises:
+            ImportError: the package is not installed.
+        """
+        try:
+            import graphviz  # noqa: PLC0415 - of the extra viz
+        except ImportError as error:
+            raise ImportError("to_graphviz needs the package graphviz: pip install 'minigrad-nn[viz]'") from error
+        return graphviz.Source(self.dot)
+
     def summary(self) -> str:
         """The graph in a line of words: how many operations and parameters, and what is saved for backward."""
-        return f"{clean(self.title or 'Compute graph')}: {', '.join(facts(self.graph))}"
+        return f"{one_line(self.title or 'Compute graph')}: {', '.join(graph_facts(self.graph))}"
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the diagram to a file; the format is that of the suffix.
+        """Write the diagram to a file in the format of its suffix: .svg, .png, .pdf, .html, .dot or .json.
 
-        Args:
-            path: a name that ends with .svg, .png, .pdf, .html, .dot or .json; what stands there is replaced.
         Raises:
             ValueError: there is no such format.
-            EngineError: there is no engine, or it failed; then nothing has changed.
-            OSError: the file cannot be written; then nothing has changed.
+            EngineError, OSError: there is no picture, or the file cannot be written; then nothing has changed.
         """
         path = Path(path)
         suffix = path.suffix.lower()
@@ -178,27 +165,26 @@ class Diagram:
             file.write(content.encode() if isinstance(content, str) else content)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:  # noqa: ARG002 - IPython's
-        """What a notebook shows: the picture, or words where there can't be one. It never raises."""
+        """The picture for a notebook, or words where there can't be one. It never raises."""
         try:
             return {"image/svg+xml": self.svg(), "text/plain": self.summary()}
         except Exception as error:  # noqa: BLE001 - a notebook would show a traceback in place of the value
             return {"text/plain": f"{self.summary()} (no picture: {error})"}
 
 
-def _own(layer: str) -> str:
+def _own_layer(layer: str) -> str:
     """The model's own layer that a layer is or lies in: its path's first name, with the numbers of lists behind it."""
     first, *others = layer.split(".")
     return ".".join([first, *takewhile(str.isdecimal, others)])
 
 
-def _view_of(graph: Graph) -> str:
-    """The view that serves if nobody says: one for teaching where every Variable can be shown."""
+def _default_view(graph: Graph) -> str:
+    """The view of a graph for "auto": one for teaching where every Variable can be shown, and nothing else matters."""
     operations = [node for node in graph.nodes if node.kind == "operation"]
-    if any(node.kind == "derivative" or node.layer for node in graph.nodes):
-        return "ops"
     if any(node.order for node in operations):
-        return "teach" if len(operations) <= _FEW_OF_HIGHER_ORDER else "ops"
-    if trouble_of(graph) is not None:
-        return "ops"  # where it is marked
-    small = all(node.tensor is None or node.tensor.size <= _FEW_NUMBERS for node in graph.nodes)
-    return "teach" if small and len(operations) <= _FEW_OPERATIONS else "ops"
+        few = len(operations) <= _FEW_OF_HIGHER_ORDER
+    else:
+        small = all(node.tensor is None or node.tensor.size <= _FEW_NUMBERS for node in graph.nodes)
+        few = small and len(operations) <= _FEW_OPERATIONS and first_nonfinite(graph)[0] is None
+    layers = any(node.kind == "derivative" or node.layer for node in graph.nodes)
+    return "teach" if few and not layers else "ops"

@@ -1,26 +1,35 @@
-"""diff: two diagrams as one, which shows what was added, removed or changed."""
+"""diff: two diagrams as one, in which each node and each edge is added, removed, changed or the same."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from difflib import SequenceMatcher
+from itertools import zip_longest
+from typing import Any, TypeAlias
 
 from minigrad.viz.diagram import Diagram
-from minigrad.viz.merge import merge
+from minigrad.viz.formatting import format_shape
+from minigrad.viz.graph import Edge, Graph, Kind, Node, Tensor
+from minigrad.viz.options import DrawOptions
+
+_PAIRS = 1_000_000  # of nodes that could be the same; to weigh more of them takes too long
+
+_Key: TypeAlias = tuple[str | int, ...]  # of a node: equal for nodes that may be the same
 
 
-def diff(before: Diagram, after: Diagram, *, title: str | None = None, **options: Any) -> Diagram:
-    """Compare two diagrams: what is only in `after` is green and has a +, what is only in `before` red and has a −.
+def diff(before: Diagram, after: Diagram, **options: Any) -> Diagram:
+    """Compare two diagrams: a node that is only in `after` is green and has a +, one only in `before` red and has a −.
 
-    What is in both, but has other parameters or another shape, is amber, has a ~ and says both.
+    A node in both that has other parameters or another shape is amber, has a ~ and says both.
 
-    Args:
-        before: a diagram.
-        after: another one. Two of the same layer, operation and place among such are the same.
-        title: what stands above; by default both titles.
-        **options: those of `draw`.
+    Two nodes of the same layer, operation and place among such are the same. The options are those of `draw`; the title
+    is by default both titles, and the view "ops".
+
     Raises:
-        TypeError: one of the two is no Diagram.
-        ValueError: the view is "teach", which has no signs for changes, or another option is none of `draw`'s.
+        TypeError: one of the two is no Diagram, or there is no such option.
+        ValueError: the view is "teach", which has no signs for changes, or see `DrawOptions`.
 
     >>> import minigrad as mg
     >>> from minigrad import viz
@@ -32,9 +41,132 @@ def diff(before: Diagram, after: Diagram, *, title: str | None = None, **options
     for argument, diagram in (("before", before), ("after", after)):
         if not isinstance(diagram, Diagram):
             raise TypeError(f"diff: {argument} must be a Diagram, as draw makes it, not {type(diagram).__name__}")
-    if title is None:
-        titles = dict.fromkeys(diagram.title or "Compute graph" for diagram in (before, after))
-        title = " → ".join(titles)
-    if options.get("view") in ("teach", "auto"):
-        raise ValueError(f"diff: view must be 'ops', 'layers' or 'model', not {options['view']!r}")
-    return Diagram(merge(before.graph, after.graph), title, **{"view": "ops", **options})
+    titles = dict.fromkeys(diagram.title or "Compute graph" for diagram in (before, after))
+    chosen = DrawOptions.of(" → ".join(titles), {"view": "ops", **options})
+    if chosen.view in ("teach", "auto"):
+        raise ValueError(f"diff: view must be 'ops', 'layers' or 'model', not {chosen.view!r}")
+    return Diagram(compare(before.graph, after.graph), chosen)
+
+
+def compare(before: Graph, after: Graph) -> Graph:
+    """One graph of all that is in either, each with its change.
+
+    Two nodes are the same if kind, order, layer and name are and if they stand at the same place among the others; two
+    derivatives, if their operations are the same. A node changed if its parameters, its tensor or its costs did: its
+    label says how. Measurements and values are those of `after`. Either graph could be executed in the nodes' order.
+    """
+    old: dict[str, str] = {"": ""}  # ids in the compared graph
+    new: dict[str, str] = {"": ""}
+    nodes = []
+    numbers: Counter[Kind] = Counter()
+    for a, b in _paired(before, after):
+        node = _compared(a, b)
+        numbers[node.kind] += 1
+        name = f"{node.kind}{numbers[node.kind]}"
+        if a is not None:
+            old[a.id] = name
+        if b is not None:
+            new[b.id] = name
+        nodes.append(replace(node, id=name))
+    nodes = [replace(node, of=(old if node.change == "removed" else new)[node.of]) for node in nodes]
+    place = {node.id: i for i, node in enumerate(nodes)}
+    edges = sorted(_edges(before, after, old, new), key=lambda edge: place[edge.target])
+    return replace(after, nodes=tuple(nodes), edges=tuple(edges))
+
+
+def _edges(before: Graph, after: Graph, old: dict[str, str], new: dict[str, str]) -> Iterator[Edge]:
+    """The edges of both graphs, between the nodes of the compared one."""
+    removed = {}
+    for edge in before.edges:
+        source, target = old[edge.source], old[edge.target]
+        key = source, target, edge.position, edge.flow
+        removed[key] = replace(edge, source=source, target=target, change="removed")
+    for edge in after.edges:
+        source, target = new[edge.source], new[edge.target]
+        stays = removed.pop((source, target, edge.position, edge.flow), None) is not None
+        yield replace(edge, source=source, target=target, change="" if stays else "added")
+    yield from removed.values()
+
+
+def _paired(before: Graph, after: Graph) -> Iterator[tuple[Node | None, Node | None]]:
+    """All nodes as they stand in both graphs; between two that match first the removed ones, then the added ones.
+
+    Matches don't cross: aligned nodes don't, and derivatives stand in the same order to one another in both.
+    """
+    i = j = 0
+    for a, b in [*_matches(before, after), (len(before.nodes), len(after.nodes))]:
+        yield from ((node, None) for node in before.nodes[i:a])
+        yield from ((None, node) for node in after.nodes[j:b])
+        if a < len(before.nodes):
+            yield before.nodes[a], after.nodes[b]
+        i, j = a + 1, b + 1
+
+
+def _matches(before: Graph, after: Graph) -> list[tuple[int, int]]:
+    """The places of the nodes that are in both graphs."""
+    first = [i for i, node in enumerate(before.nodes) if not node.of]
+    second = [j for j, node in enumerate(after.nodes) if not node.of]
+    keys = [[(n.kind, n.order, n.layer, n.name) for n in graph.nodes if not n.of] for graph in (before, after)]
+    aligned = _align(*keys)
+    matches = [(first[i], second[j]) for i, j in aligned]
+    derivative = {node.of: i for i, node in enumerate(before.nodes) if node.of}  # of a node there is at most one
+    other = {node.of: j for j, node in enumerate(after.nodes) if node.of}
+    pairs = [(derivative.get(before.nodes[i].id), other.get(after.nodes[j].id)) for i, j in matches]
+    return sorted([*matches, *((i, j) for i, j in pairs if i is not None and j is not None)])
+
+
+def _align(a: Sequence[_Key], b: Sequence[_Key]) -> Iterator[tuple[int, int]]:
+    """The places of equal keys in both, none of which cross."""
+    start = _equal_start(a, b)
+    end = _equal_start(a[start:][::-1], b[start:][::-1])
+    middle, other = a[start : len(a) - end], b[start : len(b) - end]
+    numbers = Counter(other)
+    if sum(numbers[key] for key in middle) > _PAIRS:
+        middle, other = list(_numbered(middle)), list(_numbered(other))
+    yield from ((i, i) for i in range(start))
+    for i, j, length in SequenceMatcher(None, middle, other, autojunk=False).get_matching_blocks():
+        yield from ((start + i + n, start + j + n) for n in range(length))
+    yield from ((len(a) - n, len(b) - n) for n in range(end, 0, -1))
+
+
+def _equal_start(a: Sequence[_Key], b: Sequence[_Key]) -> int:
+    return next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
+
+
+def _numbered(keys: Sequence[_Key]) -> Iterator[_Key]:
+    """Each key with how often it was there before."""
+    counts: Counter[_Key] = Counter()
+    for key in keys:
+        yield *key, counts[key]
+        counts[key] += 1
+
+
+def _compared(old: Node | None, new: Node | None) -> Node:
+    """The node of a pair, of which one may be missing, with its change."""
+    if new is None or old is None:
+        node = new or old
+        assert node is not None
+        return replace(node, change="removed" if new is None else "added")
+    lines = [a if a == b else f"{a} → {b}" for a, b in zip_longest(old.label, new.label, fillvalue="none")]
+    lines += _tensors(old.tensor, new.tensor)
+    if lines == [*new.label]:  # costs follow from these, and are worth a line only where they are the same
+        lines += _costs(old, new)
+    return replace(new, label=tuple(lines), change="changed" if lines != [*new.label] else "")
+
+
+def _tensors(old: Tensor | None, new: Tensor | None) -> list[str]:
+    """The difference of two tensors, if both are known."""
+    if old is None or new is None or (old.shape, old.dtype) == (new.shape, new.dtype):
+        return []
+    shapes = [format_shape(tensor.shape) if old.shape != new.shape else "" for tensor in (old, new)]
+    dtypes = [tensor.dtype if old.dtype != new.dtype else "" for tensor in (old, new)]
+    return [" → ".join([f"{shape} {dtype}".strip() for shape, dtype in zip(shapes, dtypes, strict=True)])]
+
+
+def _costs(old: Node, new: Node) -> list[str]:
+    """The differences of costs, where both are known."""
+    numbers = [(old.flops, new.flops, "FLOP"), (old.saved, new.saved, "B saved")]
+    lines = [f"{a:,} → {b:,} {unit}" for a, b, unit in numbers if a is not None and b is not None and a != b]
+    if old.requires_grad != new.requires_grad:
+        lines.append("no gradient → gradient" if new.requires_grad else "gradient → no gradient")
+    return lines

@@ -1,14 +1,12 @@
-"""dot: the language of Graphviz files, quoted and escaped."""
+"""dot: the language of Graphviz files, quoted and escaped, and the parts that both views have in common."""
 
 from __future__ import annotations
 
 import html
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from minigrad.viz import style
-from minigrad.viz.words import LONGEST, clean
-
-_LONGEST_TITLE = 100  # characters
+from minigrad.viz.formatting import LONGEST, one_line
 
 
 class Markup(str):
@@ -19,21 +17,15 @@ class Markup(str):
 
 def quoted(text: str) -> str:
     """`text` as a quoted string of the DOT language, which also reads backslashes and HTML entities."""
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("&", "&amp;")
-    return f'"{escaped}"'
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("&", "&amp;") + '"'
 
 
 def escaped(text: str, longest: int = LONGEST) -> str:
     """`text`, cleaned, as a part of some markup, in which backslashes mean something, too."""
-    return html.escape(clean(text, longest)).replace("\\", "\\\\")
+    return html.escape(one_line(text, longest)).replace("\\", "\\\\")
 
 
-def read_twice(text: str) -> str:
-    """`text` for a tooltip, which Graphviz unescapes once more than a label."""
-    return text.replace("\\", "\\\\")
-
-
-def font(markup: str, size: str, color: str) -> str:
+def font(markup: str, size: str, color: str = style.TEXT) -> str:
     """Markup in a font size, in points, and a colour."""
     return f'<FONT COLOR="{color}" POINT-SIZE="{size}">{markup}</FONT>'
 
@@ -45,49 +37,48 @@ def stacked(lines: Iterable[str], align: str = "CENTER") -> Markup:
 
 
 def attributes(**values: str) -> str:
-    """A list of attributes, sorted; the end of a statement."""
-    pairs = [
-        f"{key}=<{value}>" if isinstance(value, Markup) else f"{key}={quoted(value)}"
-        for key, value in sorted(values.items())
-    ]
-    return f" [{' '.join(pairs)}];"
+    """A list of attributes, sorted."""
+    pairs = []
+    for key, value in sorted(values.items()):
+        text = value.replace("\\", "\\\\") if key == "tooltip" else value  # which Graphviz unescapes once more
+        pairs.append(f"{key}=<{text}>" if isinstance(value, Markup) else f"{key}={quoted(text)}")
+    return f" [{' '.join(pairs)}]"
+
+
+def node(id_: str, colors: style.Colors, values: dict[str, str]) -> str:
+    """The statement of a node; its colours may be among the values as well."""
+    colored = {"color": colors.border, "fillcolor": colors.fill, "fontcolor": colors.text}
+    return f"    {quoted(id_)}{attributes(**(colored | values))};"
+
+
+def edge(source: str, target: str, **values: str) -> str:
+    """The statement of an edge."""
+    return f"  {quoted(source)} -> {quoted(target)}{attributes(**values)};"
+
+
+def frame(name: int, label: str, statements: Iterable[str], **values: str) -> list[str]:
+    """Statements inside a frame with a label."""
+    values |= {"fillcolor": style.LAYER_FILL, "label": Markup(label), "labeljust": "l", "style": "rounded,filled"}
+    return [f'  subgraph "cluster_{name}" {{', f"    graph{attributes(**values)};", *statements, "  }"]
 
 
 def digraph(heading: Markup, body: Iterable[str], *, direction: str, nodesep: str, ranksep: str) -> str:
     """A whole file, which ends with a line break: a heading, and the statements of a body."""
-    return "".join([f"{line}\n" for line in _lines(heading, body, direction, nodesep, ranksep)])
-
-
-def _lines(heading: Markup, body: Iterable[str], direction: str, nodesep: str, ranksep: str) -> Iterator[str]:
-    yield 'digraph "minigrad" {'
-    yield "  graph" + attributes(
-        bgcolor=style.BACKGROUND,
-        fontname="Helvetica",
-        label=heading,
-        labelloc="t",
-        newrank="true",
-        nodesep=nodesep,
-        pad="0.25",
-        rankdir=direction,
-        ranksep=ranksep,
-        splines="spline",
-    )
-    yield "  node" + attributes(
-        fontname="Helvetica", fontsize="11.5", penwidth="1.5", shape="box", style="rounded,filled"
-    )
-    yield "  edge" + attributes(
-        arrowsize="0.75", color=style.TENSOR_EDGE, fontcolor=style.FAINT_TEXT, fontname="Helvetica", fontsize="9"
-    )
-    yield from body
-    yield "}"
+    graph = {"bgcolor": style.BACKGROUND, "fontname": "Helvetica", "label": heading, "labelloc": "t", "pad": "0.25"}
+    graph |= {"newrank": "true", "nodesep": nodesep, "rankdir": direction, "ranksep": ranksep, "splines": "spline"}
+    nodes = {"fontname": "Helvetica", "fontsize": "11.5", "penwidth": "1.5", "shape": "box", "style": "rounded,filled"}
+    edges = {"arrowsize": "0.75", "color": style.TENSOR_EDGE, "fontcolor": style.FAINT_TEXT}
+    edges |= {"fontname": "Helvetica", "fontsize": "9"}
+    kinds = {"graph": graph, "node": nodes, "edge": edges}
+    defaults = [f"  {kind}{attributes(**values)};" for kind, values in kinds.items()]
+    return "".join([f"{line}\n" for line in ('digraph "minigrad" {', *defaults, *body, "}")])
 
 
 def heading(title: str | None, facts: Iterable[str], legend: str = "") -> Markup:
-    """What stands above a diagram: a title, facts in a line, and the rows of a legend."""
-    rows = [font(f"<B>{escaped(title, _LONGEST_TITLE)}</B>", "19", style.TEXT)] if title else []
+    """The head of a diagram: a title, facts in a line, and the rows of a legend."""
+    rows = [font(f"<B>{escaped(title, 100)}</B>", "19")] if title else []
     line = " · ".join(map(html.escape, facts))
     rows += [font(line, "10.5", style.FAINT_TEXT)] if line else []
     cells = "".join([f"<TR><TD>{row}</TD></TR>" for row in rows])
-    return Markup(
-        f'<TABLE BORDER="0" CELLPADDING="2" CELLSPACING="0">{cells}{legend}<TR><TD HEIGHT="6"></TD></TR></TABLE>'
-    )
+    end = '<TR><TD HEIGHT="6"></TD></TR>'
+    return Markup(f'<TABLE BORDER="0" CELLPADDING="2" CELLSPACING="0">{cells}{legend}{end}</TABLE>')

@@ -9,14 +9,8 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
-TIMEOUT = 60.0
-"""Seconds that an engine may take."""
-
-VARIABLE = "MINIGRAD_DOT"
-
+# The beginning and the end of a file by its format:
 _FRAMES = {"svg": (b"<svg", b"</svg>"), "png": (b"\x89PNG\r\n", b"IEND\xaeB`\x82"), "pdf": (b"%PDF-", b"%%EOF")}
-"""What a file of a format begins and ends with."""
-
 _LONGEST = 1000  # characters of an engine's last words, and bytes before an SVG's first element
 
 
@@ -26,26 +20,16 @@ class EngineError(RuntimeError):
 
 @dataclass(frozen=True)
 class Engine:
-    """A program that understands `dot -Tsvg`.
+    """A program that understands `dot -Tsvg`."""
 
-    Attributes:
-        name: "graphviz-pure", "dot", or a path that was given.
-        path: of the program.
-    """
+    name: str  # "graphviz-pure", "dot", or a path that was given
+    path: str  # of the program
 
-    name: str
-    path: str
+    def render(self, text: str, kind: str, *options: str, timeout: float = 60.0) -> bytes:
+        """The picture of a text in the DOT language, in a format such as "svg", "png" or "pdf".
 
-    def render(self, text: str, kind: str, *options: str, timeout: float = TIMEOUT) -> bytes:
-        """The picture of a Graphviz text.
-
-        Args:
-            text: in the DOT language.
-            kind: the format: "svg", "png", "pdf".
-            options: further ones, "-Gdpi=144".
-            timeout: seconds.
         Raises:
-            EngineError: the engine could not be started, failed, or took too long.
+            EngineError: the engine could not be started, failed, or took more than `timeout` seconds.
         """
         command = [self.path, f"-T{kind}", *options]
         try:
@@ -66,36 +50,23 @@ class Engine:
 
 def engines() -> list[Engine]:
     """The engines that are there, the one that serves first: $MINIGRAD_DOT, graphviz-pure, the system's dot."""
-    found = []
-    given = os.environ.get(VARIABLE)
-    if given:
-        found.append(Engine(given, shutil.which(given) or given))
-    pure = _installed_by("graphviz-pure") or shutil.which("graphviz-pure")
-    if pure:
-        found.append(Engine("graphviz-pure", pure))
-    system = shutil.which("dot")
-    if system:
-        found.append(Engine("dot", system))
-    return found
+    given = os.environ.get("MINIGRAD_DOT")
+    candidates = [
+        (given or "", given and (shutil.which(given) or given)),
+        ("graphviz-pure", _installed_by("graphviz-pure") or shutil.which("graphviz-pure")),
+        ("dot", shutil.which("dot")),
+    ]
+    return [Engine(name, path) for name, path in candidates if path]
 
 
 def engine_of(name: str = "auto") -> Engine:
-    """The engine of a name or path; with "auto" the first that is there.
-
-    Raises:
-        EngineError: there is none.
-    """
-    found = engines()
-    if name == "auto" and found:
-        return found[0]
-    for engine in found:
-        if name in (engine.name, engine.path):
-            return engine
-    path = shutil.which(name)
-    if path and name != "auto":
-        return Engine(name, path)
-    wanted = "there is no Graphviz" if name == "auto" else f"there is no engine {name!r}"
-    raise EngineError(f"{wanted}: pip install 'minigrad-nn[viz]' brings one; .dot and .json need none")
+    """The engine of a name or path, with "auto" the first that is there; EngineError if there is none."""
+    found = [engine for engine in engines() if name in ("auto", engine.name, engine.path)]
+    path = shutil.which(name) if name != "auto" else None
+    if not found and not path:
+        wanted = "there is no Graphviz" if name == "auto" else f"there is no engine {name!r}"
+        raise EngineError(f"{wanted}: pip install 'minigrad-nn[viz]' brings one; .dot and .json need none")
+    return found[0] if found else Engine(name, str(path))
 
 
 def _installed_by(package: str) -> str | None:
@@ -104,8 +75,5 @@ def _installed_by(package: str) -> str | None:
         files = distribution(package).files or []
     except PackageNotFoundError:
         return None
-    for file in files:
-        path = Path(str(file.locate())).resolve()
-        if path.stem == package and path.is_file() and os.access(path, os.X_OK):
-            return str(path)
-    return None
+    paths = [Path(str(file.locate())).resolve() for file in files]
+    return next((str(p) for p in paths if p.stem == package and p.is_file() and os.access(p, os.X_OK)), None)

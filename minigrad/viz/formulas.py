@@ -1,69 +1,101 @@
-"""formulas: what the nodes of a Graph make, in the field's notation, as far as it is short."""
+"""Formulas: the notation of the field for what Functions compute, and for the nodes of a Graph, as far as it is short.
+
+A Function says its formula as a Python expression of its arguments and fields, "x ** c". A node has it in terms of its
+inputs, "x0 ** 3"; and a diagram writes what these inputs are called, "(a + b)³".
+"""
 
 from __future__ import annotations
 
+import ast
+import inspect
 import re
-from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from itertools import count
+from typing import Any, NamedTuple
 
+from minigrad.core.function import Function
+from minigrad.viz.formatting import format_field, one_line
 from minigrad.viz.graph import LEAVES, Graph, Node
-from minigrad.viz.words import clean
 
-GIVEN = (*LEAVES, "seed")
-"""The kinds of what no operation makes."""
+GIVEN = (*LEAVES, "seed")  # the kinds of nodes that no operation makes
 
-_ODD, _SUM, _PREFIX, _QUOTIENT, _PRODUCT, _POWER, _ATOM = range(7)  # how well a formula holds together
+_ODD, _SUM, _PREFIX, _QUOTIENT, _PRODUCT, _POWER, _ATOM = range(7)  # how tightly a formula binds
 
+_INFIX: dict[type[ast.operator], tuple[str, int, int, int]] = {
+    ast.Add: (" + ", _SUM, _SUM, _PREFIX),
+    ast.Sub: (" − ", _SUM, _SUM, _PREFIX),
+    ast.Mult: ("·", _PRODUCT, _PRODUCT, _PRODUCT),
+    ast.Div: (" / ", _QUOTIENT, _QUOTIENT, _POWER),
+    ast.Pow: ("^", _POWER, _ATOM, _ATOM),
+    ast.MatMult: ("@", _QUOTIENT, _POWER, _POWER),  # of no place within products: a@b·c could be either
+}
+"""By an operator: its sign, how tightly the result binds, and how tightly both operands have to."""
+
+_PREFIXES = {"sum": ("Σ", _PRODUCT), "log": ("ln", _POWER)}  # and how tightly an argument has to bind
 _SUPERSCRIPTS = str.maketrans("−0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _RAISED = dict(zip("abcdefghijklmnoprstuvwxyz", "ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻ", strict=True))  # there is no q
 _NAME = re.compile(r"[\w.∂′]*[^\W⁰¹²³⁴⁵⁶⁷⁸⁹]′?")
-_NUMBER = r"-?(?:\d+\.?\d*(?:e[+-]?\d+)?|inf|nan)"
-_PARAMETER = re.compile(rf"(?:\w+ )?({_NUMBER})")
+_NUMBER = re.compile(r"-?(?:\d+\.?\d*(?:e[+-]?\d+)?|inf|nan)")
+_PLACES = re.compile(r"[-+\d.e:, …]+")
 
 
 class _Term(NamedTuple):
-    """A formula, and how well it holds together."""
+    """A formula, and how tightly it binds."""
 
     text: str
     level: int
 
     def within(self, level: int) -> str:
-        """The formula inside another one: in parentheses, unless it holds together at least so well."""
+        """The formula inside another one: in parentheses, unless it binds at least so tightly."""
         return self.text if self.level >= level else f"({self.text})"
 
 
-def formulas(graph: Graph, longest: int = 14) -> dict[str, str]:
-    """A formula of what each node makes, by the nodes' ids.
+@cache
+def argument_names(forward: Callable[..., Any]) -> list[str]:
+    """The names that a Function's `forward` gives its inputs."""
+    return list(inspect.signature(forward).parameters)[1:]
 
-    It is in terms of what the inputs are called. A leaf is called by its name, what an operation makes by the name of
-    the output that shows it, or else by its formula, and whatever is too long t1, t2, … in execution order.
 
-    Args:
-        graph: of operations on Variables.
-        longest: how many characters a name or a formula may have.
+def formula_of(function: Function) -> str:
+    """The formula of a Function in terms of its inputs x0, x1, ... and of the numbers in its fields: "x0 ** 3".
+
+    It is that of its own class: a derived one computes something else.
     """
-    shown_by = outputs_of(graph)
-    inputs: dict[str, list[tuple[int, str]]] = {}
+    formula = vars(type(function)).get("formula", "")
+    texts = {name: f"x{i}" for i, name in enumerate(argument_names(type(function).forward))}
+    for name in getattr(type(function), "__dataclass_fields__", ()) if formula else ():
+        text = format_field(getattr(function, name), name)
+        texts[name] = text.replace("…", "...") if _PLACES.fullmatch(text) else "..."
+    return re.sub(r"\b[^\W\d]\w*", lambda found: texts.get(found[0], found[0]), formula)
+
+
+def formulas(graph: Graph, longest: int = 14) -> dict[str, str]:
+    """A formula of the output of each node of a graph of operations on Variables, by the nodes' ids.
+
+    It is in terms of the names of the inputs: of a leaf its own, of an operation that of the output that shows it, or
+    else its formula. Names of more than `longest` characters become t1, t2, … in execution order.
+    """
+    shown_by = shown_outputs(graph)
+    inputs: dict[str, dict[int, str]] = {}
     for edge in graph.edges:
         if edge.flow == "tensor":
-            inputs.setdefault(edge.target, []).append((edge.position, edge.source))
+            inputs.setdefault(edge.target, {})[edge.position] = edge.source
     taken = {node.name for node in graph.nodes}
-    count = 0
+    short_names = (f"t{i}" for i in count(1) if f"t{i}" not in taken)
     names: dict[str, _Term] = {}
     own: dict[str, str] = {}
     for node in graph.nodes:
         if node.id in names:
             continue  # an output that shows what an operation made
-        operands = [names[source] for _, source in sorted(inputs.get(node.id, ())) if source in names]
+        sources = inputs.get(node.id, {})
+        operands = {f"x{i}": names[sources[i]] for i in sorted(sources) if sources[i] in names}
         term = name = _leaf(node) if node.kind in GIVEN or node.kind == "output" else _result(node, operands)
         output = shown_by.get(node.id)
-        if output is not None and len(clean(output.name)) <= longest:
+        if output is not None and len(one_line(output.name)) <= longest:
             name = _leaf(output)
         if len(name.text) > longest:
-            count += 1
-            while f"t{count}" in taken:
-                count += 1
-            name = _Term(f"t{count}", _ATOM)
+            name = _Term(next(short_names), _ATOM)
         names[node.id] = name
         if output is not None:
             names[output.id] = name
@@ -71,7 +103,7 @@ def formulas(graph: Graph, longest: int = 14) -> dict[str, str]:
     return {node.id: own.get(node.id, names[node.id].text) for node in graph.nodes}
 
 
-def outputs_of(graph: Graph) -> dict[str, Node]:
+def shown_outputs(graph: Graph) -> dict[str, Node]:
     """By an operation's id, the output that shows what it makes: the first one, if it is of the same order."""
     nodes = {node.id: node for node in graph.nodes}
     found: dict[str, Node] = {}
@@ -83,130 +115,92 @@ def outputs_of(graph: Graph) -> dict[str, Node]:
 
 
 def _leaf(node: Node) -> _Term:
-    if node.kind == node.name == "constant" and re.fullmatch(_NUMBER, node.value):  # nobody named it
+    if node.kind == node.name == "constant" and _NUMBER.fullmatch(node.value):  # nobody named it
         return _Term(node.value.replace("-", "−"), _SUM if node.value.startswith("-") else _ATOM)
-    unnamed_seed = node.kind == node.name == "seed"
-    name = "g" * max(node.order, 1) + "y" if unnamed_seed else clean(node.name)
+    name = "g" * max(node.order, 1) + "y" if node.kind == node.name == "seed" else one_line(node.name)
     return _Term(name, _ATOM if _NAME.fullmatch(name) else _ODD)
 
 
-def _result(node: Node, operands: Sequence[_Term]) -> _Term:
-    """The formula of an operation; in the form name(a, b) where nothing better is known."""
-    term = None
-    if len(operands) == 1 and node.name in _OF_ONE:
-        term = _OF_ONE[node.name](operands[0], node.label[0] if node.label else "")
-    elif len(operands) == 2 and node.name in _OF_TWO:
-        a, b = operands
-        if node.name == "Mul" and b.text[0].isdigit() and not a.text[0].isdigit():
-            a, b = b, a  # 3x²·gy: a number stands first
-        sign, level, left, right = _OF_TWO[node.name]
-        term = _Term(f"{a.within(left)}{sign}{b.within(right)}", level)
-    elif len(operands) == 3 and node.name == "Linear":
-        x, w, b = operands
-        term = _Term(f"{x.within(_POWER)}@{w.within(_POWER)} + {b.within(_PREFIX)}", _SUM)
-    if term is not None:
-        return term
-    return _Term(f"{clean(node.name).lower()}({', '.join([operand.text for operand in operands])})", _ATOM)
+def _result(node: Node, operands: Mapping[str, _Term]) -> _Term:
+    """The formula of an operation; in the form name(a, b) where it says none, or one without a notation."""
+    try:
+        return _written(ast.parse(node.formula, mode="eval").body, operands)
+    except (SyntaxError, ValueError):
+        return _Term(f"{one_line(node.name).lower()}({', '.join([x.text for x in operands.values()])})", _ATOM)
 
 
-_OF_TWO = {
-    "Add": (" + ", _SUM, _SUM, _PREFIX),
-    "Sub": (" − ", _SUM, _SUM, _PREFIX),
-    "Mul": ("·", _PRODUCT, _PRODUCT, _PRODUCT),
-    "Div": (" / ", _QUOTIENT, _QUOTIENT, _POWER),
-    "Power": ("^", _POWER, _ATOM, _ATOM),
-    "MatMul": ("@", _QUOTIENT, _POWER, _POWER),  # of no place within products: a@b·c could be either
-    "Linear": ("@", _QUOTIENT, _POWER, _POWER),
-}
-"""The sign between two operands, how well the whole holds together, and how well the operands have to."""
+def _written(tree: ast.expr, operands: Mapping[str, _Term]) -> _Term:
+    """An expression in the field's notation; SyntaxError if there is none for it, or an operand is missing."""
+    match tree:
+        case ast.Name(id=name) if name in operands:
+            term = operands[name]
+        case ast.Constant() | ast.UnaryOp(operand=ast.Constant()) if number := _number(tree):
+            term = _Term(number, _SUM if number.startswith("−") else _ATOM)
+        case ast.UnaryOp(op=ast.USub(), operand=x):
+            term = _scaled("−1", _written(x, operands))
+        case ast.BinOp(left=x, op=ast.Add(), right=ast.Name(id=name)) if name not in operands:
+            term = _written(x, operands)  # without its bias
+        case ast.BinOp(left=left, right=right):
+            term = _infix(tree, _written(left, operands), _written(right, operands))
+        case ast.Subscript(value=x, slice=key):
+            places = ast.unparse(key).strip("()").replace("...", "…")
+            term = _Term(f"{_written(x, operands).within(_ATOM)}[{places}]", _ATOM)
+        case ast.Call(func=ast.Name(id=name), args=[x, *others]):
+            term = _applied(name, _written(x, operands), [ast.unparse(other) for other in others])
+        case _:
+            raise SyntaxError
+    return term
 
 
-def _same(x: _Term, _label: str) -> _Term:
-    return x
+def _number(tree: ast.expr) -> str:
+    """The text of a number; "" for anything else."""
+    try:
+        return f"{ast.literal_eval(tree):g}".replace("-", "−", 1)
+    except (TypeError, ValueError):
+        return ""
 
 
-def _negative(x: _Term, _label: str) -> _Term:
-    return _Term(f"−{x.within(_PREFIX)}", _SUM)
+def _infix(tree: ast.BinOp, a: _Term, b: _Term) -> _Term:
+    operator, factor, number = type(tree.op), _number(tree.left), _number(tree.right)
+    if operator not in _INFIX:
+        raise SyntaxError
+    if operator is ast.Mult and factor:
+        return _scaled(factor, b)
+    if operator is ast.Pow and number:
+        return _raised(a, number)
+    if operator is ast.Add and number.startswith("−"):
+        return _Term(f"{a.within(_SUM)} − {number[1:]}", _SUM)
+    if operator is ast.Mult and b.text[0].isdigit() and not a.text[0].isdigit():
+        a, b = b, a  # 3x²·gy: a number stands first
+    sign, level, left, right = _INFIX[operator]
+    return _Term(f"{a.within(left)}{sign}{b.within(right)}", level)
 
 
-def _prefixed(sign: str, level: int) -> Callable[[_Term, str], _Term]:
-    """`sign` before what holds together so well, and with parentheses as a function of all else."""
-
-    def prefixed(x: _Term, _label: str) -> _Term:
-        return _Term(f"{sign} {x.text}" if x.level >= level else f"{sign}({x.text})", _PREFIX)
-
-    return prefixed
-
-
-def _exponential(x: _Term, _label: str) -> _Term:
-    return _Term(f"e{_RAISED[x.text]}", _POWER) if x.text in _RAISED else _Term(f"exp({x.text})", _ATOM)
-
-
-def _root(x: _Term, _label: str) -> _Term:
-    return _Term(f"√{x.within(_ATOM)}", _POWER)
-
-
-def _transposed(x: _Term, label: str) -> _Term | None:
-    axes = label.removeprefix("axes ").split(", ")
-    count = len(axes)
-    last_two_swapped = [*map(str, range(count - 2)), str(count - 1), str(count - 2)]
-    return _Term(f"{x.within(_ATOM)}ᵀ", _POWER) if axes in ([""], last_two_swapped) else None
-
-
-def _part(x: _Term, label: str) -> _Term:
-    key = label.removeprefix("key ")
-    places = key if re.fullmatch(r"[-\d:, …]+", key) else "…"
-    return _Term(f"{x.within(_ATOM)}[{places}]", _ATOM)
-
-
-def _with_number(write: Callable[[_Term, str], _Term]) -> Callable[[_Term, str], _Term | None]:
-    """A formula with the number that is the operation's one parameter."""
-
-    def written(x: _Term, label: str) -> _Term | None:
-        found = _PARAMETER.fullmatch(label)
-        return None if found is None else write(x, found[1].replace("-", "−"))
-
-    return written
-
-
-def _raised(x: _Term, c: str) -> _Term:
-    if c == "1":
-        return x
-    if c == "0.5":
-        return _root(x, "")
-    return _Term(x.within(_ATOM) + (c.translate(_SUPERSCRIPTS) if re.fullmatch(r"−?\d+", c) else f"^{c}"), _POWER)
-
-
-def _scaled(x: _Term, c: str) -> _Term:
-    if c == "1":
-        return x
-    if c == "−1":
-        return _negative(x, "")
+def _scaled(factor: str, x: _Term) -> _Term:
+    if factor in ("1", "−1"):
+        return x if factor == "1" else _Term(f"−{x.within(_PREFIX)}", _SUM)
     body = x.within(_PRODUCT)
-    joined = c.strip("−.0123456789") == "" and (body[0].isalpha() or body[0] in "(√∂")
-    return _Term(f"{c}{body}" if joined else f"{c}·{body}", _SUM if c.startswith("−") else _PRODUCT)
+    joined = factor.strip("−.0123456789") == "" and (body[0].isalpha() or body[0] in "(√∂")
+    return _Term(f"{factor}{body}" if joined else f"{factor}·{body}", _SUM if factor.startswith("−") else _PRODUCT)
 
 
-def _shifted(x: _Term, c: str) -> _Term:
-    return _Term(f"{x.within(_SUM)} {f'− {c[1:]}' if c.startswith('−') else f'+ {c}'}", _SUM)
+def _raised(x: _Term, power: str) -> _Term:
+    if power in ("1", "0.5"):
+        return x if power == "1" else _applied("sqrt", x)
+    exponent = power.translate(_SUPERSCRIPTS) if re.fullmatch(r"−?\d+", power) else f"^{power}"
+    return _Term(f"{x.within(_ATOM)}{exponent}", _POWER)
 
 
-def _divided(x: _Term, c: str) -> _Term:
-    return _Term(f"{x.within(_QUOTIENT)} / {f'({c})' if c.startswith('−') else c}", _QUOTIENT)
-
-
-_OF_ONE: dict[str, Callable[[_Term, str], _Term | None]] = {
-    **dict.fromkeys(("BroadcastTo", "Reshape", "Cast", "ToDevice"), _same),  # the same numbers
-    **dict.fromkeys(("Sum", "SumTo"), _prefixed("Σ", _PRODUCT)),
-    "Neg": _negative,
-    "Log": _prefixed("ln", _POWER),
-    "Exp": _exponential,
-    "Sqrt": _root,
-    "Transpose": _transposed,
-    "GetItem": _part,
-    "PowScalar": _with_number(_raised),
-    "MulScalar": _with_number(_scaled),
-    "AddScalar": _with_number(_shifted),
-    "DivScalar": _with_number(_divided),
-}
-"""By an operation's name, the formula from its one operand and the line of its parameters; None where that is odd."""
+def _applied(name: str, x: _Term, others: Sequence[str] = ()) -> _Term:
+    """The function of a name, applied to x; further arguments are axes."""
+    if name in _PREFIXES:
+        sign, level = _PREFIXES[name]
+        return _Term(f"{sign} {x.text}" if x.level >= level else f"{sign}({x.text})", _PREFIX)
+    if name == "exp" and x.text in _RAISED:
+        return _Term(f"e{_RAISED[x.text]}", _POWER)
+    if name == "sqrt":
+        return _Term(f"√{x.within(_ATOM)}", _POWER)
+    last = len(others) - 1
+    if name == "transpose" and [*map(int, others)] == [*range(last - 1), last, last - 1]:
+        return _Term(f"{x.within(_ATOM)}ᵀ", _POWER)
+    return _Term(f"{name}({x.text})", _ATOM)

@@ -1,35 +1,33 @@
-"""Graph: a compute graph as plain data, without arrays; what every drawing, folding or comparison starts from."""
+"""Graph: a compute graph as plain data, without arrays; every drawing, collapsing and comparison starts from it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from math import prod
-from typing import Literal, NamedTuple, TypeAlias
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
+from itertools import accumulate
+from math import isfinite, prod
+from typing import Any, Literal, NamedTuple, TypeAlias, get_args
 
 Kind: TypeAlias = Literal[
     "operation", "parameter", "input", "constant", "output", "seed", "derivative", "gradient", "folded"
 ]
-"""What a node is. An input is where the graph starts; a constant joins operations that have other inputs. Of backward:
-a seed is where it starts, a derivative is an operation's share of it, a gradient is what reaches a parameter. What is
-folded stands for several operations."""
+"""The kinds of nodes. An input is where the graph starts; a constant joins operations that have other inputs. Of
+backward: a seed is where it starts, a derivative is an operation's share of it, a gradient is what reaches a leaf. A
+folded node stands for several operations."""
 
 Flow: TypeAlias = Literal["tensor", "gradient", "saved"]
-"""What an edge carries: an array, a gradient, or what an operation keeps for its derivative."""
+"""The cargo of an edge: an array, a gradient, or the arrays that an operation keeps for its derivative."""
 
 Family: TypeAlias = Literal["product", "elementwise", "reduction", "pooling", "view", "loss", "other"]
-"""What sort of operation a node is."""
-
 Change: TypeAlias = Literal["", "added", "removed", "changed"]
-"""How a node or an edge differs between two graphs."""
-
-
-LEAVES: tuple[Kind, ...] = ("parameter", "input", "constant")
-"""What operations take and no operation made."""
+FAMILIES: tuple[Family, ...] = get_args(Family)
+LEAVES: tuple[Kind, ...] = ("parameter", "input", "constant")  # which no operation made
 
 
 @dataclass(frozen=True, slots=True)
 class Tensor:
-    """An array's outside: all that a diagram says about it."""
+    """The shape and the dtype of an array, and its bytes."""
 
     shape: tuple[int, ...]
     dtype: str
@@ -37,12 +35,12 @@ class Tensor:
 
     @property
     def size(self) -> int:
-        """How many numbers it has."""
+        """The count of its elements."""
         return prod(self.shape)
 
 
 class Stats(NamedTuple):
-    """An array's numbers in brief; `least`, `mean` and `largest` are of the finite ones among all `size`."""
+    """Statistics of an array; `least`, `mean` and `largest` are of the finite ones among all `size` numbers."""
 
     least: float
     mean: float
@@ -51,56 +49,46 @@ class Stats(NamedTuple):
     inf: int
     size: int
 
+    @property
+    def nonfinite(self) -> int:
+        """The count of NaN and Inf."""
+        return self.nan + self.inf
+
+
+class Work(NamedTuple):
+    """The measurements of one run of an operation or a derivative; None where it was not measured."""
+
+    seconds: float | None = None
+    live: int | None = None  # bytes alive afterwards of all that was computed
+    stats: Stats | None = None  # of the array that an operation made; of all gradients that a derivative made
+
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """An operation, or something that operations take or make.
+    """An operation, or something that operations take or make."""
 
-    Attributes:
-        id: the kind and a number in execution order, the same in every run: "operation3".
-        kind: what it is.
-        name: what it is called: "Conv2d", "conv1.w"; a derivative's is its operation's.
-        label: further lines: an operation's parameters, and what was folded.
-        tensor: the array that it makes or is; None where a graph keeps nothing of it.
-        family: an operation's family, and its derivative's; None for everything else.
-        layer: dotted path of the layer that it belongs to; "" outside of all layers.
-        saved: bytes that an operation keeps alive for backward; parameters, alive anyway, are not counted.
-        saves: what these are: "x, w".
-        order: of differentiation: 0 is forward, 1 is backward.
-        of: id of what it is the derivative of, or of the output that a seed is for; "" for what is no derivative.
-        requires_grad: whether a gradient is asked for.
-        flops: floating-point operations; None where nobody knows.
-        value: the numbers of a small array, where they are known: "8", "[1, 2]".
-        source: file and line of the code that applied it, "train.py:12", if it was recorded.
-        seconds: what it took, if it was recorded.
-        live: bytes alive of all that was computed, when it was done, if it was recorded.
-        stats: of its array, or of all gradients that a derivative makes, if they were recorded.
-        norm: the Euclidean norm of a gradient.
-        count: how many layers of one form it stands for.
-        change: how it differs, where two graphs are compared.
-    """
-
-    id: str
+    id: str  # the kind and a number in execution order, the same in every run: "operation3"
     kind: Kind
-    name: str
-    label: tuple[str, ...] = ()
-    tensor: Tensor | None = None
-    family: Family | None = None
-    layer: str = ""
-    saved: int = 0
-    saves: str = ""
-    order: int = 0
-    of: str = ""
+    name: str  # of the operation, the parameter, the layer; a derivative has that of its operation
+    label: tuple[str, ...] = ()  # further lines: an operation's parameters, and the names of folded operations
+    tensor: Tensor | None = None  # the array that it makes or is; None where a graph keeps nothing of it
+    family: Family | None = None  # an operation's, and its derivative's
+    formula: str = ""  # of an operation, a Python expression of its inputs x0, x1, ...: "x0 ** 3"
+    layer: str = ""  # dotted path of the layer that it belongs to; "" outside of all layers
+    saved: int = 0  # bytes that an operation keeps alive for backward, without parameters, which are alive anyway
+    saves: str = ""  # names of these arrays: "x, w"
+    order: int = 0  # of differentiation: 0 is forward, 1 is backward
+    of: str = ""  # id of the node that it is the derivative of, or of a seed's output; "" if it is no derivative
     requires_grad: bool = True
-    flops: int | None = None
-    value: str = ""
-    source: str = ""
-    seconds: float | None = None
+    flops: int | None = None  # floating-point operations; None if unknown
+    value: str = ""  # the numbers of a small array, where they are known: "8", "[1, 2]"
+    source: str = ""  # file and line of the code that applied it, "train.py:12", if it was recorded
+    seconds: float | None = None  # this and the next two: see Work
     live: int | None = None
     stats: Stats | None = None
-    norm: float | None = None
-    count: int = 1
-    change: Change = ""
+    norm: float | None = None  # of a gradient, Euclidean
+    count: int = 1  # of the layers of one form that it stands for
+    change: Change = ""  # where two graphs are compared
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,14 +111,64 @@ class Edge:
 class Graph:
     """Nodes in execution order, each after those it depends on, and edges by their targets' order.
 
-    Attributes:
-        nodes: operations, what they take just before them, the outputs, and then what backward does.
-        edges: one for each input of each operation, one to each output, and those of backward.
-        saved: bytes kept alive for backward; an array that several operations saved counts once.
-        peak: the most bytes that were alive at once of what was computed, if it was recorded.
+    There is an edge for each input of each operation, one to each output, and those of backward.
     """
 
     nodes: tuple[Node, ...]
     edges: tuple[Edge, ...]
-    saved: int
-    peak: int | None = None
+    saved: int  # bytes kept alive for backward; an array that several operations saved counts once
+    peak: int | None = None  # the most bytes that were alive at once of all that was computed, if it was recorded
+
+
+def layer_paths(layer: str) -> Iterator[str]:
+    """The layers that a layer lies in, from the outermost to itself."""
+    return accumulate(layer.split("."), "{}.{}".format)
+
+
+def common_change(nodes: Sequence[Node]) -> Change:
+    """The change of all nodes: "changed" if they differ in it."""
+    return nodes[0].change if len({node.change for node in nodes}) == 1 else "changed"
+
+
+def first_nonfinite(graph: Graph) -> tuple[Node | None, set[tuple[str, str]]]:
+    """The first operation or derivative, in execution order, that made a NaN or an Inf, and the path of these numbers.
+
+    The path is the edges that carried them on, as (source, target).
+    """
+    first = next((node for node in graph.nodes if node.stats is not None and node.stats.nonfinite), None)
+    path: set[tuple[str, str]] = set()
+    if first is None:
+        return None, path
+    finite = {node.id for node in graph.nodes if node.stats is not None and not node.stats.nonfinite}
+    flow, reached = "gradient" if first.of else "tensor", {first.id}
+    for edge in graph.edges:  # by their targets, in execution order
+        if edge.flow == flow and edge.source in reached and edge.target not in finite:
+            path.add((edge.source, edge.target))
+            reached.add(edge.target)
+    return first, path
+
+
+def to_json(graph: Graph, title: str | None = None) -> str:
+    """The JSON text of `graph`, complete: the Graph can be built again from it. It ends with a line break.
+
+    An object of "version", "title", "saved", "peak", "nodes" in execution order and "edges" by their targets; nodes and
+    edges have the fields of `Node` and `Edge`, except those at their defaults. NaN and Inf, which JSON lacks, are the
+    texts "nan" and "inf".
+    """
+    content: dict[str, Any] = {"version": 2, "title": title, "saved": graph.saved, "peak": graph.peak}
+    content |= {"nodes": list(map(_to_object, graph.nodes)), "edges": list(map(_to_object, graph.edges))}
+    text = json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True, allow_nan=False) + "\n"
+    return text.encode(errors="replace").decode()  # half a pair of UTF-16 is no text
+
+
+def _to_object(item: Node | Edge) -> dict[str, Any]:
+    values = [(field.name, getattr(item, field.name), field.default) for field in fields(item)]
+    return {name: _to_value(value) for name, value, default in values if value != default}
+
+
+def _to_value(value: Any) -> Any:
+    if isinstance(value, Tensor):
+        return {"shape": value.shape, "dtype": value.dtype, "bytes": value.bytes}
+    if isinstance(value, Stats):
+        return {name: _to_value(number) for name, number in value._asdict().items()}
+    return str(value) if isinstance(value, float) and not isfinite(value) else value

@@ -1,4 +1,4 @@
-"""Legend: the rows that explain a diagram's colours and lines, those that occur in it and no others."""
+"""Legend: the rows that explain the colours and lines of a diagram, those that occur in it and no others."""
 
 from __future__ import annotations
 
@@ -7,64 +7,42 @@ from collections.abc import Sequence
 
 from minigrad.viz import style
 from minigrad.viz.dot import font
-from minigrad.viz.graph import LEAVES, Graph
-from minigrad.viz.look import Look
-from minigrad.viz.words import in_bytes, in_flops, in_seconds
+from minigrad.viz.formatting import format_bytes, format_flops, format_seconds
+from minigrad.viz.graph import FAMILIES, LEAVES, Graph
+from minigrad.viz.options import DrawOptions
 
 _IN_A_ROW = 5
 _NAMES = {"product": "matrix product", "elementwise": "element-wise"}
 _TABLE = 'BORDER="0" CELLBORDER="0" CELLPADDING="0"'
 
 
-def legend_of(graph: Graph, look: Look, *, again: bool, trouble: bool) -> str:
-    """The rows of a table: boxes, then lines and bars.
-
-    Args:
-        graph: what is drawn.
-        look: what is shown of it.
-        again: whether anything is drawn again.
-        trouble: whether a number that is not finite is marked.
-    """
-    kinds = {node.kind for node in graph.nodes}
-    families = {node.family for node in graph.nodes if node.family is not None}
-    boxes = []
-    if look.color == "family":
-        boxes = [_box(_NAMES.get(f, f), *style.colors_of_kind(f)[:2]) for f in style.FAMILIES if f in families]
-    for kind in LEAVES:
-        if kind in kinds:
-            boxes.append(_box(kind, *style.colors_of_kind(kind)[:2]))
-    orders = {node.order for node in graph.nodes}
-    if 1 in orders:
-        boxes.append(_box("∂ backward", style.BACKGROUND, style.TENSOR_EDGE, ",DASHED"))
-    if max(orders, default=0) > 1:
-        boxes.append(_box("double border: of higher order", style.BACKGROUND, style.TENSOR_EDGE))
-    if again:
-        boxes.append(_box("the same, drawn again", style.BACKGROUND, style.TENSOR_EDGE, ",DOTTED"))
+def legend_of(graph: Graph, options: DrawOptions, *, repeated: bool) -> str:
+    """The rows of a table, boxes, then lines and bars; `repeated` says whether any node is drawn again."""
+    kinds, orders = {node.kind for node in graph.nodes}, {node.order for node in graph.nodes}
+    families = {node.family for node in graph.nodes} if options.color == "family" else set()
     changes = {node.change for node in graph.nodes} | {edge.change for edge in graph.edges}
-    for change, sign in style.SIGNS.items():
-        if change in changes:
-            boxes.append(_box(f"{sign} {change}", style.BACKGROUND, style.CHANGES[change]))
-    if trouble:
-        boxes.append(_box("first NaN or Inf", style.BACKGROUND, style.BAD))
-    return _rows([*boxes, *_lines(graph, look)])
-
-
-def _lines(graph: Graph, look: Look) -> list[str]:
-    lines = []
-    if any(edge.flow == "tensor" and edge.tensor is not None for edge in graph.edges):
-        lines.append(_line("tensor, width = bytes", style.TENSOR_EDGE, [30], 3))
-    if any(edge.flow == "gradient" for edge in graph.edges):
-        lines.append(_line("gradient", style.GRADIENT, [7, 7, 7], 2))
-    if any(edge.flow == "saved" for edge in graph.edges):
-        lines.append(_line("saved for backward", style.SAVED, [2] * 6, 2))
-    slowest = look.slowest(graph)
-    if slowest:
-        lines.append(_line(f"time, full bar = {in_seconds(slowest)}", style.TENSOR_EDGE, [18], 5))
-    most = look.most(graph)
-    if look.color != "family" and most:
-        words = {"time": in_seconds(most), "memory": in_bytes(int(most)), "flops": in_flops(int(most))}[look.color]
-        lines.append(_scale(words if look.color == "flops" else f"{words} {look.color}"))
-    return lines
+    signs = [(change, f"{style.SIGNS[change]} {change}", color) for change, color in style.CHANGES.items()]
+    nonfinite = any(node.stats and node.stats.nonfinite for node in graph.nodes)
+    flows = {edge.flow for edge in graph.edges if edge.flow != "tensor" or edge.tensor is not None}
+    largest, longest = options.scales(graph)
+    plain = style.BACKGROUND, style.TENSOR_EDGE
+    cells = [
+        *((name in families, _box(_NAMES.get(name, name), *style.COLORS[name][:2])) for name in FAMILIES),
+        *((kind in kinds, _box(kind, *style.COLORS[kind][:2])) for kind in LEAVES),
+        (1 in orders, _box("∂ backward", *plain, ",DASHED")),
+        (max(orders, default=0) > 1, _box("double border: of higher order", *plain)),
+        (repeated, _box("the same, drawn again", *plain, ",DOTTED")),
+        *((change in changes, _box(words, style.BACKGROUND, color)) for change, words, color in signs),
+        (nonfinite, _box("first NaN or Inf", style.BACKGROUND, style.BAD)),
+        ("tensor" in flows, _line("tensor, width = bytes", style.TENSOR_EDGE, [30], 3)),
+        ("gradient" in flows, _line("gradient", style.GRADIENT, [7, 7, 7], 2)),
+        ("saved" in flows, _line("saved for backward", style.SAVED, [2] * 6, 2)),
+        (longest > 0, _line(f"time, full bar = {format_seconds(longest)}", style.TENSOR_EDGE, [18], 5)),
+        (options.color == "time" and largest > 0, _scale(f"{format_seconds(largest)} time")),
+        (options.color == "memory" and largest > 0, _scale(f"{format_bytes(int(largest))} memory")),
+        (options.color == "flops" and largest > 0, _scale(format_flops(int(largest)))),
+    ]
+    return _rows([cell for occurs, cell in cells if occurs])
 
 
 def _rows(cells: Sequence[str]) -> str:

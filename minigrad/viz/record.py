@@ -1,15 +1,17 @@
-"""record: what a training step took and made, operation by operation, for a diagram of it."""
+"""record: the time, the memory and the numbers of a training step, operation by operation, for a diagram of it."""
 
 from __future__ import annotations
 
+import math
 import weakref
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from time import perf_counter
-from types import TracebackType
 from typing import Any, Literal, Self
 
-from minigrad.backend import Array, synchronize
+import numpy as np
+
+from minigrad.backend import Array, synchronize, xp_of
 from minigrad.core.anomaly import callers_line
 from minigrad.core.config import GradMode, Switch, grad_mode
 from minigrad.core.function import Function
@@ -17,21 +19,22 @@ from minigrad.core.hooks import Backward, Call, Forward, Hook
 from minigrad.core.variable import Variable
 from minigrad.nn.module import Module
 from minigrad.viz.diagram import Diagram
-from minigrad.viz.draw import Model, graph_of, title_of
-from minigrad.viz.measured import Measured, Work, stats_of, together, value_of
-from minigrad.viz.memory import Alive
+from minigrad.viz.formatting import format_value
+from minigrad.viz.graph import Stats, Work
+from minigrad.viz.options import DrawOptions
+from minigrad.viz.trace import Measured, Model, default_title, owner_of, trace
 
 
 def record(model: Model | None = None, *, time: bool = True, memory: bool = True, stats: bool = True) -> Recorder:
-    """Look on while a training step is computed; `draw` then shows what each operation took and made.
+    """Measure a training step while it is computed; `draw` then shows each operation's time, memory and numbers.
 
     Args:
         model: gives the parameters their names; the operations belong to the layer that applied them.
         time: measure the seconds of every operation, forward and backward.
         memory: count the bytes that are alive of what was computed.
-        stats: note the least, mean and largest number of every array and gradient, and how many NaN and Inf it has.
-    Returns:
-        a context manager, which keeps the graph of what is computed in its block alive as long as it lives itself.
+        stats: note the least, mean and largest number of every array and gradient, and its counts of NaN and Inf.
+
+    The context manager that it returns keeps the graph of its block alive as long as it lives itself.
 
     >>> import minigrad as mg
     >>> x = mg.Variable(3.0, name="x")
@@ -45,12 +48,7 @@ def record(model: Model | None = None, *, time: bool = True, memory: bool = True
 
 
 class Recorder(Hook):
-    """What `record` makes: it looks on inside of its `with` block, and draws what it saw.
-
-    Args:
-        model: gives the parameters and the layers their names.
-        time, memory, stats: what is measured.
-    """
+    """The context manager that `record` makes: it measures what is computed in its block, and draws it."""
 
     def __init__(self, model: Model | None = None, *, time: bool, memory: bool, stats: bool) -> None:
         self._model = model
@@ -58,91 +56,64 @@ class Recorder(Hook):
         self._path = [""]  # the layers that are being called
         self._time, self._memory, self._stats = time, memory, stats
         self._measured: dict[int, Measured] = {}  # by serial number
-        self._results: dict[int, Variable] = {}  # by serial number: what no operation took yet,
-        self._gradients: dict[int, weakref.ref[Variable]] = {}  # and such that backward makes, and may drop unused
-        self._alive = Alive()
+        # Outputs that no operation took yet, by serial number; backward may drop one of its own unused.
+        self._outputs: dict[int, Callable[[], Variable | None]] = {}
+        self._alive = _Alive()
         self._entered: list[Switch] = []
 
     def __enter__(self) -> Self:
-        switch = Switch((grad_mode, self._added))
-        switch.__enter__()
-        self._entered.append(switch)
+        self._entered.append(Switch((grad_mode, self._added)))
+        self._entered[-1].__enter__()
         return self
 
     def _added(self, mode: GradMode) -> GradMode:
         return mode if self in mode.hooks else mode._replace(hooks=(*mode.hooks, self))
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self._entered.pop().__exit__(kind, error, traceback)
+    def __exit__(self, *exception: object) -> None:
+        self._entered.pop().__exit__(*exception)
 
-    def draw(
-        self,
-        *outputs: Variable,
-        order: int | Literal["all"] = "all",
-        title: str | None = None,
-        **options: Any,
-    ) -> Diagram:
-        """The diagram of what was recorded.
+    def draw(self, *outputs: Variable, order: int | Literal["all"] = "all", **options: Any) -> Diagram:
+        """The diagram of some Variables, with all that was recorded; the keywords are those of `draw`.
 
-        Args:
-            outputs: what was computed in the block; by default everything that nothing else was computed from, and of
-                the gradients those that somebody still holds.
-            order: the highest order of differentiation that is drawn, or "all".
-            title: what stands above.
-            **options: all further ones of `draw`.
+        By default it is of all that nothing else was computed from; of the gradients, those that are still referenced.
+
         Raises:
             ValueError: nothing was recorded.
         """
-        gradients = [gradient() for gradient in self._gradients.values()]
-        outputs = outputs or (*self._results.values(), *(gradient for gradient in gradients if gradient is not None))
+        outputs = outputs or tuple(y for output in self._outputs.values() if (y := output()) is not None)
         if not outputs:
             raise ValueError(
                 "draw: nothing was recorded: no operation that was applied in the block depends on a Variable; "
                 "what was computed before it can be drawn if it is given: draw(loss)"
             )
         peak = self._alive.peak if self._memory else None
-        graph = graph_of(outputs, self._model, order, self._measured, peak)
-        return Diagram(graph, title_of(self._model) if title is None else title, **options)
+        graph = trace(outputs, self._model, order, self._measured, peak)
+        return Diagram(graph, DrawOptions.of(default_title(self._model), options))
 
     def forward(self, run: Forward, function: Function, arrays: list[Array]) -> Variable:
-        """Note what an operation that is recorded took and made."""
+        """Compute the Function; if it is recorded, note its time, its arrays and its place in the code."""
         start = perf_counter()
         y = run(function, arrays)
         if y.creator is None:
             return y
-        if self._time:
-            synchronize(y.data)
+        synchronize(y.data)
         seconds = perf_counter() - start
-        for edge in function.inputs:
-            if isinstance(edge, Function):
-                self._results.pop(edge.serial, None)
-                self._gradients.pop(edge.serial, None)
-        if function.derivative_order == 0:
-            self._results[function.serial] = y
-        else:
-            self._gradients[function.serial] = weakref.ref(y)
-        if self._memory:
-            for array in (*function.saved_arrays, y.data):
-                if array is not None and not any(array is x for x in arrays):
-                    self._alive.add(array)
-        file, _, line = callers_line().rpartition(":")
+        for producer in function.inputs:
+            if isinstance(producer, Function):
+                self._outputs.pop(producer.serial, None)
+        self._outputs[function.serial] = weakref.ref(y) if function.derivative_order else lambda: y
+        made = [array for array in (*function.saved_arrays, y.data) if not any(array is x for x in arrays)]
         self._measured[function.serial] = Measured(
             inputs=tuple([(x.shape, x.dtype) for x in arrays]),
             layer=self._path[-1],
-            source=f"{Path(file).name}:{line}",
-            value=value_of(y.data),
-            forward=Work(
-                seconds=seconds if self._time else None,
-                live=self._alive.bytes if self._memory else None,
-                stats=stats_of(y.data) if self._stats else None,
-            ),
+            source=Path(callers_line()).name,
+            value=format_value(y.data),
+            forward=self._work(seconds, made, [y.data]),
         )
         return y
 
     def backward(self, run: Backward, function: Function, gy: Variable) -> Sequence[Variable | None]:
-        """Note what a backward took and made."""
+        """Compute the gradients; note their time and their arrays."""
         measured = self._measured.setdefault(function.serial, Measured())
         self._path.append(measured.layer)
         start = perf_counter()
@@ -150,25 +121,84 @@ class Recorder(Hook):
             gxs = run(function, gy)
         finally:
             self._path.pop()
-        written = [gx.data for gx in gxs if gx is not None]
-        for array in written:
+        made = [gx.data for gx in gxs if gx is not None]
+        for array in made:
             synchronize(array)
-        seconds = perf_counter() - start
-        if self._memory:
-            for array in written:
-                self._alive.add(array)
-        before = measured.backward or Work()  # of another gradient, which passed here as well
-        measured.backward = Work(
-            seconds=seconds + (before.seconds or 0.0) if self._time else None,
-            live=self._alive.bytes if self._memory else None,
-            stats=together([before.stats, *map(stats_of, written)]) if self._stats else None,
-        )
+        # Another gradient may have passed here before.
+        measured.backward = self._work(perf_counter() - start, made, made, measured.backward or Work())
         return gxs
 
     def call(self, run: Call, module: Module, inputs: tuple[Any, ...], options: dict[str, Any]) -> Any:
-        """Run a module; what it applies belongs to it, or else to the one that called it."""
+        """Call a module; the operations that it applies belong to it, or else to the one that called it."""
         self._path.append(self._layers.get(id(module), self._path[-1]))
         try:
             return run(module, inputs, options)
         finally:
             self._path.pop()
+
+    def _work(self, seconds: float, made: list[Array | None], shown: list[Array], before: Work = Work()) -> Work:  # noqa: B008
+        """The measurements of a run that made some arrays, together with those of one before it."""
+        for array in made if self._memory else ():
+            if array is not None:
+                self._alive.add(array)
+        return Work(
+            seconds=seconds + (before.seconds or 0.0) if self._time else None,
+            live=self._alive.bytes if self._memory else None,
+            stats=_joined([before.stats, *map(stats_of, shown)]) if self._stats else None,
+        )
+
+
+class _Alive:
+    """Counts the bytes of arrays until they are freed; views count as the array whose memory they show, once."""
+
+    def __init__(self) -> None:
+        self.bytes = self.peak = 0
+        self._known: dict[int, weakref.ref[Array]] = {}
+
+    def add(self, array: Array) -> None:
+        """Count the array's memory, if it is not counted yet."""
+        owner = owner_of(array)
+        key, size = id(owner), owner.nbytes
+        if key in self._known:
+            return
+
+        def freed(_: weakref.ref[Array]) -> None:
+            self.bytes -= size
+            del self._known[key]
+
+        self._known[key] = weakref.ref(owner, freed)
+        self.bytes += size
+        self.peak = max(self.peak, self.bytes)
+
+
+def stats_of(array: Array) -> Stats | None:
+    """The statistics of an array; None if it is empty or holds no floats."""
+    if array.dtype.kind != "f" or array.size == 0:
+        return None
+    with np.errstate(all="ignore"):
+        least, largest = float(array.min()), float(array.max())
+        if math.isfinite(least) and math.isfinite(largest):
+            mean = float(array.mean())
+            mean = mean if math.isfinite(mean) else float(array.mean(dtype=np.float64))
+            return Stats(least, mean, largest, 0, 0, array.size)
+        xp = xp_of(array)
+        nan, inf = int(xp.isnan(array).sum()), int(xp.isinf(array).sum())
+        finite = stats_of(array[xp.isfinite(array)])
+    return (finite or Stats(math.nan, math.nan, math.nan, 0, 0, 0))._replace(nan=nan, inf=inf, size=array.size)
+
+
+def _joined(every: Sequence[Stats | None]) -> Stats | None:
+    """The statistics of several arrays as one."""
+    known = [stats for stats in every if stats is not None]
+    if not known:
+        return None
+    some = [stats for stats in known if stats.size > stats.nonfinite] or known[:1]
+    counts = [stats.size - stats.nonfinite for stats in some]
+    return Stats(
+        min(stats.least for stats in some),
+        sum(stats.mean * count for stats, count in zip(some, counts, strict=True)) / max(sum(counts), 1),
+        max(stats.largest for stats in some),
+        sum(stats.nan for stats in known),
+        sum(stats.inf for stats in known),
+        sum(stats.size for stats in known),
+    )

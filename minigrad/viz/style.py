@@ -1,14 +1,18 @@
-"""Style: the colours of a diagram, after Okabe and Ito; each text has a contrast of 4.5:1 or more on its fill."""
+"""Style: the colours of a diagram, light and dark, after Okabe and Ito.
+
+Each text has a contrast of 4.5:1 or more on its fill.
+"""
 
 from __future__ import annotations
 
-from typing import NamedTuple, get_args
+import re
+from typing import NamedTuple
 
-from minigrad.viz.graph import Family, Kind, Node
+from minigrad.viz.graph import Node
 
 
 class Colors(NamedTuple):
-    """A card's fill, its border and its bold text."""
+    """The fill, the border and the bold text of a shape."""
 
     fill: str
     border: str
@@ -22,35 +26,31 @@ TENSOR_EDGE = "#52606d"
 GRADIENT = "#c2410c"
 SAVED = "#7450b0"
 BAD = "#b3261e"
-ORDERS = (TENSOR_EDGE, GRADIENT, "#8a6bbf", "#0e8a9a")
-"""Arrows of each order of differentiation; the last one's of all higher ones."""
-TRACK = "#e3e8ed"
-"""What a bar of time runs on."""
+ORDERS = (TENSOR_EDGE, GRADIENT, "#8a6bbf", "#0e8a9a")  # of arrows, by order; the last is that of all higher ones
+TRACK = "#e3e8ed"  # behind a bar of time
 
-HEAT = ("#ffffff", "#fff1dc", "#ffdfb0", "#ffc77d", "#ffab57", "#ff8f3d")
-"""From little to much."""
+HEAT = ("#ffffff", "#fff1dc", "#ffdfb0", "#ffc77d", "#ffab57", "#ff8f3d")  # from little to much
 HEAT_BORDER = "#8a6a45"
 
 CHANGES = {"added": "#1b7f3b", "removed": "#b3261e", "changed": "#8a5a00"}
 SIGNS = {"added": "+", "removed": "−", "changed": "~"}
 
-_COLORS = {
-    "product": Colors("#dcecf7", "#0072b2", "#004a75"),
-    "elementwise": Colors("#d9f2ea", "#009e73", "#00543d"),
-    "reduction": Colors("#faf6cf", "#a39400", "#534b00"),
-    "pooling": Colors("#f6e3f2", "#aa4499", "#6d1f60"),
-    "view": Colors("#eceff2", "#7a8590", "#3d464f"),
-    "loss": Colors("#fde5d6", "#d55e00", "#843a00"),
-    "other": Colors("#ffffff", "#52606d", "#1f2933"),
-    "seed": Colors("#ffffff", "#c2410c", "#c2410c"),
-    "parameter": Colors("#fdf1d3", "#c98a00", "#6b4900"),
-    "input": Colors("#e2f3fc", "#3a9fd6", "#0d5780"),
-    "constant": Colors("#ffffff", "#9aa5b1", "#52606d"),
+_PALETTE = {  # fill, border and text; fill and text in the dark
+    "product": ("#dcecf7", "#0072b2", "#004a75", "#12344d", "#9fd3f5"),
+    "elementwise": ("#d9f2ea", "#009e73", "#00543d", "#0c3b2e", "#8fe0c6"),
+    "reduction": ("#faf6cf", "#a39400", "#534b00", "#3a3500", "#ece08a"),
+    "pooling": ("#f6e3f2", "#aa4499", "#6d1f60", "#451a3f", "#eeb0e2"),
+    "view": ("#eceff2", "#7a8590", "#3d464f", "#2a3138", "#c7d0d9"),
+    "loss": ("#fde5d6", "#d55e00", "#843a00", "#4d2405", "#f7b48a"),
+    "parameter": ("#fdf1d3", "#c98a00", "#6b4900", "#3f2d00", "#f0cd7a"),
+    "input": ("#e2f3fc", "#3a9fd6", "#0d5780", "#0d3349", "#9bd4f3"),
+}
+COLORS = {name: Colors(*colors[:3]) for name, colors in _PALETTE.items()} | {
+    "other": Colors(BACKGROUND, TENSOR_EDGE, TEXT),
+    "seed": Colors(BACKGROUND, GRADIENT, GRADIENT),
+    "constant": Colors(BACKGROUND, "#9aa5b1", TENSOR_EDGE),
     "output": Colors("#b84f00", "#843a00", "#fffdfa"),
 }
-
-FAMILIES: tuple[Family, ...] = get_args(Family)
-"""In the order of a legend."""
 
 DARK = {
     TEXT: "#e4e9ee",
@@ -63,44 +63,28 @@ DARK = {
     SAVED: "#b79ae8",
     BAD: "#ff8a80",
     TRACK: "#38434e",
-    HEAT[1]: "#33230f",
-    HEAT[2]: "#4a2f0c",
-    HEAT[3]: "#643b09",
-    HEAT[4]: "#7d4606",
-    HEAT[5]: "#955003",
+    **dict(zip(HEAT[1:], ("#33230f", "#4a2f0c", "#643b09", "#7d4606", "#955003"), strict=True)),
     CHANGES["added"]: "#6fd392",
     CHANGES["changed"]: "#f0b75a",
-    "#dcecf7": "#12344d",
-    "#004a75": "#9fd3f5",
-    "#d9f2ea": "#0c3b2e",
-    "#00543d": "#8fe0c6",
-    "#faf6cf": "#3a3500",
-    "#534b00": "#ece08a",
-    "#f6e3f2": "#451a3f",
-    "#6d1f60": "#eeb0e2",
-    "#eceff2": "#2a3138",
-    "#3d464f": "#c7d0d9",
-    "#fde5d6": "#4d2405",
-    "#843a00": "#f7b48a",
-    "#fdf1d3": "#3f2d00",
-    "#6b4900": "#f0cd7a",
-    "#e2f3fc": "#0d3349",
-    "#0d5780": "#9bd4f3",
-}
-"""What each colour of fills and texts is in the dark; borders and arrows serve both."""
+} | {light: dark for colors in _PALETTE.values() for light, dark in (colors[::3], colors[2::2])}
+"""The dark colour of each light one of fills and texts; borders and arrows serve both."""
 
 
 def colors_of(node: Node) -> Colors:
-    """An operation has its family's colours, everything else its kind's; what is no forward is white."""
-    colors = _COLORS[node.family or ("parameter" if node.kind == "gradient" else node.kind)]
+    """The colours of an operation's family, or else of a node's kind; white is the fill of all that is not forward."""
+    colors = COLORS[node.family or ("parameter" if node.kind == "gradient" else node.kind)]
     return colors if node.order == 0 or node.kind == "output" else colors._replace(fill=BACKGROUND)
-
-
-def colors_of_kind(kind: Family | Kind) -> Colors:
-    """The colours of a family of operations, or of a kind of node."""
-    return _COLORS[kind]
 
 
 def heat(part: float) -> Colors:
     """The colours for so much of the largest amount, from 0 to 1."""
     return Colors(HEAT[min(int(part * len(HEAT)), len(HEAT) - 1)], HEAT_BORDER, TEXT)
+
+
+def with_theme(svg: str, theme: str) -> str:
+    """The SVG with a theme's style sheet: "light" has none, "dark" is always dark, "auto" asks the reader's screen."""
+    if theme == "light":
+        return svg
+    rules = "".join([f'[{a}="{light}"]{{{a}:{dark}}}' for light, dark in DARK.items() for a in ("fill", "stroke")])
+    sheet = rules if theme == "dark" else f"@media (prefers-color-scheme:dark){{{rules}}}"
+    return re.sub(r"(<svg\b[^>]*>)", lambda found: f"{found[1]}\n<style>{sheet}</style>", svg, count=1)

@@ -1,4 +1,4 @@
-"""trace: from Variables back to what they were computed from, as a Graph.
+"""trace: the Graph of the operations and leaves that some Variables were computed from.
 
 Nothing here recurses, and nothing that reaches the Graph depends on addresses or hashes: a node's number is its place
 in execution order.
@@ -8,56 +8,97 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from math import prod
-from typing import Any
+from typing import Any, Literal, Protocol
 
-from minigrad.backend import Array
-from minigrad.core.function import Function, Spec
-from minigrad.core.function import Producer as Maker
+from minigrad.backend import Array, is_array
+from minigrad.core.function import Function, Producer, Spec
 from minigrad.core.traversal import topological_order
 from minigrad.core.variable import Seed, Variable, producer_of
-from minigrad.viz.backward import with_backward
-from minigrad.viz.graph import Edge, Graph, Kind, Node, Tensor
-from minigrad.viz.labels import argument_of, family_of, parameters_of, saves_of
-from minigrad.viz.measured import Measured, Work, value_of
-from minigrad.viz.memory import owner_of
+from minigrad.viz.derivatives import with_derivatives
+from minigrad.viz.formatting import format_parameters, format_value
+from minigrad.viz.formulas import argument_names, formula_of
+from minigrad.viz.graph import FAMILIES, Edge, Graph, Kind, Node, Tensor, Work, layer_paths
 
-_UNMEASURED = Measured()
+
+@dataclass(slots=True)
+class Measured:
+    """The notes that `record` takes of a Function and its derivative."""
+
+    inputs: tuple[Spec, ...] = ()  # of all, constants too
+    layer: str = ""  # dotted path of the layer that applied it
+    source: str = ""  # file and line that applied it, "train.py:12"
+    value: str = ""  # the numbers of its output, if they are few
+    forward: Work = Work()  # noqa: RUF009 - a tuple
+    backward: Work | None = None  # None if it was not differentiated
+
+
+class Model(Protocol):
+    """An object with named parameters, such as an `nn.Module`."""
+
+    def named_parameters(self) -> Iterable[tuple[str, Variable]]:
+        """Dotted names, "conv1.w", and the parameters."""
+
+
+def default_title(model: Model | None) -> str:
+    """The title of a model's diagram."""
+    return "Compute graph" if model is None else type(model).__name__
 
 
 def trace(
     outputs: Iterable[Variable],
-    names: Mapping[Variable, str] | None = None,
+    model: Model | None = None,
+    order: int | Literal["all"] = "all",
     measured: Mapping[int, Measured] | None = None,
-    *,
-    backward: bool | None = False,
     peak: int | None = None,
 ) -> Graph:
     """The graph of everything that `outputs` were computed from, as far as it was recorded.
 
     Args:
-        outputs: Variables; one that is there twice counts once.
-        names: a model's parameters with their dotted names; other leaves are inputs then. Without, all leaves are
-            parameters.
-        measured: what was noted of Functions, by their serial numbers.
-        backward: whether each operation's derivative is in the graph too, and what flows between them; None if backward
-            was run. Where `create_graph` recorded it, it is there as what it is, operations.
+        outputs: Variables, one or more.
+        model: names its parameters; other leaves are inputs then. Without, all leaves are parameters.
+        order: the highest order of differentiation. Derivatives are operations where `create_graph` recorded them;
+            else they are nodes of their own, if backward was run, or from order 1 on as it would run.
+        measured: the notes of Functions, by their serial numbers.
         peak: the most bytes that were alive at once.
     """
-    distinct = dict.fromkeys(outputs)
-    tracing = _Tracing(names, measured or {})
+    distinct = dict.fromkeys(_checked(outputs, model, order))
+    named = [] if model is None else [*model.named_parameters()][::-1]
+    names = {parameter: name for name, parameter in named}  # one that is shared has several names: the first serves
+    tracing = _Tracing(None if model is None else names, measured or {})
     for function in topological_order(map(producer_of, distinct)):
         tracing.add_operation(function)
-    for output in distinct:
-        tracing.add_output(output)
+    tracing.add_outputs(distinct)
     graph = tracing.graph(peak)
-    if any(node.order for node in graph.nodes):
-        return graph
-    if backward is None:
-        backward = bool(tracing.work)
-    gradients = tracing.gradients if tracing.work else {}  # else they are those of another run
-    return with_backward(graph, tracing.work, gradients) if backward else graph
+    differentiated = any(node.order for node in graph.nodes)
+    if not differentiated and (tracing.work if order == "all" else order > 0):
+        leaves = tracing.leaves if tracing.work else {}  # else their gradients are those of another run
+        gradients = {node.id: leaf.grad.data for leaf, node in leaves.items() if leaf.grad is not None}
+        graph = with_derivatives(graph, tracing.work, gradients)
+    return graph if order == "all" else _up_to(order, graph)
+
+
+def _checked(outputs: Iterable[Variable], model: Model | None, order: int | Literal["all"]) -> tuple[Variable, ...]:
+    outputs = tuple(outputs)
+    if not outputs:
+        raise TypeError("draw: there is nothing to draw; it takes one Variable or more")
+    for i, output in enumerate(outputs):
+        if not isinstance(output, Variable):
+            raise TypeError(f"draw: outputs[{i}] must be a Variable, not {type(output).__name__}")
+    if model is not None and not hasattr(model, "named_parameters"):
+        raise TypeError(f"draw: model must have named_parameters(), as nn.Module has; {type(model).__name__} has none")
+    if order != "all" and (not isinstance(order, int) or isinstance(order, bool) or order < 0):
+        raise ValueError(f'draw: order must be 0, 1, 2, ... or "all", not {order!r}')
+    return outputs
+
+
+def _up_to(order: int, graph: Graph) -> Graph:
+    """The graph without the nodes of a higher order."""
+    kept = {node.id for node in graph.nodes if node.order <= order}
+    nodes = tuple(node for node in graph.nodes if node.id in kept)
+    edges = tuple(edge for edge in graph.edges if edge.source in kept and edge.target in kept)
+    return replace(graph, nodes=nodes, edges=edges, saved=min(graph.saved, sum(node.saved for node in nodes)))
 
 
 class _Tracing:
@@ -65,185 +106,149 @@ class _Tracing:
 
     def __init__(self, names: Mapping[Variable, str] | None, measured: Mapping[int, Measured]) -> None:
         self.work: dict[str, Work] = {}  # of the derivatives of operations, by their ids
-        self.gradients: dict[str, Array] = {}  # of leaves, by their ids
-        self._gradient_names: dict[Function, str] = {}  # who made a leaf's gradient, and the leaf's name
+        self.leaves: dict[Variable, Node] = {}
+        self._names, self._measured = names, measured
         self._nodes: list[Node] = []
         self._edges: list[Edge] = []
-        self._names = names
-        self._measured = measured
-        self._saved: dict[int, int] = {}  # by id of the array that owns the memory, which lives while we trace
-        self._containers = _containers(names or {}, measured)
         self._counts: Counter[Kind] = Counter()
-        self._leaves: dict[Variable, Node] = {}
         self._operations: dict[int, Node] = {}  # by serial number
         self._layers: dict[str, str] = {}  # by id of a parameter, or of a view of one
-        self._tensors: dict[Spec, Tensor] = {}
-        self._values: dict[str, str] = {}  # by id of an operation whose output another one saved
+        layers = {name.rpartition(".")[0] for name in (names or {}).values()} | {m.layer for m in measured.values()}
+        self._containers = {path for layer in layers for path in layer_paths(layer.rpartition(".")[0])}
+        self._saved: dict[int, int] = {}  # by id of the array that owns the memory, which lives while we trace
+        self._values: dict[str, str] = {}  # by id of a node whose array an operation saved
 
     def graph(self, peak: int | None) -> Graph:
-        """What was added."""
-        values = self._values
-        nodes = [replace(node, value=values[node.id]) if node.id in values else node for node in self._nodes]
+        """The nodes and edges that were added."""
+        nodes = [replace(node, value=v) if (v := self._values.get(node.id)) else node for node in self._nodes]
         return Graph(tuple(nodes), tuple(self._edges), sum(self._saved.values()), peak)
 
     def add_operation(self, function: Function) -> None:
         """Append an operation, and before it those of its inputs that have no node yet."""
-        measured = self._measured.get(function.serial, _UNMEASURED)
-        found = [self._node_of(maker, function.derivative_order) for maker in function.inputs]
-        family, parameters, flops = family_of(function), parameters_of(function), function.flops()
-        layer = measured.layer if self._names is not None else ""
+        measured = self._measured.get(function.serial) or Measured()
+        found = [self._node_of(producer, function.derivative_order) for producer in function.inputs]
+        family = next((family for family in FAMILIES if family == function.family), "other")
+        parameters, flops = format_parameters(function), function.flops()
         layers = [self._layers[node.id] for node in found if node is not None and node.id in self._layers]
-        layer = layer or _common_path(layers)
+        common = set.intersection(*[set(layer_paths(path)) for path in layers]) if layers else set()
+        layer = measured.layer or max(common, key=len, default="")
         if not layer and not layers and function.derivative_order == 0 and family != "loss":
             layer = self._layer_before(found)
         sources = [node or self._add_constant(function, i, layer, measured) for i, node in enumerate(found)]
+        saved, saves, value = self._saved_of(function, sources)
         node = self._add(
             "operation",
             function.name,
+            sources,
             label=(parameters,) if parameters else (),
-            tensor=self._tensor(function.output),
+            tensor=_tensor(function.output),
             family=family,
+            formula=formula_of(function),
             layer=layer,
-            saved=self._saved_bytes(function),
-            saves=saves_of(function),
+            saved=saved,
+            saves=saves,
             order=function.derivative_order,
             flops=None if flops is None else int(flops),
-            value=measured.value,
+            value=measured.value or value,
             source=measured.source,
-            seconds=measured.forward.seconds,
-            live=measured.forward.live,
-            stats=measured.forward.stats,
+            **measured.forward._asdict(),
         )
         self._operations[function.serial] = node
-        self._note_values(function, sources, node)
         if measured.backward is not None:
             self.work[node.id] = measured.backward
         if family == "view" and len(layers) == len(sources):
-            self._layers[node.id] = layer  # who uses a broadcast bias uses the bias
-        self._connect(sources, node)
+            self._layers[node.id] = layer  # an operation on a broadcast bias belongs to the bias's layer
 
-    def add_output(self, output: Variable) -> None:
-        """Append a result."""
-        source = self._node_of(producer_of(output), 0)
-        name = "loss" if source is not None and source.family == "loss" else "output"
-        if output.creator is not None and output.creator in self._gradient_names:
-            name = f"{self._gradient_names[output.creator]}.grad"
-        node = self._add(
-            "output",
-            output.name or name,
-            tensor=self._tensor(output.output),
-            order=source.order if source is not None else 0,
-            value=value_of(output.data),
-        )
-        if source is not None:
-            self._connect([source], node)
+    def add_outputs(self, outputs: Iterable[Variable]) -> None:
+        """Append the results."""
+        leaves = [(leaf.grad, node.name) for leaf, node in self.leaves.items()]
+        gradients = {gradient.creator: f"{name}.grad" for gradient, name in leaves if gradient is not None}
+        for output in outputs:
+            source = self._node_of(producer_of(output), 0)
+            name = "loss" if source is not None and source.family == "loss" else "output"
+            name = output.name or (gradients.get(output.creator, name) if output.creator is not None else name)
+            order, value = source.order if source is not None else 0, format_value(output.data)
+            sources = [] if source is None else [source]
+            self._add("output", name, sources, tensor=_tensor(output.output), order=order, value=value)
 
-    def _node_of(self, maker: Maker, order: int) -> Node | None:
+    def _node_of(self, producer: Producer, order: int) -> Node | None:
         """The node of an operation or a leaf; None for a constant."""
-        if maker is None:
+        if producer is None:
             return None
-        if isinstance(maker, Function):
-            return self._operations[maker.serial]
-        return self._leaves.get(maker) or self._add_leaf(maker, order)
+        if isinstance(producer, Function):
+            return self._operations[producer.serial]
+        return self.leaves.get(producer) or self._add_leaf(producer, order)
 
     def _add_leaf(self, leaf: Variable, order: int) -> Node:
-        kind: Kind = "parameter"
-        name = leaf.name
-        layer = ""
-        if isinstance(leaf, Seed):
-            kind = "seed"
-        elif self._names is not None and leaf not in self._names:
-            kind = "input"
-        elif self._names is not None:
-            name = self._names[leaf]
-            layer = name.rpartition(".")[0]
-        tensor = self._tensor(leaf.output)
-        order = order if kind == "seed" else 0
-        node = self._add(kind, name or kind, tensor=tensor, layer=layer, order=order, value=value_of(leaf.data))
-        self._leaves[leaf] = node
+        path = (self._names or {}).get(leaf, "")
+        kind: Kind = "seed" if isinstance(leaf, Seed) else "parameter" if path or self._names is None else "input"
+        layer, order = path.rpartition(".")[0], order if kind == "seed" else 0
+        tensor, value = _tensor(leaf.output), format_value(leaf.data)
+        node = self._add(kind, path or leaf.name or kind, tensor=tensor, layer=layer, order=order, value=value)
+        self.leaves[leaf] = node
         if kind == "parameter":
             self._layers[node.id] = layer
-        if leaf.grad is not None:
-            self.gradients[node.id] = leaf.grad.data
-            if leaf.grad.creator is not None:
-                self._gradient_names[leaf.grad.creator] = node.name
         return node
 
     def _add_constant(self, function: Function, position: int, layer: str, measured: Measured) -> Node:
-        # A graph keeps nothing of a constant, so nobody can tell whether two of them are the same.
+        # A graph keeps nothing of a constant, so two of them may or may not be the same.
         spec = measured.inputs[position] if measured.inputs else function.input_spec(position)
-        tensor = None if spec is None else self._tensor(spec)
-        if function.derivative_order == 0 and not any(isinstance(maker, Function) for maker in function.inputs):
+        tensor = None if spec is None else _tensor(spec)
+        if function.derivative_order == 0 and not any(isinstance(producer, Function) for producer in function.inputs):
             return self._add("input", "input", tensor=tensor, requires_grad=False)
-        name = argument_of(function, position)  # the single letters of formulas tell nothing
-        name = name if len(name) > 1 else "constant"
-        return self._add(
-            "constant", name, tensor=tensor, layer=layer, order=function.derivative_order, requires_grad=False
-        )
+        name = _argument_name(function, position)
+        name = name if len(name) > 1 else "constant"  # the single letters of formulas tell nothing
+        order = function.derivative_order
+        return self._add("constant", name, tensor=tensor, layer=layer, order=order, requires_grad=False)
 
-    def _add(self, kind: Kind, name: str, **attributes: Any) -> Node:
+    def _add(self, kind: Kind, name: str, sources: Sequence[Node] = (), **attributes: Any) -> Node:
         self._counts[kind] += 1
         node = Node(f"{kind}{self._counts[kind]}", kind, name, **attributes)
         self._nodes.append(node)
+        self._edges += [Edge(source.id, node.id, i, source.tensor) for i, source in enumerate(sources)]
         return node
-
-    def _connect(self, sources: Sequence[Node], target: Node) -> None:
-        self._edges += [Edge(node.id, target.id, i, node.tensor) for i, node in enumerate(sources)]
-
-    def _tensor(self, spec: Spec) -> Tensor:
-        if spec not in self._tensors:
-            shape, dtype = spec
-            self._tensors[spec] = Tensor(tuple(shape), str(dtype), prod(shape) * dtype.itemsize)
-        return self._tensors[spec]
 
     def _layer_before(self, found: Sequence[Node | None]) -> str:
         """The layer that an operation follows, which is drawn with it: the one that made its only input."""
         inputs = {node.id: node.layer for node in found if node is not None}
         (layer,) = inputs.values() if len(inputs) == 1 else ("",)
-        return "" if layer in self._containers else layer
+        return "" if layer in self._containers else layer  # an operation after layers in layers is no part of them
 
-    def _note_values(self, function: Function, sources: Sequence[Node], node: Node) -> None:
-        """What an operation saved is its own output, or that of another one: so small ones are known."""
-        for array, i in zip(function.saved_arrays, function.saved_sources, strict=True):
-            maker = node if i == Function.OUTPUT else sources[i] if i >= 0 else None
-            if array is not None and maker is not None and not maker.value:
-                value = value_of(array)
-                if value:
-                    self._values[maker.id] = value
-
-    def _saved_bytes(self, function: Function) -> int:
-        """The memory that the operation keeps alive: what its leaves own is alive anyway."""
+    def _saved_of(self, function: Function, sources: Sequence[Node]) -> tuple[int, str, str]:
+        """The bytes that the operation keeps alive, without leaves; names, "x, w", "mask"; its output's value."""
         alive = {id(owner_of(leaf.data)) for leaf in function.inputs if isinstance(leaf, Variable)}
         own: dict[int, int] = {}
-        for array in function.saved_arrays:
+        names: dict[str, None] = {}
+        value = ""
+        for array, i in zip(function.saved_arrays, function.saved_sources, strict=True):
             if array is None:
                 continue
+            made = {"b": "mask", "i": "indices", "u": "indices"}.get(array.dtype.kind, "numbers")
+            names[_argument_name(function, i) if i >= 0 else "output" if i == Function.OUTPUT else made] = None
+            if i == Function.OUTPUT:
+                value = format_value(array)
+            elif i >= 0 and not sources[i].value:
+                self._values[sources[i].id] = format_value(array)
             owner = owner_of(array)
             if id(owner) not in alive:
-                size = min(array.nbytes, owner.nbytes)  # a part counts as such, a broadcast array as what it repeats
+                size = min(array.nbytes, owner.nbytes)  # a part counts as such, a broadcast array as the one it repeats
                 own[id(owner)] = max(own.get(id(owner), 0), size)
-        for owner_id, size in own.items():
-            self._saved[owner_id] = max(self._saved.get(owner_id, 0), size)
-        return sum(own.values())
+                self._saved[id(owner)] = max(self._saved.get(id(owner), 0), size)
+        return sum(own.values()), ", ".join(names), value
 
 
-def _containers(names: Mapping[Variable, str], measured: Mapping[int, Measured]) -> set[str]:
-    """The layers that have layers in them: what follows such a one is not a part of it."""
-    layers = {name.rpartition(".")[0] for name in names.values()} | {known.layer for known in measured.values()}
-    containers: set[str] = set()
-    for layer in layers:
-        outer = layer.rpartition(".")[0]
-        while outer and outer not in containers:
-            containers.add(outer)
-            outer = outer.rpartition(".")[0]
-    return containers
+def owner_of(array: Array) -> Array:
+    """The array whose memory a view shows."""
+    while is_array(array.base):
+        array = array.base
+    return array
 
 
-def _common_path(paths: Sequence[str]) -> str:
-    """The dotted path that all `paths` begin with."""
-    common = paths[0].split(".") if paths else []
-    for path in paths[1:]:
-        parts = path.split(".")
-        same = [a == b for a, b in zip(common, parts, strict=False)]
-        common = common[: (*same, False).index(False)]
-    return ".".join(common)
+def _tensor(spec: Spec) -> Tensor:
+    shape, dtype = spec
+    return Tensor(tuple(shape), str(dtype), prod(shape) * dtype.itemsize)
+
+
+def _argument_name(function: Function, position: int) -> str:
+    names = argument_names(type(function).forward)
+    return names[min(position, len(names) - 1)] if names else ""  # further inputs belong to a last `*arrays`

@@ -11,7 +11,7 @@ from minigrad.backend import accumulation_dtype, is_array, numpy_kernels, to_num
 from minigrad.backend.kernels import KernelSet, cpu_kernels
 from minigrad.backend.sparse_images import SparseImages
 from minigrad.backend.windows import Pair, Window
-from minigrad.functions.windows import window_of
+from minigrad.functions.windows import padded_window
 from minigrad.optim.adagrad import adagrad
 from minigrad.optim.adam import adam
 from minigrad.optim.sgd import momentum_sgd, sgd
@@ -179,14 +179,12 @@ class _Comparison:
                 dilation, pad = (1, 1), (min(pad[0], kernel[0] - 1), min(pad[1], kernel[1] - 1))
             size = tuple(int(n) for n in self._rng.integers(1, 9, 2))
             try:
-                window = window_of(
+                window = padded_window(
                     "compare_kernels",
+                    f"images {size}",
                     (size[0], size[1]),
-                    (kernel[0], kernel[1]),
-                    stride=stride,
-                    pad="same" if not pools and self._rng.integers(4) == 0 else pad,
-                    dilation=dilation,
-                    images=f"images {size}",
+                    Window((kernel[0], kernel[1]), (stride[0], stride[1]), dilation=(dilation[0], dilation[1])),
+                    "same" if not pools and self._rng.integers(4) == 0 else pad,
                 )
             except ValueError:
                 continue  # the window exceeds the image

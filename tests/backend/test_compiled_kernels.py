@@ -10,25 +10,33 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from kernel_sets import compare_kernels
-from minigrad.backend.scattered import Scattered
+from kernel_sets import Serving, compare_kernels
 
 import minigrad as mg
 import minigrad.functions as F
 from minigrad import nn, optim
-from minigrad.backend import numpy_kernels, preparing
-from minigrad.backend.compiled import linking
-from minigrad.backend.kernels import compiled_kernels, cpu_kernels
-from minigrad.backend.threads import num_threads
+from minigrad.backend import numpy_kernels
+from minigrad.backend.compiled import linking, preparing
+from minigrad.backend.compiled.loading import compiled_kernels
+from minigrad.backend.compiled.threads import num_threads
+from minigrad.backend.kernels import KernelSet, cpu_kernels
+from minigrad.backend.sparse_images import SparseImages
 from minigrad.backend.windows import Window
 
 FLOAT = np.dtype(np.float32)
 numba_kernels, _ = compiled_kernels()
+for letter in "fd":
+    numba_kernels.linked(letter)  # `prepared_kernels` does so
+FAST = cpu_kernels(FLOAT)
+REFERENCE = KernelSet(lambda: None, numpy_kernels, serves=lambda *_: True)
 
 
-def test_numba_serves_here():
-    assert cpu_kernels(FLOAT).conv2d is numba_kernels.conv2d
-    assert cpu_kernels(np.dtype(np.float16)).conv2d is not numba_kernels.conv2d
+def test_numba_serves_here(monkeypatch):
+    called = []
+    monkeypatch.setattr(numba_kernels, "relu", lambda x: called.append(x.dtype))
+    for dtype in (np.float16, np.float32, np.float64):
+        cpu_kernels.__wrapped__(np.dtype(dtype)).relu(np.ones(2, dtype))
+    assert called == [np.float32, np.float64]
 
 
 def in_a_process(code, **environment):
@@ -129,7 +137,7 @@ def test_the_number_of_threads_is_an_int_above_0():
 
 
 def test_omp_num_threads_is_heard():
-    code = "from minigrad.backend.threads import num_threads; print(num_threads())"
+    code = "from minigrad.backend.compiled.threads import num_threads; print(num_threads())"
     assert in_a_process(code, OMP_NUM_THREADS="1") == "1"
 
 
@@ -144,11 +152,14 @@ few = type(host)({{name: name in {features!r} for name in host}})
 llvm.get_host_cpu_features = lambda: few
 from minigrad.backend import numba_kernels, numpy_kernels
 from minigrad.backend.compiled.processor import VECTOR_BYTES
-from minigrad.backend.scattered import Scattered
+from minigrad.backend.kernels import KernelSet
+from minigrad.backend.sparse_images import SparseImages
 from minigrad.backend.windows import Window
+numba_kernels.linked("f")
 rng = np.random.default_rng(0)
 x, w = rng.normal(size=(2, 5, 9, 11)).astype("f"), rng.normal(size=(19, 5, 3, 3)).astype("f")
 window = Window((3, 3), (1, 1), ((1, 1), (1, 1)))
+numpy_set = KernelSet(lambda: None, numpy_kernels, serves=lambda *_: True)
 a, b = rng.normal(size=(31, 40)).astype("f"), rng.normal(size=(40, 37)).astype("f")
 for kernel, arguments in (("conv2d", (x, w, None, window, 1)), ("matmul", (a, b)), ("matmul", (b.T, a.T))):
     found, expected = (getattr(k, kernel)(*arguments) for k in (numba_kernels, numpy_kernels))
@@ -157,8 +168,9 @@ pool = Window((2, 2), (2, 2))
 x = rng.normal(size=(2, 20, 9, 11)).astype("f")
 w = rng.normal(size=(19, 20, 3, 3)).astype("f")
 y, argmax = numpy_kernels.max_pool2d(rng.normal(size=(2, 19, 9, 11)).astype("f"), pool)
-behind = Scattered(y, argmax, pool, (9, 11), rng.random((2, 19, 9, 11)) > 0.5)
-found, expected = (k.conv_gradients(behind, x, w, (9, 11), window, 1) for k in (numba_kernels, numpy_kernels))
+behind = SparseImages(y, argmax, pool, (9, 11), rng.random((2, 19, 9, 11)) > 0.5)
+found = numba_kernels.conv_gradients(behind, x, w, (9, 11), window, 1)
+expected = numpy_set.conv_gradients(behind, x, w, (9, 11), window, 1)
 for got, wanted in zip(found, expected, strict=True):
     np.testing.assert_allclose(got, wanted, rtol=0, atol=2e-5 * np.abs(wanted).max())
 print(VECTOR_BYTES)
@@ -182,11 +194,11 @@ def test_gradients_behind_a_pooling_are_those_of_the_images_with_their_zeros(val
     mask = rng.random((3, 20, 34, 34)) < 0.7
     for changed in (x, w, y):
         changed[1, 0, 1, 1] = value
-        gy = Scattered(y, argmax, pool, (34, 34), mask)
+        gy = SparseImages(y, argmax, pool, (34, 34), mask)
         for factors in ((x, w), (x, None), (None, w)):
-            found = numba_kernels.conv_gradients(gy, *factors, (34, 34), window, 1)
+            found = FAST.conv_gradients(gy, *factors, (34, 34), window, 1)
             with np.errstate(invalid="ignore"):
-                expected = numpy_kernels.conv_gradients(gy, *factors, (34, 34), window, 1)
+                expected = REFERENCE.conv_gradients(gy, *factors, (34, 34), window, 1)
             for got, wanted in zip(found, expected, strict=True):
                 assert (got is None) == (wanted is None)
                 if wanted is not None:
@@ -201,7 +213,7 @@ def test_a_convolution_in_one_pass_with_its_pooling_is_the_same_bit_for_bit():
         window, pool = Window((3, 3), pad=((1, 1), (0, 2))), Window((2, 2), (2, 2))
         images, positive = numba_kernels.relu(numba_kernels.conv2d(x, w, b, window, 1))
         y, argmax = numba_kernels.max_pool2d(images, pool)
-        found = numba_kernels.pooled_convolution(x, w, b, window, 1, pool)
+        found = numba_kernels.conv_relu_pool(x, w, b, window, 1, pool)
         for got, wanted in zip(found, (y, positive, argmax), strict=True):
             np.testing.assert_array_equal(got, wanted)
 
@@ -278,11 +290,11 @@ def test_kernel_sets_agree_on_products_that_are_packed_and_that_are_not(monkeypa
     for small, low in ((0, 2**30), (2**30, 0)):
         monkeypatch.setattr(numba_kernels, "SMALL", small)
         monkeypatch.setattr(numba_kernels, "LOW", low)
-        assert compare_kernels(numba_kernels, examples=20)
+        assert compare_kernels(Serving(), examples=20)
 
 
 def test_numpys_kernels_serve_where_numba_may_not_compile():
-    code = "from minigrad.backend.kernels import compiled_kernels; print(compiled_kernels())"
+    code = "from minigrad.backend.compiled.loading import compiled_kernels; print(compiled_kernels())"
     assert in_a_process(code, NUMBA_DISABLE_JIT="1") == "(None, 'NUMBA_DISABLE_JIT is set')"
 
 
@@ -290,7 +302,7 @@ def test_a_bias_gradient_of_many_pixels_loses_little():
     rng = np.random.default_rng(0)
     pool = Window((2, 2), (2, 2))
     y, argmax = numpy_kernels.max_pool2d(rng.normal(size=(8, 8, 256, 256)).astype(np.float32), pool)
-    gy = Scattered(np.full_like(y, 0.1), argmax, pool, (256, 256))
+    gy = SparseImages(np.full_like(y, 0.1), argmax, pool, (256, 256))
     w = np.ones((8, 8, 3, 3), np.float32)
     gb = numba_kernels.conv_gradients(gy, None, w, (258, 258), Window((3, 3)), 1)[2]
     np.testing.assert_allclose(gb, np.full(8, np.float64(np.float32(0.1)) * y[:, 0].size), rtol=1e-5)

@@ -8,7 +8,8 @@ import pytest
 from kernel_sets import Serving, compare_kernels
 
 from minigrad.backend import numpy_kernels
-from minigrad.backend.kernels import Kernels, KernelSet, compiled_kernels
+from minigrad.backend.compiled.loading import compiled_kernels
+from minigrad.backend.kernels import Kernels, KernelSet
 from minigrad.testing import ContractViolation
 
 KERNELS = sorted(name for name in vars(Kernels) if not name.startswith("_"))

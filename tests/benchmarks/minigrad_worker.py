@@ -30,11 +30,12 @@ def training_step(name):
     return step
 
 
-def chain(operations):
+def chain(operations, *, constants=False):
     leaves = chain_leaves()
 
     def step():
-        y, a, b = (mg.Variable(leaf) for leaf in leaves)
+        y = mg.Variable(leaves[0])
+        a, b = leaves[1:] if constants else map(mg.Variable, leaves[1:])
         for _ in range(operations // 2):
             y = y * a
             y = y + b

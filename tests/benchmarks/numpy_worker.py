@@ -32,7 +32,7 @@ def products(layers):
     return step
 
 
-def chain(operations):
+def chain(operations, *, constants=False):
     leaves = chain_leaves()
 
     def step():

@@ -32,6 +32,7 @@ def serve(framework: str, version: str, *, deep_mnist: Build, simple_conv_net: B
         "dense": dense,
         "chain_1000": partial(chain, 1_000),
         "chain_100000": partial(chain, 100_000),
+        "chain_of_constants": partial(chain, 1_000, constants=True),
     }
     replies, sys.stdout = sys.stdout, sys.stderr  # what a framework prints must not reach run.py
     versions = {framework: version, "NumPy": np.__version__, "Python": platform.python_version()}

@@ -35,6 +35,7 @@ class Workload:
     steps: int
     unit: str = "ms"
     units_per_second: float = 1e3
+    only: str = ""  # these frameworks; all by default
 
 
 PRODUCTS = "its matrix products"
@@ -45,6 +46,14 @@ WORKLOADS = {
     "dense": Workload("784-128-10, a training step, batch 32, Adam", PRODUCTS, 200),
     "chain_1000": Workload("1,000 operations on 8x8 arrays, forward and backward", FORWARD, 20, "µs", 1e6 / 1_000),
     "chain_100000": Workload("100,000 operations likewise", FORWARD, 1, "µs", 1e6 / 100_000),
+    "chain_of_constants": Workload(
+        "1,000 operations likewise, with constant arrays",
+        FORWARD,
+        20,
+        "µs",
+        1e6 / 1_000,
+        "minigrad minigrad-before torch",
+    ),
 }
 OTHERS = "torch torch-fused torch-compile keras jax"
 S = "seconds"
@@ -76,7 +85,7 @@ MARKS = [  # what is measured, the ratio allowed, and the two figures: workload,
     ("import minigrad / import numpy", 1.5, ("import", "minigrad", S), ("import", "numpy", S)),
     ("all kernels for a dtype compiled, once: seconds", 20, ("compiling", "minigrad", S), None),
 ]
-BOOKKEEPING = ["chain_1000", "chain_100000"]
+BOOKKEEPING = ["chain_1000", "chain_100000", "chain_of_constants"]
 
 
 def main():
@@ -89,7 +98,9 @@ def main():
     print(*(f"{key}: {value}" for key, value in machine.items()), sep="\n")
     measured = {}
     for name in options.workloads:
-        measured[name] = measure(name, [*options.frameworks, FLOOR], options.rounds)
+        only = WORKLOADS[name].only.split() or options.frameworks
+        frameworks = [framework for framework in options.frameworks if framework in only]
+        measured[name] = measure(name, [*frameworks, FLOOR], options.rounds)
         print_table(WORKLOADS[name], measured[name])
         print_pairs(measured[name])
     if options.workloads == list(WORKLOADS):

@@ -54,13 +54,14 @@ def training_step(model, optimizer, batch):
     return step
 
 
-def chain(operations):
+def chain(operations, *, constants=False):
     if WAY:
         raise SystemExit("no optimizer, and nothing to compile: bookkeeping is the eager framework's")
     leaves = chain_leaves()
 
     def step():
-        y, a, b = (torch.tensor(leaf, requires_grad=True) for leaf in leaves)
+        y = torch.tensor(leaves[0], requires_grad=True)
+        a, b = (torch.tensor(leaf, requires_grad=not constants) for leaf in leaves[1:])
         for _ in range(operations // 2):
             y = y * a
             y = y + b

@@ -367,3 +367,63 @@ def test_a_graph_of_scalars_is_small():
     finally:
         tracemalloc.stop()
     assert (after - before) / 1000 < 1000
+
+
+# Gradients own their memory
+
+
+SHARING = {
+    "a + b": lambda a, b: a + b,
+    "a - b": lambda a, b: a - b,
+    "a + b + a": lambda a, b: a + b + a,
+    "(a + 1) + (b + 1)": lambda a, b: (a + 1) + (b + 1),
+    "reshape": lambda a, b: a.reshape(2, 2).reshape(4) + b.reshape(4, 1).reshape(4),
+    "transpose": lambda a, b: a.T + b,
+    "broadcast": lambda a, b: a.sum().broadcast_to((4,)) + b.sum().broadcast_to((4,)),
+    "sum": lambda a, b: (a.sum() + b.sum()).broadcast_to((4,)),
+    "index": lambda a, b: a[...] + b[::-1],
+    "concatenate": lambda a, b: F.concatenate([a[:2], b[2:]]),
+    "astype": lambda a, b: a.astype(a.dtype) + b,
+    "pos": lambda a, b: +a + b,
+}
+
+
+@pytest.mark.parametrize("create_graph", [False, True])
+@pytest.mark.parametrize("f", SHARING.values(), ids=SHARING)
+def test_gradients_share_no_memory(f, create_graph):
+    a, b = Variable(np.ones(4)), Variable(np.ones(4))
+    seed = np.ones(4)
+    y = f(a, b)
+    y.retain_grad()
+    y.backward(seed, create_graph=create_graph)
+    arrays = [seed, a.data, b.data, y.data, a.grad.data, b.grad.data, y.grad.data]
+    arrays += [gradient.data for gradient in grad(f(a, b), [a, b, a], seed, create_graph=create_graph)]
+    for i, first in enumerate(arrays):
+        for j, second in enumerate(arrays[4:], 4):
+            if i != j:
+                assert not np.shares_memory(first, second), (i, j)
+    for gradient in arrays[4:]:
+        gradient[:] = range(4)  # a read-only array would refuse, a stride-0 array would forget
+        assert gradient.tolist() == [0, 1, 2, 3]
+    a.zero_grad()
+    b.zero_grad()
+    y.zero_grad()
+
+
+def test_a_seed_given_as_a_variable_is_not_handed_out():
+    x, seed = Variable([1.0, 2.0]), Variable([1.0, 1.0])
+    (x + 1).backward(seed)
+    assert x.grad is not seed
+    assert not np.shares_memory(x.grad.data, seed.data)
+    assert seed.grad is None
+    gx = grad(x + 1, x, seed)
+    assert not np.shares_memory(gx.data, seed.data)
+
+
+def test_accumulated_gradients_share_no_memory_either():
+    a, b = Variable([1.0]), Variable([1.0])
+    (a + b).backward()
+    first = a.grad.data
+    (a + b).backward()
+    assert not np.shares_memory(a.grad.data, b.grad.data)
+    assert not np.shares_memory(a.grad.data, first)

@@ -155,7 +155,7 @@ CALLS = {
     "dropout negative": (lambda: F.dropout(ones(2), -0.1), ["dropout", "p ", "-0.1"]),
     "dropout NaN": (lambda: F.dropout(ones(2), float("nan")), ["dropout", "p ", "nan"]),
     "dropout word": (lambda: F.dropout(ones(2), "half"), ["dropout", "p ", "half"]),
-    "dropout rng": (lambda: F.dropout(ones(2), rng=0), ["dropout", "rng", "int"]),
+    "dropout rng": (lambda: F.dropout(ones(2), rng=0), ["dropout", "rng", "0"]),
     "dropout integers": (lambda: F.dropout(np.ones(2, int)), ["dropout", "int64"]),
     "mean_squared_error reduction": (
         lambda: F.mean_squared_error(ones(2), ones(2), reduction="avg"),

@@ -122,7 +122,7 @@ def _other_sums(source, node):
             yield source.replace(node.func, f"{source.text(node.func.value)}.{method}")
         if len(node.args) == 1 and not node.keywords and (key := _first_along(node.args[0])):
             yield source.replace(node, f"{source.text(node.func.value)}[{key}]")
-    elif called(node) in {"summed", "total"}:
+    elif called(node) in {"sum_rounded", "sum_wide"}:
         array, *rest = [*node.args, *node.keywords]
         for method in ("mean", "max"):
             yield source.replace(node, f"{source.operand(array)}.{method}({', '.join(map(source.text, rest))})")
@@ -216,11 +216,15 @@ def _is_size(scope, node):
 
 
 def _is_value(scope, node, names):
-    """Whether a node reads one of those Variables, and not just its shape, its array or whether it is there."""
+    """Whether a node reads one of those Variables, and not just its shape, its kind or whether it is there."""
     if not isinstance(node, ast.Name) or not isinstance(node.ctx, ast.Load) or node.id not in names:
         return False
     parent = scope.source.parents[node]
-    return not isinstance(parent, ast.Compare) and getattr(parent, "attr", None) not in {"data", "dtype", "shape"}
+    return (
+        called(parent) != "kernels_of"
+        and not isinstance(parent, ast.Compare)
+        and getattr(parent, "attr", None) not in {"data", "dtype", "shape"}
+    )
 
 
 def _is_returned(scope, node):

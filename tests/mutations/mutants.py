@@ -13,22 +13,6 @@ from source import Source
 EQUIVALENT = {
     "core/arithmetic.py:PowScalar.backward:sign:1": "−0 for 0",
     "core/arithmetic.py:PowScalar.backward:constant:1": "1 · 0 for gy · 0",
-    **dict.fromkeys(
-        (
-            "functions/convolution.py:Conv2d.backward:detach:5",
-            *(f"functions/linalg.py:Linear.backward:detach:{n}" for n in (2, 5, 8)),
-            "functions/loss.py:SoftmaxCrossEntropy.backward:detach:2",
-        ),
-        "a constant already: nothing is recorded there",
-    ),
-    **dict.fromkeys(
-        (
-            "functions/activation.py:ReLU.backward:detach:4",
-            "functions/convolution.py:Conv2d.backward:detach:1",
-            "functions/pooling.py:MaxPool2d.backward:detach:2",
-        ),
-        "the array with its zeros, to the same values",
-    ),
     "core/shaping.py:ScatterAdd.forward:condition:1": "keys with None or ... take the slower way, to the same values",
     "core/reduction.py:SumTo.forward:axis:1": "the reshape that follows gives the same shape with and without the axes",
 }

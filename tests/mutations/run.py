@@ -1,6 +1,7 @@
 """Mutate minigrad's derivatives and count the mutants that the tests kill: see README.md beside this file."""
 
 import argparse
+import shutil
 import sys
 import tempfile
 import time
@@ -11,7 +12,7 @@ from queue import SimpleQueue
 
 from changes import OPERATORS
 from mutants import EQUIVALENT, generate, package, sample
-from workplace import Verdict, Workplace, limit_memory
+from workplace import Verdict, Workplace, copy_tree
 
 OUTCOMES = ["killed", "timeout", "survived", "equivalent"]
 LEAST = 95  # percent
@@ -54,16 +55,16 @@ def parse():
 
 def campaign(mutants, options):
     """Let each mutant meet the tests, in as many copies of the working tree as there are jobs."""
-    limit_memory()
     free = SimpleQueue()
     with tempfile.TemporaryDirectory(prefix="mutations-") as folder:
-        places = [
-            Workplace(package().parent, Path(folder).resolve() / str(i), options.timeout) for i in range(options.jobs)
-        ]
+        first, *others = (Path(folder).resolve() / str(i) for i in range(options.jobs))
+        copy_tree(package().parent, first)
         if not options.unchecked:
-            places[0].check()
-        for place in places:
-            free.put(place)
+            Workplace(first, options.timeout).check()
+        for tree in others:
+            shutil.copytree(first, tree)
+        for tree in (first, *others):
+            free.put(Workplace(tree, options.timeout))
 
         def meet(mutant):
             if mutant.id in EQUIVALENT:

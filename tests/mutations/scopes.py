@@ -15,15 +15,20 @@ FAMILIES = (*CORE, "functions/")
 ADJOINTS = {"SumTo", "ScatterAdd", "ConvTranspose2d", "FilterCorrelation", "PoolScatter", "PoolGather", "AvgSpread2d"}
 """Functions that exist to be gradients: their forward as well."""
 
+BACKWARD = {"backward", "backward_arrays", "gradients"}
+"""The methods that compute gradients; the last on behalf of the first."""
+
 PATHS = frozenset({"sign", "accumulation", "condition", "detach"})
 """The operators for code that carries gradients from node to node and computes none itself."""
+
+CARRIED = ("gy", "gx", "own", "gradient", "gradients[producer]")
+"""What such code assigns gradients to."""
 
 PLAIN = {
     "core/reduction.py": {"with_ones": None},
     "backend/numpy_kernels.py": {
         "conv_transpose2d": None,
         "filter_correlation": None,
-        "conv_gradients": None,
         "pool_scatter": None,
         "pool_gather": None,
         "window_broadcast": None,
@@ -32,9 +37,10 @@ PLAIN = {
         "_placed": frozenset({"sign", "accumulation", "shift"}),
         "max_pool2d": frozenset({"condition"}),  # who wins a tie
     },
-    "backend/scattered.py": {"Scattered.masked": None, "Scattered.images": None},
-    "core/traversal.py": {"backward_pass": PATHS, "checked": PATHS},
-    "core/variable.py": {"Variable.backward": PATHS, "_with_own_memory": PATHS},
+    "backend/kernels.py": {"_conv_gradients": None},
+    "backend/sparse_images.py": {"SparseImages.dense": None},
+    "core/traversal.py": {"backward_pass": PATHS, "gradients_of": PATHS, "checked": PATHS, "with_own_memory": PATHS},
+    "core/variable.py": {"Variable.backward": PATHS},
 }
 """Functions outside those classes, and which operators apply (None: all)."""
 
@@ -53,7 +59,8 @@ class Scope:
         nodes: what may be mutated, in the order of the text.
         results: the expressions that are gradients, complete.
         upstream: the name of the gradient that a backward is given; None elsewhere.
-        saved: names in a backward of saved Variables that lead back to an input.
+        saved: names in a backward of Variables that lead back to an input.
+        arrays: whether a backward computes on arrays.
         operators: the names of the mutation operators that apply; None for all.
     """
 
@@ -63,12 +70,13 @@ class Scope:
     results: list
     upstream: str | None = None
     saved: frozenset = frozenset()
+    arrays: bool = False
     operators: frozenset | None = None
 
     @property
     def gradients(self):
         """Whether `results` are Variables."""
-        return self.upstream is not None or self.operators == PATHS
+        return (self.upstream is not None and not self.arrays) or self.operators == PATHS
 
 
 def scopes_of(source):
@@ -83,11 +91,11 @@ def scopes_of(source):
 def _of_class(source, node):
     methods = {part.name: part for part in node.body if isinstance(part, ast.FunctionDef)}
     for name, method in methods.items():
-        if name == "backward":
-            upstream = method.args.args[1].arg
-            results = _results(method, upstream)
-            saved = frozenset(_differentiable(methods))
-            yield Scope(f"{node.name}.backward", source, list(_descend(method)), results, upstream, saved)
+        if name in BACKWARD:
+            upstream, *handed = [argument.arg for argument in method.args.args[1:]]
+            saved = frozenset(_differentiable(methods) if name == "backward" else handed)
+            nodes, results, arrays = list(_descend(method)), _results(method, upstream), name == "backward_arrays"
+            yield Scope(f"{node.name}.{name}", source, nodes, results, upstream, saved, arrays)
         elif node.name in ADJOINTS and name == "forward":
             yield Scope(f"{node.name}.forward", source, list(_descend(method)), _results(method))
         else:
@@ -100,12 +108,8 @@ def _of_function(source, name, operators):
     for part in name.split("."):
         (function,) = (node for node in body if getattr(node, "name", None) == part)
         body = function.body
-    carried = {"gx", "own", "gradient"} if operators == PATHS else set()
-    loops = (
-        [node for node in ast.walk(function) if isinstance(node, ast.For)] if name == "backward_pass" else [function]
-    )
-    nodes = [node for loop in loops for node in _descend(loop)]
-    return Scope(name, source, nodes, _results(function, None, carried), operators=operators)
+    carried = CARRIED if operators == PATHS else ()
+    return Scope(name, source, list(_descend(function)), _results(function, None, carried), operators=operators)
 
 
 def _descend(node):
@@ -134,7 +138,7 @@ def _results(method, upstream=None, carried=()):
     assigned = [
         leaf
         for node in ast.walk(method)
-        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", None) in names
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) in names
         for leaf in _leaves(node.value)
     ]
     return [leaf for leaf in (*returned, *assigned) if not isinstance(leaf, ast.Name) or leaf.id == upstream]
@@ -148,9 +152,9 @@ def _leaves(value):
         return [leaf for part in value.elts for leaf in _leaves(part)]
     if isinstance(value, ast.IfExp):
         return [*_leaves(value.body), *_leaves(value.orelse)]
-    if called(value) == "tuple" and isinstance(value.args[0], ast.GeneratorExp):
+    if called(value) == "tuple" and isinstance(value.args[0], (ast.GeneratorExp, ast.ListComp)):
         return _leaves(value.args[0].elt)
-    return [] if isinstance(value, ast.Constant) or called(value) == "slice" else [value]
+    return [] if isinstance(value, ast.Constant) or called(value) in {"slice", "gradients"} else [value]
 
 
 def _saves(method):

@@ -1,38 +1,40 @@
-"""In which order the shipped tests run against a mutant: those of its function, or of the core, before the others."""
+"""In which order the shipped tests meet a mutant: those most likely to fail before the others."""
 
 import ast
 
 from scopes import CORE, FAMILIES
 
-FIRST = ["tests/functions", "tests/testing"]
-NEXT = [["tests/core"], ["tests/nn", "tests/models"]]
+CONTRACTS = "tests.contracts"
+"""The module of the contracts, a list `CONTRACTS` of them."""
+
+FOR_THE_CORE = {"operators", "power"}
+"""The contracts that all code of the core meets, beside those of the functions that use it by name."""
+
+CONTRACT_TESTS = "tests/functions/test_every_function.py"
+KERNEL_TESTS = "tests/backend/test_kernel_sets.py"
+FOLDERS = ["tests/functions", "tests/core", "tests/nn", "tests/models", "tests/testing"]
 LEFT_OUT = "tests/mutations"
 TRACED = (*FAMILIES, "backend/")  # what all functions go through is not
 
 
 def stages_of(mutant, tree):
     """The arguments of one pytest run after the other; together they are all the tests in the folder `tree`."""
-    first, core, *others = all_stages(tree)
-    names = " or ".join(public_names(mutant, tree / "minigrad"))
-    if names:
-        yield [*first, "-k", names]
-        yield [*first, "-k", f"not ({names})"]
-        yield core
-    else:
-        yield core
-        yield first
-    yield from others
+    first = []
+    if mutant.module.startswith("backend/"):
+        first = [KERNEL_TESTS]
+    elif not mutant.module.startswith(TRACED):
+        first = ["tests/core"]
+    yield from all_stages(tree, first)
 
 
-def all_stages(tree):
-    """The same for no mutant in particular."""
-    folders = [_there(FIRST, tree), *(_there(folders, tree) for folders in NEXT)]
-    done = [folder for stage in folders for folder in stage]
-    return [*folders, [f"--ignore={folder}" for folder in (*done, LEFT_OUT)]]
-
-
-def _there(folders, tree):
-    return [folder for folder in folders if (tree / folder).exists()]
+def all_stages(tree, first=()):
+    """All tests in one order: those in `first` at the beginning."""
+    done = []
+    for name in dict.fromkeys([*first, *FOLDERS]):
+        if (tree / name).exists():
+            yield [name, *(f"--ignore={path}" for path in done if path.startswith(f"{name}/"))]
+            done.append(name)
+    yield [f"--ignore={name}" for name in (*done, LEFT_OUT)]
 
 
 def public_names(mutant, package):
@@ -60,7 +62,7 @@ def public_names(mutant, package):
             found.add(name)
             if name not in public:
                 waiting += [user for user, used in mentions.items() if name in used]
-    return sorted(found & public)
+    return found & public | (FOR_THE_CORE if mutant.module.startswith("core/") else set())
 
 
 def _mentioned(definition):

@@ -4,7 +4,7 @@ from collections import Counter
 
 import numpy as np
 
-from minigrad.viz.backward import with_backward
+from minigrad.viz.derivatives import with_derivatives
 from minigrad.viz.graph import Edge, Graph, Node, Tensor
 
 
@@ -48,7 +48,7 @@ class Making:
 
 def backward(graph):
     """The graph with its backward, as trace adds it."""
-    return with_backward(graph, {}, {})
+    return with_derivatives(graph, {}, {})
 
 
 def checked(graph):

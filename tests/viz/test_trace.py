@@ -15,6 +15,16 @@ def variable(*shape, name=None):
     return mg.Variable(np.zeros(shape, np.float32), name=name)
 
 
+class Named:
+    """A model of named parameters."""
+
+    def __init__(self, names):
+        self.names = names
+
+    def named_parameters(self):
+        return [(name, parameter) for parameter, name in self.names.items()]
+
+
 def by_id(graph):
     return {node.id: node for node in graph.nodes}
 
@@ -59,7 +69,7 @@ def test_every_node_stands_after_its_inputs_and_every_edge_has_ends():
 @pytest.mark.parametrize("backward", [False, True])
 def test_edges_stand_by_their_targets(backward):
     x = variable(3)
-    graph = trace([(x * x + x).sum(), x * 2], backward=backward)
+    graph = trace([(x * x + x).sum(), x * 2], order=int(backward))
     place = {node.id: i for i, node in enumerate(graph.nodes)}
     targets = [place[edge.target] for edge in graph.edges]
     assert targets == sorted(targets)
@@ -144,7 +154,7 @@ def test_a_constant_is_called_what_forward_calls_it():
 
 def test_names_make_parameters_and_layers():
     w, b, x = variable(3, 4), variable(4), variable(2, 3, name="x")
-    nodes = by_id(trace([(x @ w + b).sum()], {w: "net.fc.w", b: "net.fc.b"}))
+    nodes = by_id(trace([(x @ w + b).sum()], Named({w: "net.fc.w", b: "net.fc.b"})))
     assert (nodes["input1"].name, nodes["input1"].layer) == ("x", "")
     assert [nodes[f"parameter{i}"].name for i in (1, 2)] == ["net.fc.w", "net.fc.b"]
     layers = {node.name: node.layer for node in nodes.values() if node.kind == "operation"}
@@ -155,7 +165,7 @@ def test_names_make_parameters_and_layers():
 
 def test_an_operation_of_two_layers_belongs_to_what_they_share():
     a, b, c = variable(2), variable(2), variable(2)
-    nodes = by_id(trace([a * b, a * c], {a: "net.one.w", b: "net.two.w", c: "other.w"}))
+    nodes = by_id(trace([a * b, a * c], Named({a: "net.one.w", b: "net.two.w", c: "other.w"})))
     assert [nodes[f"operation{i}"].layer for i in (1, 2)] == ["net", ""]
 
 

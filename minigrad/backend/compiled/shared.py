@@ -19,7 +19,7 @@ import numba
 
 from minigrad.backend.compiled.launching import FAILED, UNKNOWN, address_of, all_shares, launch
 from minigrad.backend.compiled.linking import renamed
-from minigrad.backend.threads import num_threads
+from minigrad.backend.compiled.threads import num_threads
 
 alone = partial(numba.njit, nogil=True, cache=True, error_model="numpy", no_cfunc_wrapper=True)
 """Compiles a function that lets go of Python's lock, and divides without looking for zero."""

@@ -1,0 +1,195 @@
+"""The teaching view: Variables as nodes and a lane for each order of differentiation, in the DOT language.
+
+A Variable that another lane uses is drawn again there, so that no edge leaves its lane.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from minigrad.viz import dot, style
+from minigrad.viz.dot import escaped, font, stacked
+from minigrad.viz.formatting import format_shape, one_line, tooltip
+from minigrad.viz.formulas import GIVEN, formulas, shown_outputs
+from minigrad.viz.graph import LEAVES, Graph, Node
+from minigrad.viz.options import DrawOptions
+
+_TITLES = ("forward", "backward", "backward of backward", "third derivative")
+_EQUATIONS = 3  # in a title
+_LONGEST_VALUE = 24  # characters
+_VARIABLE = style.COLORS["constant"]._replace(text=style.TEXT)
+
+
+def write(graph: Graph, options: DrawOptions = DrawOptions(), facts: Sequence[str] = ()) -> str:  # noqa: B008 - frozen
+    """The DOT text of `graph`, with a line of facts below the title; it ends with a line break.
+
+    The nodes' orders are the lanes, which stand below each other, or with the direction "TB" side by side. Derivatives
+    that were not recorded as operations are left out: they have no Variables. Other options are title and legend.
+    """
+    drawing = _Drawing(_of_variables(graph))
+    lanes = [lane for _, lane in sorted(drawing.lanes.items()) if lane.nodes]
+    hints = _hints([lane.order for lane in lanes])
+    if drawing.drawn_again:
+        hints.append("dotted: the same variable, drawn again")
+    heading = dot.heading(options.title, [*facts, *hints] if options.legend else facts)
+    direction = "LR" if options.direction == "auto" else options.direction
+    return dot.digraph(heading, _body(lanes, direction), direction=direction, nodesep="0.25", ranksep="0.42")
+
+
+def _of_variables(graph: Graph) -> Graph:
+    edges = tuple([edge for edge in graph.edges if edge.flow == "tensor"])
+    used = {edge.source for edge in edges}
+    kept = [n for n in graph.nodes if n.kind not in ("derivative", "gradient") and (n.kind != "seed" or n.id in used)]
+    return replace(graph, nodes=tuple(kept), edges=edges)
+
+
+@dataclass(frozen=True, slots=True)
+class _Variable:
+    """An ellipse: its id, the lane that it is from, its colours and its attributes."""
+
+    id: str
+    order: int
+    colors: style.Colors
+    attributes: dict[str, str]
+
+
+@dataclass(slots=True)
+class _Lane:
+    """An order of differentiation: statements, the formulas of its outputs, "y = x³", and the Variables drawn in it."""
+
+    order: int
+    nodes: list[str] = field(default_factory=list)
+    edges: list[str] = field(default_factory=list)
+    equations: list[str] = field(default_factory=list)
+    drawn: set[str] = field(default_factory=set)
+
+    @property
+    def color(self) -> str:
+        """The colour of its arrows."""
+        return style.ORDERS[min(self.order, len(style.ORDERS) - 1)]
+
+    @property
+    def title(self) -> str:
+        """The markup of its order, and of some equations."""
+        name = _TITLES[self.order] if self.order < len(_TITLES) else f"derivative of order {self.order}"
+        equations = ", ".join(map(escaped, self.equations[:_EQUATIONS]))
+        title = font(f"<B>{escaped(f'order {self.order}: {name}')}</B>", "12")
+        return title + (font(f"&#160;&#160;&#160;{equations}", "12") if equations else "")
+
+    def connect(self, sources: Sequence[str], target: str) -> None:
+        """Draw arrows to a node."""
+        self.edges += [dot.edge(source, target, color=self.color) for source in sources]
+
+
+class _Drawing:
+    """The lanes of a graph, made in execution order."""
+
+    def __init__(self, graph: Graph) -> None:
+        orders = {node.id: node.order for node in graph.nodes}
+        self.lanes = {order: _Lane(order) for order in orders.values()}
+        self.drawn_again = False
+        self._formulas = formulas(graph)
+        self._variables: dict[str, _Variable] = {}  # by the ids of the nodes that are or make them
+        shown_by = shown_outputs(graph)
+        sources: dict[str, list[str]] = {node.id: [] for node in graph.nodes}
+        homes: dict[str, int] = {}  # of a leaf: the first lane that uses it
+        for edge in graph.edges:
+            sources[edge.target].append(edge.source)
+            order = orders[edge.target]
+            homes[edge.source] = min(order, homes.get(edge.source, order))
+        for node in graph.nodes:
+            if node.kind in GIVEN:
+                self._variables[node.id] = self._variable(node, node, homes.get(node.id, node.order))
+            elif node.kind != "output":
+                self._add_operation(node, sources[node.id], shown_by.get(node.id))
+            elif node.id not in self._variables:
+                self._add_variable(self._variable(node, node, node.order), self._inputs(sources[node.id], node.order))
+        for variable in self._variables.values():
+            self._place(variable, variable.order)  # also those that nothing uses
+
+    def _add_operation(self, node: Node, sources: Sequence[str], output: Node | None) -> None:
+        """Draw an operation and the Variable that it makes, which may be an output."""
+        inputs = self._inputs(sources, node.order)
+        lane = self.lanes[node.order]
+        lane.nodes.append(_operation(node))
+        lane.connect(inputs, node.id)
+        self._variables[node.id] = self._variable(output or node, node, node.order)
+        self._add_variable(self._variables[node.id], [node.id])
+        if output is not None and self._formulas[output.id] != self._formulas[node.id]:
+            lane.equations.append(f"{self._formulas[output.id]} = {self._formulas[node.id]}")
+
+    def _add_variable(self, variable: _Variable, sources: Sequence[str]) -> None:
+        self._variables[variable.id] = variable
+        self.lanes[variable.order].connect(sources, self._place(variable, variable.order))
+
+    def _inputs(self, sources: Sequence[str], order: int) -> list[str]:
+        return [self._place(self._variables[source], order) for source in sources if source in self._variables]
+
+    def _place(self, variable: _Variable, order: int) -> str:
+        """The id of a Variable in a lane, where it is drawn unless it is there already."""
+        lane, again = self.lanes[order], order != variable.order
+        id_ = f"{variable.id} in order {order}" if again else variable.id
+        if id_ not in lane.drawn:
+            lane.drawn.add(id_)
+            border = {"color": _VARIABLE.border, "style": "filled,dotted"} if again else {}
+            lane.nodes.append(dot.node(id_, variable.colors, variable.attributes | border))
+            self.drawn_again |= again
+        return id_
+
+    def _variable(self, node: Node, operation: Node, order: int) -> _Variable:
+        """The Variable that an operation makes, or that is a leaf or an output."""
+        made = node.kind not in (*GIVEN, "output")
+        name, tensor, value = "" if made else node.name, node.tensor or operation.tensor, node.value or operation.value
+        known = Node(node.id, node.kind, name, tensor=tensor, value=value, stats=node.stats or operation.stats)
+        colors = style.colors_of(node) if node.kind in LEAVES else _VARIABLE
+        colors = style.COLORS["loss"] if node.kind == "output" else colors
+        return _Variable(f"{node.id}.y" if made else node.id, order, colors, _ellipse(known, self._formulas[node.id]))
+
+
+def _ellipse(node: Node, formula: str) -> dict[str, str]:
+    """The attributes of a Variable: its formula, its name if that is another one, its value or its shape."""
+    lines = [node.name] if node.name not in ("", node.kind) and one_line(node.name) != formula else []
+    if node.value != formula.replace("−", "-"):
+        shape = node.tensor.shape if node.tensor is not None else ()
+        words = f"shape {shape[0]}" if len(shape) == 1 else format_shape(shape) if node.tensor else ""  # 12 is a value
+        words = node.value if 0 < len(node.value) <= _LONGEST_VALUE else words
+        lines.append(f"seed {words}" if node.kind == "seed" else words)
+    label = stacked([f"<B>{escaped(formula)}</B>", *_faint(filter(None, lines))])
+    values = {"label": label, "margin": "0.07,0.03", "penwidth": "1.3", "shape": "ellipse", "style": "filled"}
+    return values | {"tooltip": tooltip(replace(node, name=node.name or formula)), "width": "0.8"}
+
+
+def _operation(node: Node) -> str:
+    """The statement of an operation's box: its colour is that of its family, its border says its order."""
+    values = {"height": "0.5", "label": stacked([f"<B>{escaped(node.name)}</B>", *_faint(node.label)])}
+    values |= {"margin": "0.12,0.06", "tooltip": tooltip(node), "width": "0.8"}
+    if node.order == 1:
+        values["style"] = "rounded,filled,dashed"
+    elif node.order > 1:
+        values["peripheries"] = "2"
+    return dot.node(node.id, style.colors_of(node), values)
+
+
+def _faint(lines: Iterable[str]) -> list[str]:
+    return [font(escaped(line), "9", style.FAINT_TEXT) for line in lines]
+
+
+def _hints(orders: Sequence[int]) -> list[str]:
+    """Explanations of the borders of operations, where there are several orders."""
+    if len(orders) < 2:
+        return []
+    hints = [f"order {order}: {border}" for order, border in enumerate(("filled", "dashed")) if order in orders]
+    higher = [order for order in orders if order > 1]
+    return [*hints, f"order {higher[0]}{' and higher' * (len(higher) > 1)}: double border"] if higher else hints
+
+
+def _body(lanes: Sequence[_Lane], direction: str) -> Iterator[str]:
+    # Graphviz stacks from left to right, and with arrows to the right from the bottom up.
+    step = -1 if direction == "LR" else 1
+    for lane in lanes[::step]:
+        color = lane.color if lane.order > 0 else style.LAYER_BORDER
+        values = {"color": color, "margin": "12", "penwidth": "1.2", "tooltip": f"order {lane.order}"}
+        yield from dot.frame(lane.order, lane.title, lane.nodes[::step], **values)
+    for lane in lanes[::step]:
+        yield from lane.edges[::step]

@@ -1,0 +1,103 @@
+"""The backend's arrays, on NumPy; what needs CuPy says so."""
+
+import importlib.util
+import re
+
+import numpy as np
+import pytest
+
+from minigrad import backend
+
+NO_CUPY = pytest.mark.skipif(importlib.util.find_spec("cupy") is not None, reason="CuPy is installed")
+
+
+def test_what_is_an_array():
+    for value in (np.ones(2), np.array(1.0), np.arange(3), np.ones(2).view(np.ndarray)):
+        assert backend.is_array(value)
+    for value in (1, 1.0, np.float64(1), [1], (1,), None, "a", memoryview(b"a"), np):
+        assert not backend.is_array(value)
+
+
+def test_xp_of():
+    assert backend.xp_of(np.ones(2)) is np
+    assert backend.xp_of(np.float64(1)) is np
+
+
+def test_as_array_keeps_arrays():
+    array = np.arange(3)
+    assert backend.as_array(array) is array
+    assert backend.as_array(array, array.dtype) is array
+    assert backend.as_array(array, np.float32).dtype == np.float32
+
+
+@pytest.mark.parametrize(
+    ("value", "dtype", "expected"),
+    [
+        (1, None, np.int64),
+        (1, np.float32, np.float32),
+        (1.5, None, np.float64),
+        (True, None, np.bool_),
+        ([1, 2], None, np.int64),
+        ([1, 2], np.float16, np.float16),
+        (np.float32(1), None, np.float32),
+        (np.float32(1), np.float64, np.float64),
+        (range(3), None, np.int64),
+        ([], np.float32, np.float32),
+    ],
+)
+def test_as_array_of_other_things(value, dtype, expected):
+    array = backend.as_array(value, dtype)
+    assert isinstance(array, np.ndarray)
+    assert array.dtype == expected
+    assert array.tolist() == (list(value) if isinstance(value, (list, range)) else value)
+
+
+@pytest.mark.parametrize("dtype", [None, np.float32])
+@pytest.mark.parametrize(
+    "value",
+    ["a", "3", ["1"], b"3", None, [None], 1j, [1j], [[1], [1, 2]], {1}, {}, object(), np.complex64(1)],
+    ids=lambda value: type(value).__name__,
+)
+def test_as_array_of_no_numbers(value, dtype):
+    with pytest.raises(TypeError):
+        backend.as_array(value, dtype)
+
+
+@pytest.mark.parametrize("value", [np.array(["a"]), np.array([None]), np.array([1j])], ids=lambda a: a.dtype.kind)
+def test_as_array_of_arrays_of_no_numbers(value):
+    with pytest.raises(TypeError):
+        backend.as_array(value)
+
+
+def test_describe():
+    assert backend.format_array(np.ones((2, 3), np.float32)) == "(2, 3) float32"
+    assert backend.format_array(np.ones(())) == "() float64"
+    assert backend.format_array(np.ones(3, int)) == "(3,) int64"
+
+
+def test_scatter_add_adds_where_positions_repeat():
+    array = np.zeros((2, 3))
+    backend.scatter_add(array, [0, 0], np.ones((2, 3)))
+    assert array.tolist() == [[2, 2, 2], [0, 0, 0]]
+    backend.scatter_add(array, (np.array([1, 1]), np.array([2, 2])), np.array([1.0, 5.0]))
+    assert array[1].tolist() == [0, 0, 6]
+
+
+def test_devices():
+    array = np.ones(2)
+    assert backend.device_of(array) == "cpu"
+    assert backend.to_numpy(array) is array
+    assert backend.to_device(array, "cpu") is array
+
+
+@pytest.mark.parametrize("device", ["gpu", "", "cuda:x", "cuda:-1", "cuda:0:1", "cuda:²", "CPU", "cpu:0", " cuda"])
+def test_devices_that_do_not_exist(device):
+    with pytest.raises(ValueError, match=re.escape(repr(device))):
+        backend.to_device(np.ones(2), device)
+
+
+@NO_CUPY
+@pytest.mark.parametrize("device", ["cuda", "cuda:0", "cuda:1"])
+def test_a_gpu_without_cupy(device):
+    with pytest.raises(ImportError, match=r"pip install cupy-cuda13x"):
+        backend.to_device(np.ones(2), device)
