@@ -31,7 +31,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--profile", choices=PROFILES, default="ci", help="how many examples: 10, 60 or 1000")
     parser.add_argument("--examples", type=int, metavar="N", help="how many examples, instead of a profile's")
     parser.add_argument("--seed", type=int, default=0, help="draws the examples")
-    parser.add_argument("--reproduce", metavar="TEXT", help="examine the example of a finding")
+    parser.add_argument("--reproduce", metavar="TEXT", help="check the example of a finding")
     parser.add_argument("--table", action="store_true", help="print a table of the contracts, in Markdown")
     options = parser.parse_args(arguments)
     try:

@@ -13,18 +13,18 @@ from minigrad.testing.example import Floats
 from minigrad.testing.findings import Mismatch
 
 LARGEST_STACK = 2**18
-"""How many numbers the numeric derivatives that are computed together may have."""
+"""The most numbers of numeric derivatives that are computed together."""
 
 PAIRS = 8
-"""How many pairs of directions are tried: of few, all may happen to order equal elements alike."""
+"""Pairs of directions that are tried: of few, all may happen to order equal elements alike."""
 
 MOST_TIES = 4
-"""How many tied numbers are moved, each with all elements equal to it."""
+"""The most tied numbers that are moved, each with all elements equal to it."""
 
 
 @dataclass
 class Counts:
-    """How many derivatives were compared (some of them at kinks), how many could not be.
+    """The numbers of derivatives that were compared, some of them at kinks, and that could not be.
 
     Attributes:
         compared: with a numeric derivative, or
@@ -224,7 +224,7 @@ class Directional:
 
     @property
     def right(self) -> bool:
-        """Whether the two agree; NaN agrees with nothing."""
+        """The two agree; NaN agrees with nothing."""
         return abs(self.analytic - self.numeric) <= self.tolerance
 
     def __str__(self) -> str:
@@ -262,7 +262,7 @@ def wrong_at_ties(point: Point, nondifferentiable: Floats) -> tuple[float, Direc
 
 
 def differentiable(point: Point, wrong: Floats, rng: np.random.Generator) -> Floats:
-    """Which outputs of f have a derivative where some elements are said to be wrong.
+    """The outputs of f that have a derivative where some elements are said to be wrong.
 
     The second of three equal elements, sorted, stands still when any one of them moves, and has no derivative all the
     same. So the wrong elements and those equal to them move, each on its own. A derivative is linear: along v + w it is

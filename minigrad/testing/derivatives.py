@@ -50,7 +50,7 @@ def order_of(f: Callable[..., Any]) -> int:
 
 
 def outputs(ys: Any) -> list[Variable]:
-    """What a function returned as a list of Variables.
+    """The Variables that a function returned, as a list.
 
     Raises:
         TypeError: it returned something else.
@@ -65,7 +65,7 @@ def outputs(ys: Any) -> list[Variable]:
 
 
 def values(f: Callable[..., Any], arrays: Iterable[Floats]) -> list[Floats]:
-    """What f computes of the arrays.
+    """The values of f at arrays, unrecorded.
 
     Raises:
         ContractViolation: in place of whatever f raised.
@@ -100,7 +100,7 @@ def _outputs(f: Callable[..., Any], arrays: Iterable[Floats]) -> list[Variable]:
 
 
 def recorded(f: Callable[..., Any], xs: Iterable[Variable]) -> list[Variable]:
-    """What f computes of the Variables, to be differentiated.
+    """The values of f at Variables, to be differentiated.
 
     Raises:
         ContractViolation: in place of whatever f raised.

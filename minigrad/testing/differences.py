@@ -71,13 +71,13 @@ def slopes(
     steps = STEP * np.asarray(scales, np.float64)
     found = _slopes_at(f, center, steps, np.arange(len(steps)))
     for shrink in SHRINKS[1:]:
-        rough = np.flatnonzero(~(found.smooth | ~np.isfinite(center)).all(1))
-        if not rough.size:
+        left = np.flatnonzero(~(found.smooth | ~np.isfinite(center)).all(1))
+        if not left.size:
             break
-        finer = _slopes_at(f, center, steps[rough] * shrink, rough)
-        smooth = found.smooth[rough]
+        finer = _slopes_at(f, center, steps[left] * shrink, left)
+        smooth = found.smooth[left]
         for part, other in zip(found.parts(), finer.parts(), strict=True):
-            part[rough] = np.where(smooth, part[rough], other)
+            part[left] = np.where(smooth, part[left], other)
     return found
 
 

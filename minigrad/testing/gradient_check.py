@@ -31,12 +31,12 @@ MOST_SKIPPED = 0.3
 """The part of the derivatives that may remain without comparison."""
 
 PLACES = 24
-"""How many derivatives of higher order are compared one by one where a direction tells nothing."""
+"""The derivatives of higher order that are compared one by one where a direction tells nothing."""
 
 
 @dataclass
 class GradReport:
-    """What was compared.
+    """The account of a check.
 
     Attributes:
         orders: the orders of derivatives that were proved.
@@ -150,7 +150,7 @@ def check_orders(
     """
     point = Point.drawn(f, arrays, rng)
     first = _compare_first(point, rng, bracket=bracket)
-    _refuse(first, 1, point, f, names)
+    _raise_if_wrong(first, 1, point, f, names)
     tied = wrong_at_ties(point, first.nondifferentiable) if bracket else None
     if tied is not None:
         number, found = tied
@@ -177,7 +177,7 @@ def check_orders(
             places = places[np.sort(rng.choice(len(places), PLACES, replace=False))]
         comparison = compare(point, bracket=False, places=places)
         counts.add(comparison.counts)
-        _refuse(comparison, higher, point, f, names)
+        _raise_if_wrong(comparison, higher, point, f, names)
         if along is not None:
             raise GradientMismatch(f"along a random direction, order {higher}", str(along))
     return first.counts, counts
@@ -195,7 +195,7 @@ def _compare_first(point: Point, rng: np.random.Generator, *, bracket: bool) -> 
     return comparison
 
 
-def _refuse(comparison: Comparison, order: int, point: Point, f: Callable[..., Any], names: list[str]) -> None:
+def _raise_if_wrong(comparison: Comparison, order: int, point: Point, f: Callable[..., Any], names: list[str]) -> None:
     """Raise GradientMismatch if some derivative is wrong."""
     if (mismatch := comparison.mismatch(order)) is not None:
         hint = partial(likely_mistake, mismatch, comparison, point, f=f, inputs=len(names))

@@ -28,7 +28,7 @@ class _Case:
     point: Point
 
     def close(self, a: Floats, b: Floats) -> bool:
-        """Whether two arrays of the gradient's shape are equal where the numeric one is known."""
+        """Two arrays of the gradient's shape are equal where the numeric one is known."""
         known = np.isfinite(self.mismatch.numeric)
         scale = 1e-5 * np.abs(self.mismatch.numeric[known]).max(initial=1e-3)
         return bool(known.any() and (np.abs(a - b)[known] <= self.mismatch.tolerance[known] + scale).all())
@@ -90,7 +90,7 @@ def _kinds_of(x: Floats) -> dict[str, Floats]:
 
 
 def _special(case: _Case) -> str:
-    """Whether the gradient is right at other numbers nearby, and what these lack."""
+    """The gradient is right at other numbers nearby: the kind that these lack."""
     x, i = case.point.args[case.mismatch.i], case.mismatch.i
     apart = np.linspace(0.11, 0.37, x.size).reshape(x.shape)
     for words, where in _kinds_of(x).items():
@@ -125,7 +125,7 @@ def _nonlinear(case: _Case) -> str:
 
 
 def _broadcast(case: _Case) -> str:
-    """Whether only the first or last part of gy along an axis, over which the input was broadcast, is used."""
+    """Only the first or last part of gy along an axis, over which the input was broadcast, is used."""
     if len(case.point.cotangents) != 1:
         return ""
     (gy,), shape = case.point.cotangents, case.mismatch.numeric.shape
@@ -202,7 +202,7 @@ _ARRANGEMENTS = (_exchanged, _transposed, _reversed, _shifted)
 
 
 def _operand(case: _Case) -> str:
-    """Whether the numbers differ by a factor that is an input or the output."""
+    """The numbers differ by a factor that is an input or the output."""
     a, n = case.mismatch.analytic, case.mismatch.numeric
     ys = [y.data for y in outputs(case.point.f(*[Variable(x) for x in case.point.args]))]
     candidates = [(f"input {j}", x) for j, x in enumerate(case.point.args)] + [("the output", y) for y in ys]
@@ -221,7 +221,7 @@ def _fits(x: Floats, n: Floats) -> bool:
 
 
 def _where(case: _Case) -> str:
-    """Whether the gradient is wrong for certain numbers only."""
+    """The gradient is wrong for certain numbers only."""
     wrong, x = case.mismatch.wrong, case.point.args[case.mismatch.i]
     if case.mismatch.i >= len(case.point.args) or wrong.all() or x.shape != wrong.shape:
         return ""
