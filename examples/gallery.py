@@ -66,7 +66,7 @@ class Smaller(nn.Module):
 
     def forward(self, x: Operand) -> mg.Variable:
         """Images (N, 1, 28, 28) to logits (N, 10)."""
-        h = F.max_pool2d(F.relu(self.conv1(x)), 2)
+        h = F.conv_relu_pool(x, self.conv1.w, self.conv1.b, pad="same")
         h = F.max_pool2d(F.tanh(self.conv2(h)), 2)
         logits: mg.Variable = self.fc2(F.relu(self.fc1(F.flatten(h))))
         return logits
@@ -177,7 +177,9 @@ PICTURES: list[Callable[[], viz.Diagram]] = [
 HEAD = """# Gallery
 
 `python examples/gallery.py` makes every picture; each is light or dark as your screen is. The models stand in that
-script and in `models/`; `minibatch()` gives 50 images of MNIST and their labels.
+script and in `models/`; `minibatch()` gives 50 images of MNIST and their labels. A picture is written by
+`picture.save("step.svg")`, or as .png, .pdf, .html, .dot or .json; and `picture.to_graphviz()` is the object of the
+package `graphviz` for further work: `picture.to_graphviz().render("step", format="pdf")`.
 """
 
 

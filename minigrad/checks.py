@@ -63,11 +63,9 @@ def pair(owner: str, argument: str, value: Any, *, least: int) -> tuple[int, int
 
 def padding(owner: str, argument: str, value: Any) -> tuple[int, int] | Literal["same"]:
     """Return a border of so many pixels, (vertical, horizontal), given as such or as one int for both; or "same"."""
-    if isinstance(value, str):
-        if value != "same":
-            raise ValueError(f'{owner}: {argument} must be an int, a pair or "same", not {value!r}')
-        return "same"
-    return pair(owner, argument, value, least=0)
+    if isinstance(value, str) and value != "same":
+        raise ValueError(f'{owner}: {argument} must be an int, a pair or "same", not {value!r}')
+    return "same" if isinstance(value, str) else pair(owner, argument, value, least=0)
 
 
 def optional_generator(owner: str, argument: str, value: Any) -> np.random.Generator | None:
@@ -86,7 +84,7 @@ def choice(owner: str, argument: str, value: Any, choices: tuple[str, ...]) -> s
 
 
 def _is_integer(value: Any) -> bool:
-    """Whether it counts: an int, a NumPy integer or whatever else has `__index__`, but no bool."""
+    """True for an int, a NumPy integer and whatever else has `__index__`, but for no bool."""
     try:
         operator.index(value)
     except TypeError:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from minigrad import Variable, nn, optim
 from minigrad.core.operators import Operand
-from minigrad.functions import conv_relu_pool, flatten, relu
+from minigrad.functions import flatten, relu
 from minigrad.nn import init
 from models.recipe import Recipe
 
@@ -23,16 +23,16 @@ class DeepMNIST(nn.Module):
     """Images (N, 1, 28, 28) to logits (N, 10), from initial weights `w` and biases `b`: the tutorial's, or others."""
 
     def __init__(self, w: init.Initializer = TUTORIALS_W, b: init.Initializer = TUTORIALS_B) -> None:
-        self.conv1 = nn.Conv2d(1, 32, 5, pad="same", init=w, bias_init=b)
-        self.conv2 = nn.Conv2d(32, 64, 5, pad="same", init=w, bias_init=b)
+        self.conv1 = nn.ConvReLUPool(1, 32, 5, pad="same", init=w, bias_init=b)
+        self.conv2 = nn.ConvReLUPool(32, 64, 5, pad="same", init=w, bias_init=b)
         self.fc1 = nn.Linear(7 * 7 * 64, 1024, init=w, bias_init=b)
         self.dropout = nn.Dropout(0.5)
         self.fc2 = nn.Linear(1024, 10, init=w, bias_init=b)
 
     def forward(self, x: Operand) -> Variable:
         """Logits, before the softmax that the loss contains."""
-        h = conv_relu_pool(x, self.conv1.w, self.conv1.b, pad="same")  # (N, 1, 28, 28) -> (N, 32, 14, 14)
-        h = conv_relu_pool(h, self.conv2.w, self.conv2.b, pad="same")  # -> (N, 64, 7, 7)
+        h = self.conv1(x)  # (N, 1, 28, 28) -> (N, 32, 14, 14)
+        h = self.conv2(h)  # -> (N, 64, 7, 7)
         h = relu(self.fc1(flatten(h)))  # -> (N, 1024)
         logits: Variable = self.fc2(self.dropout(h))  # -> (N, 10)
         return logits

@@ -1,4 +1,4 @@
-"""Recipe: how a model is trained, as data."""
+"""Recipe: the training of a model, as data."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from minigrad import nn, optim
 
 @dataclass(frozen=True)
 class Recipe:
-    """How a model is trained.
+    """The training of a model.
 
     Attributes:
         build: makes the model, with initial weights from the current random generator.

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from minigrad import Variable, nn, optim
 from minigrad.core.operators import Operand
-from minigrad.functions import conv_relu_pool, flatten, relu
+from minigrad.functions import flatten, relu
 from minigrad.nn import init
 from models.recipe import Recipe
 
@@ -19,13 +19,13 @@ class SimpleConvNet(nn.Module):
 
     def __init__(self) -> None:
         start = init.Normal(0.01)
-        self.conv = nn.Conv2d(1, 30, 5, init=start)
+        self.conv = nn.ConvReLUPool(1, 30, 5, init=start)
         self.fc1 = nn.Linear(12 * 12 * 30, 100, init=start)
         self.fc2 = nn.Linear(100, 10, init=start)
 
     def forward(self, x: Operand) -> Variable:
         """Logits, before the softmax that the loss contains."""
-        h = conv_relu_pool(x, self.conv.w, self.conv.b)  # (N, 1, 28, 28) -> (N, 30, 12, 12)
+        h = self.conv(x)  # (N, 1, 28, 28) -> (N, 30, 12, 12)
         h = relu(self.fc1(flatten(h)))  # -> (N, 100)
         logits: Variable = self.fc2(h)  # -> (N, 10)
         return logits

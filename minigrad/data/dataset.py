@@ -20,9 +20,6 @@ class Dataset:
     Attributes:
         images: uint8, (N, C, H, W); IDX files have C = 1.
         labels: int64, (N,), from 0 up.
-    Raises:
-        TypeError: images or labels are no arrays, or of another type.
-        ValueError: a wrong number of dimensions, different lengths, or a negative label.
 
     >>> digits = Dataset(np.full((3, 1, 2, 2), 51, np.uint8), np.array([7, 0, 7]))
     >>> x, t = digits[1:]
@@ -38,8 +35,8 @@ class Dataset:
             if not isinstance(array, np.ndarray):
                 raise TypeError(f"Dataset: {name} must be a NumPy array, not {type(array).__name__}")
             if array.dtype != dtype:
-                described = f"{name} {array.shape} {array.dtype}"
-                raise TypeError(f"Dataset: {name} must be {np.dtype(dtype)}, not {array.dtype}; {described}")
+                given = f"{array.dtype}; {name} {array.shape} {array.dtype}"
+                raise TypeError(f"Dataset: {name} must be {np.dtype(dtype)}, not {given}")
         shapes = f"images {self.images.shape}, labels {self.labels.shape}"
         if self.images.ndim != 4:
             raise ValueError(f"Dataset: images must be (N, C, H, W); {shapes}")
@@ -59,16 +56,16 @@ class Dataset:
         return len(self.labels)
 
     def __getitem__(self, index: Index) -> tuple[npt.NDArray[np.float32], Any]:
-        """The examples at `index`: an int, a slice, an array of ints or a mask of bools.
+        """Copies of the examples at `index`, an int, a slice, an array of ints or a mask of bools.
 
         Returns:
-            x, float32 (n, C, H, W) in [0, 1], and t, int64 (n,), both new arrays; of an int, one example's x (C, H, W)
-            and its label.
-        Raises:
-            IndexError: the index is out of range, or the mask is not of length N.
-            TypeError: the index is something else.
+            x, float32 (n, C, H, W) in [0, 1], and t, int64 (n,); of an int, one example's x (C, H, W) and its label.
         """
-        _check_index(index)
+        one = isinstance(index, int | np.integer) and not isinstance(index, bool)
+        many = isinstance(index, np.ndarray) and index.ndim == 1 and index.dtype.kind in "iub"
+        if not (one or many or isinstance(index, slice)):
+            wanted = "an int, a slice, or a 1-D array of ints or bools"
+            raise TypeError(f"Dataset[index]: index must be {wanted}, not {index!r}")
         try:
             images, labels = self.images[index], self.labels[index]
         except IndexError as error:
@@ -76,12 +73,7 @@ class Dataset:
         return np.divide(images, np.float32(255), dtype=np.float32), labels.copy()
 
     def split(self, n: int) -> tuple[Dataset, Dataset]:
-        """The first `n` examples and the rest, as views.
-
-        Raises:
-            TypeError: n is no int.
-            ValueError: n is not in 0 to N.
-        """
+        """The first `n` examples and the rest, as views."""
         if not 0 <= checks.integer("split", "n", n, least=None) <= len(self):
             raise ValueError(f"split: n must be in 0 to {len(self)}, not {n}; {self}")
         return Dataset(self.images[:n], self.labels[:n]), Dataset(self.images[n:], self.labels[n:])
@@ -90,12 +82,3 @@ class Dataset:
     def classes(self) -> int:
         """The number of classes: the largest label + 1."""
         return int(self.labels.max(initial=-1)) + 1
-
-
-def _check_index(index: object) -> None:
-    one = isinstance(index, int | np.integer) and not isinstance(index, bool)
-    many = isinstance(index, np.ndarray) and index.ndim == 1 and index.dtype.kind in "iub"
-    if not (one or many or isinstance(index, slice)):
-        raise TypeError(
-            f"Dataset[index]: index must be an int, a slice, or a 1-D array of ints or bools, not {index!r}"
-        )

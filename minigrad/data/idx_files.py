@@ -1,18 +1,17 @@
-"""The IDX file format: one array, big-endian, behind a header that gives its type and shape."""
+"""The IDX file format, plain or gzipped: one array, big-endian, behind a header that gives its type and shape."""
 
 from __future__ import annotations
 
 import math
 import os
 import struct
+import zlib
 from io import BufferedReader
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
-
-from minigrad.data.gzip_member import MAGIC, MAX_RATIO, GzipMember
 
 _DTYPES: dict[int, np.dtype[Any]] = {
     0x08: np.dtype("u1"),
@@ -22,6 +21,10 @@ _DTYPES: dict[int, np.dtype[Any]] = {
     0x0D: np.dtype(">f4"),
     0x0E: np.dtype(">f8"),
 }
+_GZIP_MAGIC = b"\x1f\x8b"
+_GZIP = 31  # zlib's wbits for a gzip header and trailer; zlib checks the trailer's CRC-32 and length
+_MAX_RATIO = 1032  # deflate's best: 258 bytes from 2 bits (https://www.zlib.net/zlib_tech.html)
+_CHUNK = 2**18  # compressed bytes read at a time
 
 
 def read_idx(path: str | os.PathLike[str], *, max_bytes: int = 2**30) -> npt.NDArray[Any]:
@@ -35,9 +38,6 @@ def read_idx(path: str | os.PathLike[str], *, max_bytes: int = 2**30) -> npt.NDA
         max_bytes: the most bytes that the array may take.
     Returns:
         uint8, int8, int16, int32, float32 or float64 in native byte order; C-contiguous and writable.
-    Raises:
-        ValueError: the file is no IDX file, truncated, too long, corrupt or too large.
-        OSError: the file is missing, is a directory or can't be read.
     Source: LeCun, Cortes & Burges, "The MNIST database", http://yann.lecun.com/exdb/mnist/.
     """
     path = Path(path)
@@ -57,14 +57,14 @@ def read_idx(path: str | os.PathLike[str], *, max_bytes: int = 2**30) -> npt.NDA
 
 def _read_array(file: BufferedReader, max_bytes: int) -> npt.NDArray[Any]:
     size = os.fstat(file.fileno()).st_size
-    gzipped = file.read(len(MAGIC)) == MAGIC
+    gzipped = file.read(len(_GZIP_MAGIC)) == _GZIP_MAGIC
     file.seek(0)
     source = GzipMember(file) if gzipped else file
 
     dtype, shape = _read_header(source)
     claimed = math.prod(shape) * dtype.itemsize
     claim = f"{dtype.name} of shape {shape} takes {claimed} bytes"
-    possible = size * MAX_RATIO if gzipped else size
+    possible = size * _MAX_RATIO if gzipped else size
     if claimed > max_bytes:
         raise ValueError(f"too large: {claim}, but max_bytes is {max_bytes}")
     if claimed > possible:  # before memory is taken
@@ -94,9 +94,42 @@ def _read_header(source: BufferedReader | GzipMember) -> tuple[np.dtype[Any], tu
 
 
 def _read_exactly(n: int, source: BufferedReader | GzipMember) -> bytearray:
-    """The next n bytes of the header."""
     buffer = bytearray(n)
     found = source.readinto(memoryview(buffer))
     if found < n:
         raise ValueError(f"truncated header: {n} bytes expected, {found} found")
     return buffer
+
+
+class GzipMember:
+    """A file that is one gzip member and nothing else, read no further than asked: a gzip bomb stays packed.
+
+    The standard library's GzipFile reads ahead, and lets further members and zeros follow.
+    """
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._inflate = zlib.decompressobj(_GZIP)
+
+    def readinto(self, buffer: memoryview) -> int:
+        """Decompress into a writable buffer until it is full or the member ends; return the number of bytes written.
+
+        If it is less than the buffer holds, then the member ended, its checksum is right and the file ends there too.
+        """
+        filled = 0
+        while filled < len(buffer) and not self._inflate.eof:
+            compressed = self._inflate.unconsumed_tail or self._file.read(_CHUNK)
+            if not compressed:
+                end = self._file.tell()
+                raise ValueError(f"truncated gzip data: the file ends after {end} bytes, the data doesn't")
+            try:
+                piece = self._inflate.decompress(compressed, len(buffer) - filled)
+            except zlib.error as error:
+                raise ValueError(f"corrupt gzip data: {error}") from None
+            buffer[filled : filled + len(piece)] = piece
+            filled += len(piece)
+        if filled < len(buffer):
+            end = self._file.tell() - len(self._inflate.unused_data)
+            if self._inflate.unused_data or self._file.read(1):
+                raise ValueError(f"the gzip data ends after {end} bytes, but more bytes follow it")
+        return filled

@@ -35,9 +35,6 @@ def idx(path: str | os.PathLike[str]) -> tuple[Dataset, Dataset]:
             t10k-labels-idx1-ubyte, each plain or gzipped and then called .gz (the plain one goes first).
     Returns:
         The training set and the test set, their images as (N, 1, H, W).
-    Raises:
-        FileNotFoundError: the directory or one of the files is missing.
-        ValueError: a file is broken, holds something else than its name says, or doesn't fit the others.
     """
     directory = Path(path)
     if not directory.exists():
@@ -48,10 +45,8 @@ def idx(path: str | os.PathLike[str]) -> tuple[Dataset, Dataset]:
     test_files = [_find(directory, name) for name in TEST_FILES]
     train, test = _read_set(*train_files), _read_set(*test_files)
     if train.images.shape[1:] != test.images.shape[1:]:
-        raise ValueError(
-            f"idx: train and test images differ in size; "
-            f"{train_files[0]} {train.images.shape}, {test_files[0]} {test.images.shape}"
-        )
+        shapes = f"{train_files[0]} {train.images.shape}, {test_files[0]} {test.images.shape}"
+        raise ValueError(f"idx: train and test images differ in size; {shapes}")
     return train, test
 
 
@@ -60,9 +55,6 @@ def mnist() -> tuple[Dataset, Dataset]:
 
     Returns:
         The training set and the test set: images uint8 (N, 1, 28, 28), white on black; labels 0 to 9.
-    Raises:
-        ValueError: an embedded file is damaged; its SHA-256 is checked.
-        FileNotFoundError: an embedded file is missing.
     Source: LeCun, Cortes & Burges, "The MNIST database", http://yann.lecun.com/exdb/mnist/, CC BY-SA 3.0.
     """
     return _dataset(*map(_read_embedded, TRAIN_FILES)), _dataset(*map(_read_embedded, TEST_FILES))
@@ -91,10 +83,8 @@ def _read_bytes(content: str, ndim: int, file: Path) -> npt.NDArray[np.uint8]:
     array = read_idx(file)
     if array.dtype != np.uint8 or array.ndim != ndim:
         kind = {1: "labels", 3: "images"}.get(array.ndim, "an array") if array.dtype == np.uint8 else "an array"
-        raise ValueError(
-            f"idx: {file} holds {kind} ({array.dtype}, {_dimensions(array.ndim)}) "
-            f"where {content} (uint8, {_dimensions(ndim)}) were expected"
-        )
+        found = f"{kind} ({array.dtype}, {_dimensions(array.ndim)})"
+        raise ValueError(f"idx: {file} holds {found} where {content} (uint8, {_dimensions(ndim)}) were expected")
     if array.size == 0:
         raise ValueError(f"idx: {file} holds no {content}: its shape is {array.shape}")
     return array

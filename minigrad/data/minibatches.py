@@ -35,9 +35,6 @@ def batches(
         rng: the generator that shuffles; by default the context's when the iteration starts (`minigrad.seed`).
     Returns:
         An iterator over (x, t): x float32 (batch_size, C, H, W) in [0, 1], t int64 (batch_size,).
-    Raises:
-        TypeError: an argument is of the wrong type.
-        ValueError: a number is out of range, or there is no minibatch to take.
 
     >>> five = Dataset(np.zeros((5, 1, 2, 2), np.uint8), np.arange(5))
     >>> [t.tolist() for x, t in batches(five, 2, shuffle=False)]
@@ -51,10 +48,8 @@ def batches(
     if epochs is not None:
         checks.integer("batches", "epochs", epochs, least=0)
     if len(dataset) < (batch_size if drop_last else 1):
-        raise ValueError(
-            f"batches: {len(dataset)} examples make no minibatch; "
-            f"batch_size={batch_size}, drop_last={drop_last}, {dataset}"
-        )
+        options = f"batch_size={batch_size}, drop_last={drop_last}"
+        raise ValueError(f"batches: {len(dataset)} examples make no minibatch; {options}, {dataset}")
     end = len(dataset) - len(dataset) % batch_size if drop_last else len(dataset)
 
     def iterate() -> Iterator[Batch]:
@@ -68,16 +63,7 @@ def batches(
 
 
 def one_hot(labels: npt.ArrayLike, classes: int) -> npt.NDArray[np.float32]:
-    """Labels as rows that are 1 at the label and 0 elsewhere.
-
-    Args:
-        labels: ints, (N,), in 0 to classes − 1.
-        classes: the number of classes.
-    Returns:
-        float32, (N, classes).
-    Raises:
-        TypeError: labels or classes are no ints.
-        ValueError: a label is out of range, or labels have another number of dimensions than 1.
+    """Labels, ints (N,) in 0 to classes − 1, as rows, float32 (N, classes), that are 1 at the label and 0 elsewhere.
 
     >>> one_hot([2, 0], 3)
     array([[0., 0., 1.],

@@ -86,10 +86,10 @@ def softmax_cross_entropy(
     if ignore_label is not None:
         checks.integer(name, "ignore_label", ignore_label, least=None)
     label_smoothing = checks.fraction(name, "label_smoothing", label_smoothing, one=True)
-    if t.ndim == 1:
-        counted, targets = _one_hot(name, t, x.shape[1], ignore_label, x.dtype)
-    else:
-        counted, targets = _distributions(name, t, ignore_label, x.dtype)
+    if t.ndim == 2 and ignore_label is not None:
+        raise ValueError(f"{name}: ignore_label needs labels (N,), not distributions {format_array(t)}")
+    counted = xp_of(t).ones(len(t), bool) if ignore_label is None else t != ignore_label
+    targets = (_one_hot(name, t, x.shape[1], counted) if t.ndim == 1 else _distributions(name, t)).astype(x.dtype)
     if label_smoothing:
         targets = targets * (1 - label_smoothing) + label_smoothing / x.shape[1]
     weights = counted.astype(accumulation_dtype(x.dtype))  # 1 / N of many rows is nothing in float16
@@ -118,28 +118,22 @@ def mean_squared_error(prediction: Operand, target: Operand, *, reduction: str =
     return squares.mean() if reduction == "mean" and squares.size else squares.sum()
 
 
-def _one_hot(name: str, labels: Array, classes: int, ignore_label: int | None, dtype: Any) -> tuple[Array, Array]:
-    """The rows that count, a mask (N,), and the labels as distributions, (N, C), zeros in the other rows."""
+def _one_hot(name: str, labels: Array, classes: int, counted: Array) -> Array:
+    """Labels (N,) as rows (N, classes) that are true at the label, in those rows that are counted."""
     if labels.dtype.kind not in "iu":
         raise TypeError(f"{name}: labels of shape (N,) must be integers, not {format_array(labels)}")
-    xp = xp_of(labels)
-    counted = xp.ones(labels.shape, bool) if ignore_label is None else labels != ignore_label
     wrong = counted & ((labels < 0) | (labels >= classes))
     if wrong.any():
-        row = int(wrong.argmax())
-        known = f"there are {classes} classes (0 to {classes - 1})"
+        row, known = int(wrong.argmax()), f"there are {classes} classes (0 to {classes - 1})"
         raise ValueError(f"{name}: labels[{row}] is {int(labels[row])}, but {known}")
-    targets = (xp.arange(classes) == labels[:, None]).astype(dtype)
-    return counted, targets if ignore_label is None else targets * counted[:, None].astype(dtype)
+    return (xp_of(labels).arange(classes) == labels[:, None]) & counted[:, None]
 
 
-def _distributions(name: str, labels: Array, ignore_label: int | None, dtype: Any) -> tuple[Array, Array]:
-    """All rows count, (N,), and the labels, (N, C), in another dtype."""
-    if ignore_label is not None:
-        raise ValueError(f"{name}: ignore_label needs labels (N,), not distributions {format_array(labels)}")
+def _distributions(name: str, labels: Array) -> Array:
+    """Labels (N, C), whose rows must be distributions."""
     rows = to_numpy(labels)
     wrong = ~((rows >= 0).all(1) & (np.abs(rows.sum(1) - 1) < 1e-3))
     if wrong.any():
         row = int(wrong.argmax())
         raise ValueError(f"{name}: labels[{row}] is no distribution: its {rows.shape[1]} numbers must be ≥ 0, sum 1")
-    return xp_of(labels).ones(len(labels), bool), labels.astype(dtype)
+    return labels

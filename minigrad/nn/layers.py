@@ -142,16 +142,10 @@ class Conv2d(Module):
         return F.conv2d(x, self.w, self.b, **self.options)
 
     def extra_repr(self) -> str:
-        return arguments_text(
-            self.in_channels,
-            self.out_channels,
-            self.kernel,
-            stride=(self.stride, 1),
-            pad=(self.pad, 0),
-            dilation=(self.dilation, 1),
-            groups=(self.groups, 1),
-            bias=(self.b is not None, True),
-        )
+        usual = {"stride": 1, "pad": 0, "dilation": 1, "groups": 1, "bias": True}
+        given = self.options | {"bias": self.b is not None}
+        options = {name: (value, usual[name]) for name, value in given.items()}
+        return arguments_text(self.in_channels, self.out_channels, self.kernel, **options)
 
 
 class ConvReLUPool(Conv2d):

@@ -20,14 +20,13 @@ import numpy as np
 from minigrad.backend import Array
 from minigrad.core.function import Spec
 from minigrad.files import atomic_write
-from minigrad.nn.module import Module
-from minigrad.nn.state import differences
+from minigrad.nn.module import Module, differences
 
 READING_ERRORS = (BadZipFile, zlib.error, EOFError, struct.error, ValueError, OverflowError, RuntimeError)
 """The errors of reading a broken zip; RuntimeError is zipfile's for what it cannot do."""
 
 MAX_LISTED = 20
-"""How many of a file's differences an error lists: a hostile file may have any number."""
+"""The most differences of a file that an error lists: a hostile file may have any number."""
 
 MAGIC = b"\x93NUMPY\x01\x00"
 MAX_HEADER = 1024

@@ -11,8 +11,7 @@ from minigrad import checks
 from minigrad.backend import Array, accumulation_dtype, format_array, is_writable, to_device, to_numpy, xp_of
 from minigrad.backend.kernels import Formula, kernels_of
 from minigrad.core.variable import Variable
-from minigrad.nn.module import Module
-from minigrad.nn.state import validated_state
+from minigrad.nn.module import Module, validated_state
 
 
 class Optimizer:

@@ -10,7 +10,6 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
 from heapq import heappop, heappush
 from itertools import groupby, permutations
 from math import hypot
@@ -86,26 +85,21 @@ def _layer_stages(graph: Graph) -> Iterator[tuple[Groups, str]]:
     yield repeats, f"{layers} of {format_count(len(rows), 'form')} folded"
     paths = {path for node in graph.nodes if node.layer for path in layer_paths(node.layer)}
     innermost = paths - {path.rpartition(".")[0] for path in paths}
-    deepest = max((path.count(".") + 1 for path in paths), default=0)
-    for depth in range(deepest, 0, -(deepest // 10 + 1)):
+    depth = max((path.count(".") + 1 for path in paths), default=0)
+    while depth:
         chosen = innermost | {path for path in paths if path.count(".") == depth - 1}
         repeats = {node: row for node, row in repeats.items() if row.name.count(".") < depth}
         yield _layers(graph, chosen.__contains__) | repeats, "folded by layer"
+        depth = depth - 1 if depth < 9 else depth * 3 // 4  # one by one at the top, in larger steps below
 
 
 def _layers(graph: Graph, chosen: Callable[[str], bool]) -> Groups:
     """A group for each chosen layer that doesn't lie in another one."""
-
-    @cache
-    def group_of(path: str) -> Group | None:
-        return Group(path) if chosen(path) else None
-
-    @cache
-    def outermost(layer: str) -> Group | None:
-        return next(filter(None, map(group_of, layer_paths(layer))), None)
-
-    groups = {node.id: outermost(node.layer) for node in graph.nodes if node.layer and node.kind in _GROUPED}
-    return {node: group for node, group in groups.items() if group is not None}
+    layers = dict.fromkeys(node.layer for node in graph.nodes if node.layer and node.kind in _GROUPED)
+    paths = dict.fromkeys(path for layer in layers for path in layer_paths(layer))
+    groups = {path: Group(path) for path in paths if chosen(path)}
+    outermost = {layer: next((groups[p] for p in layer_paths(layer) if p in groups), None) for layer in layers}
+    return {node.id: group for node in graph.nodes if node.kind in _GROUPED and (group := outermost.get(node.layer))}
 
 
 def _stretches(graph: Graph, count: int, kinds: Sequence[Kind]) -> Groups:

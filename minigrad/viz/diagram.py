@@ -75,8 +75,7 @@ class Diagram:
         if self.view == "teach":
             return teaching_view.write(self.graph, self._options, graph_facts(self.graph))
         collapsed, words = self._collapsed()
-        facts = graph_facts(self.graph)
-        return operations_view.write(collapsed, self._options, [*facts, words] if words else facts)
+        return operations_view.write(collapsed, self._options, [*graph_facts(self.graph), words])
 
     def _collapsed(self) -> tuple[Graph, str]:
         """The graph as it is drawn, and in words how it was folded."""

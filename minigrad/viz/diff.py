@@ -147,11 +147,18 @@ def _compared(old: Node | None, new: Node | None) -> Node:
         node = new or old
         assert node is not None
         return replace(node, change="removed" if new is None else "added")
-    lines = [a if a == b else f"{a} → {b}" for a, b in zip_longest(old.label, new.label, fillvalue="none")]
+    lines = [_line(a, b) for a, b in zip_longest(old.label, new.label, fillvalue="none")]
     lines += _tensors(old.tensor, new.tensor)
     if lines == [*new.label]:  # costs follow from these, and are worth a line only where they are the same
         lines += _costs(old, new)
     return replace(new, label=tuple(lines), change="changed" if lines != [*new.label] else "")
+
+
+def _line(a: str, b: str) -> str:
+    """Two lines of parameters as one, "3×3 → 5×5, groups 2", where there are as many of them."""
+    if a.count(", ") != b.count(", "):
+        return f"{a} → {b}"
+    return ", ".join([x if x == y else f"{x} → {y}" for x, y in zip(a.split(", "), b.split(", "), strict=True)])
 
 
 def _tensors(old: Tensor | None, new: Tensor | None) -> list[str]:

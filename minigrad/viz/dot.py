@@ -69,15 +69,15 @@ def digraph(heading: Markup, body: Iterable[str], *, direction: str, nodesep: st
     nodes = {"fontname": "Helvetica", "fontsize": "11.5", "penwidth": "1.5", "shape": "box", "style": "rounded,filled"}
     edges = {"arrowsize": "0.75", "color": style.TENSOR_EDGE, "fontcolor": style.FAINT_TEXT}
     edges |= {"fontname": "Helvetica", "fontsize": "9"}
-    kinds = {"graph": graph, "node": nodes, "edge": edges}
-    defaults = [f"  {kind}{attributes(**values)};" for kind, values in kinds.items()]
+    kinds = (("graph", graph), ("node", nodes), ("edge", edges))
+    defaults = [f"  {kind}{attributes(**values)};" for kind, values in kinds]
     return "".join([f"{line}\n" for line in ('digraph "minigrad" {', *defaults, *body, "}")])
 
 
 def heading(title: str | None, facts: Iterable[str], legend: str = "") -> Markup:
     """The head of a diagram: a title, facts in a line, and the rows of a legend."""
     rows = [font(f"<B>{escaped(title, 100)}</B>", "19")] if title else []
-    line = " · ".join(map(html.escape, facts))
+    line = " · ".join(map(html.escape, filter(None, facts)))
     rows += [font(line, "10.5", style.FAINT_TEXT)] if line else []
     cells = "".join([f"<TR><TD>{row}</TD></TR>" for row in rows])
     end = '<TR><TD HEIGHT="6"></TD></TR>'

@@ -124,16 +124,16 @@ def graph_facts(graph: Graph) -> list[str]:
 
 def format_parameters(function: Function) -> str:
     """The dataclass fields that are not at their defaults: "stride 2×2, pad 1"; a flag that is on is its name alone."""
-    if not dataclasses.is_dataclass(function):
-        return ""
-    shown = []
-    for field in dataclasses.fields(function):
+    fields: Any = dataclasses.fields(function) if dataclasses.is_dataclass(function) else ()
+    shown: list[str] = []
+    for field in fields:
         value = getattr(function, field.name)
         default = False if field.default is dataclasses.MISSING else field.default
         text = format_field(value, field.name)
         # Texts are compared, not values: `==` of arrays is no answer. An absent default is like an absent flag.
         if field.init and field.repr and value is not None and text != format_field(default, field.name):
-            shown.append(field.name if value is True else text if _is_record(value) else f"{field.name} {text}")
+            first_record = _is_record(value) and not shown
+            shown.append(field.name if value is True else text if first_record else f"{field.name} {text}")
     return ", ".join(shown)
 
 

@@ -1,7 +1,7 @@
 """Formulas: the notation of the field for what Functions compute, and for the nodes of a Graph, as far as it is short.
 
-A Function says its formula as a Python expression of its arguments and fields, "x ** c". A node has it in terms of its
-inputs, "x0 ** 3"; and a diagram writes what these inputs are called, "(a + b)³".
+A Function says its formula as a Python expression of its arguments and fields, "x ** c"; a node has it in terms of its
+inputs, "x0 ** 3"; and a diagram writes it with their names, "(a + b)³".
 """
 
 from __future__ import annotations
@@ -115,7 +115,7 @@ def shown_outputs(graph: Graph) -> dict[str, Node]:
 
 
 def _leaf(node: Node) -> _Term:
-    if node.kind == node.name == "constant" and _NUMBER.fullmatch(node.value):  # nobody named it
+    if node.kind == node.name == "constant" and _NUMBER.fullmatch(node.value):  # without a name
         return _Term(node.value.replace("-", "−"), _SUM if node.value.startswith("-") else _ATOM)
     name = "g" * max(node.order, 1) + "y" if node.kind == node.name == "seed" else one_line(node.name)
     return _Term(name, _ATOM if _NAME.fullmatch(name) else _ODD)

@@ -151,9 +151,8 @@ def first_nonfinite(graph: Graph) -> tuple[Node | None, set[tuple[str, str]]]:
 def to_json(graph: Graph, title: str | None = None) -> str:
     """The JSON text of `graph`, complete: the Graph can be built again from it. It ends with a line break.
 
-    An object of "version", "title", "saved", "peak", "nodes" in execution order and "edges" by their targets; nodes and
-    edges have the fields of `Node` and `Edge`, except those at their defaults. NaN and Inf, which JSON lacks, are the
-    texts "nan" and "inf".
+    Its nodes and edges have the fields of `Node` and `Edge`, except those at their defaults. NaN and Inf, which JSON
+    lacks, are the texts "nan" and "inf".
     """
     content: dict[str, Any] = {"version": 2, "title": title, "saved": graph.saved, "peak": graph.peak}
     content |= {"nodes": list(map(_to_object, graph.nodes)), "edges": list(map(_to_object, graph.edges))}

@@ -33,8 +33,7 @@ def write(graph: Graph, options: DrawOptions = DrawOptions(), facts: Sequence[st
     legend = legend_of(graph, options, repeated=any(shape.again for shape in shapes)) if options.legend else ""
     body = [*layer_frames(shapes, list(map(drawing.statement, shapes))), *drawing.ranks(), *drawing.arrows()]
     heading = dot.heading(options.title, facts, legend)
-    direction = "TB" if options.direction == "auto" else options.direction
-    return dot.digraph(heading, body, direction=direction, nodesep="0.3", ranksep="0.32")
+    return dot.digraph(heading, body, direction=options.direction.replace("auto", "TB"), nodesep="0.3", ranksep="0.32")
 
 
 @dataclass(slots=True)
@@ -152,8 +151,8 @@ class _Drawing:
             colors = style.heat(self._options.heat(node) / self._largest_heat)
             values |= {"fillcolor": colors.fill, "fontcolor": colors.text}
         if node.order:
-            values |= {"style": "rounded,filled,dashed" if node.order == 1 else "rounded,filled"}
-            values |= {"peripheries": "1" if node.order == 1 else "2"}
+            dashed = ",dashed" if node.order == 1 else ""
+            values |= {"peripheries": str(min(node.order, 2)), "style": f"rounded,filled{dashed}"}
         return values | ({"penwidth": "2.6"} if node.kind == "folded" and not node.order else {})
 
     def _rows(self, node: Node) -> Iterator[str]:

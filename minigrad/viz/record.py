@@ -86,8 +86,7 @@ class Recorder(Hook):
                 "draw: nothing was recorded: no operation that was applied in the block depends on a Variable; "
                 "what was computed before it can be drawn if it is given: draw(loss)"
             )
-        peak = self._alive.peak if self._memory else None
-        graph = trace(outputs, self._model, order, self._measured, peak)
+        graph = trace(outputs, self._model, order, self._measured, self._alive.peak or None)
         return Diagram(graph, DrawOptions.of(default_title(self._model), options))
 
     def forward(self, run: Forward, function: Function, arrays: list[Array]) -> Variable:
@@ -102,7 +101,8 @@ class Recorder(Hook):
             if isinstance(producer, Function):
                 self._outputs.pop(producer.serial, None)
         self._outputs[function.serial] = weakref.ref(y) if function.derivative_order else lambda: y
-        made = [array for array in (*function.saved_arrays, y.data) if not any(array is x for x in arrays)]
+        kept = (array for array in (*function.saved_arrays, y.data) if array is not None)
+        made = [array for array in kept if not any(array is x for x in arrays)]
         self._measured[function.serial] = Measured(
             inputs=tuple([(x.shape, x.dtype) for x in arrays]),
             layer=self._path[-1],
@@ -136,11 +136,10 @@ class Recorder(Hook):
         finally:
             self._path.pop()
 
-    def _work(self, seconds: float, made: list[Array | None], shown: list[Array], before: Work = Work()) -> Work:  # noqa: B008
+    def _work(self, seconds: float, made: list[Array], shown: list[Array], before: Work = Work()) -> Work:  # noqa: B008
         """The measurements of a run that made some arrays, together with those of one before it."""
         for array in made if self._memory else ():
-            if array is not None:
-                self._alive.add(array)
+            self._alive.add(array)
         return Work(
             seconds=seconds + (before.seconds or 0.0) if self._time else None,
             live=self._alive.bytes if self._memory else None,

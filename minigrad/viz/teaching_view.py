@@ -24,8 +24,8 @@ _VARIABLE = style.COLORS["constant"]._replace(text=style.TEXT)
 def write(graph: Graph, options: DrawOptions = DrawOptions(), facts: Sequence[str] = ()) -> str:  # noqa: B008 - frozen
     """The DOT text of `graph`, with a line of facts below the title; it ends with a line break.
 
-    The nodes' orders are the lanes, which stand below each other, or with the direction "TB" side by side. Derivatives
-    that were not recorded as operations are left out: they have no Variables. Other options are title and legend.
+    Lanes stand below each other, or with the direction "TB" side by side. Derivatives that were not recorded as
+    operations are left out: they have no Variables.
     """
     drawing = _Drawing(_of_variables(graph))
     lanes = [lane for _, lane in sorted(drawing.lanes.items()) if lane.nodes]
@@ -74,7 +74,7 @@ class _Lane:
         """The markup of its order, and of some equations."""
         name = _TITLES[self.order] if self.order < len(_TITLES) else f"derivative of order {self.order}"
         equations = ", ".join(map(escaped, self.equations[:_EQUATIONS]))
-        title = font(f"<B>{escaped(f'order {self.order}: {name}')}</B>", "12")
+        title = font(f"<B>order {self.order}: {name}</B>", "12")
         return title + (font(f"&#160;&#160;&#160;{equations}", "12") if equations else "")
 
     def connect(self, sources: Sequence[str], target: str) -> None:

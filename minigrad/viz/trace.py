@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from math import prod
 from typing import Any, Literal, Protocol
 
@@ -71,8 +72,7 @@ def trace(
         tracing.add_operation(function)
     tracing.add_outputs(distinct)
     graph = tracing.graph(peak)
-    differentiated = any(node.order for node in graph.nodes)
-    if not differentiated and (tracing.work if order == "all" else order > 0):
+    if not any(node.order for node in graph.nodes) and (tracing.work if order == "all" else order > 0):
         leaves = tracing.leaves if tracing.work else {}  # else their gradients are those of another run
         gradients = {node.id: leaf.grad.data for leaf, node in leaves.items() if leaf.grad is not None}
         graph = with_derivatives(graph, tracing.work, gradients)
@@ -161,15 +161,16 @@ class _Tracing:
 
     def add_outputs(self, outputs: Iterable[Variable]) -> None:
         """Append the results."""
-        leaves = [(leaf.grad, node.name) for leaf, node in self.leaves.items()]
-        gradients = {gradient.creator: f"{name}.grad" for gradient, name in leaves if gradient is not None}
+        leaves = self.leaves.items()
+        gradients = {leaf.grad.creator: f"{node.name}.grad" for leaf, node in leaves if leaf.grad is not None}
         for output in outputs:
             source = self._node_of(producer_of(output), 0)
             name = "loss" if source is not None and source.family == "loss" else "output"
             name = output.name or (gradients.get(output.creator, name) if output.creator is not None else name)
             order, value = source.order if source is not None else 0, format_value(output.data)
-            sources = [] if source is None else [source]
-            self._add("output", name, sources, tensor=_tensor(output.output), order=order, value=value)
+            self._add(
+                "output", name, [source] if source else [], tensor=_tensor(output.output), order=order, value=value
+            )
 
     def _node_of(self, producer: Producer, order: int) -> Node | None:
         """The node of an operation or a leaf; None for a constant."""
@@ -244,6 +245,7 @@ def owner_of(array: Array) -> Array:
     return array
 
 
+@cache
 def _tensor(spec: Spec) -> Tensor:
     shape, dtype = spec
     return Tensor(tuple(shape), str(dtype), prod(shape) * dtype.itemsize)

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from minigrad.data import gzip_member, read_idx
+from minigrad.data import idx_files, read_idx
 
 CODES = {"uint8": 0x08, "int8": 0x09, "int16": 0x0B, "int32": 0x0C, "float32": 0x0D, "float64": 0x0E}
 SMALL = np.arange(1, 7, dtype=np.uint8).reshape(2, 3)
@@ -113,7 +113,7 @@ def test_a_gzip_file_larger_than_what_is_read_at_a_time(write, kind):
 @pytest.mark.parametrize("array", [SMALL, np.zeros(5_000, np.uint8)])
 @pytest.mark.parametrize("compress", [gzip.compress, gzip_stored])
 def test_gzip_read_byte_by_byte(write, monkeypatch, compress, array):
-    monkeypatch.setattr(gzip_member, "_CHUNK", 1)
+    monkeypatch.setattr(idx_files, "_CHUNK", 1)
     content = compress(idx_bytes(array))
     assert_same(read_idx(write(content)), array)
     assert "truncated gzip data" in error_of(write(content[:-1]))

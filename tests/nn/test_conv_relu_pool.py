@@ -108,6 +108,28 @@ def test_images_that_do_not_fit(shape):
             one(np.zeros(shape))
 
 
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"pool": 0}, ValueError, "pool must be at least 1, not 0"),
+        ({"pool": 2.5}, TypeError, "pool must be an int or a pair of ints, not 2.5"),
+        ({"pool_stride": (1, 0)}, ValueError, "pool_stride must be at least 1, not (1, 0)"),
+        ({"pool_pad": -1}, ValueError, "pool_pad must be at least 0, not -1"),
+        ({"pool_pad": "valid"}, ValueError, "pool_pad must be an int, a pair or \"same\", not 'valid'"),
+        (
+            {"pool": 2, "pool_pad": 2},
+            ValueError,
+            "pool_pad 2 must be less than pool 2, or a window could miss the image",
+        ),
+        ({"stride": 0}, ValueError, "stride must be at least 1, not 0"),
+        ({"pad": -1}, ValueError, "pad must be at least 0, not -1"),
+    ],
+)
+def test_its_errors_name_its_own_arguments(options, error, message):
+    with pytest.raises(error, match=f"^{re.escape(f'conv_relu_pool: {message}')}$"):
+        F.conv_relu_pool(images(), np.ones((2, 3, 3, 3), np.float32), **options)
+
+
 def test_it_is_one_layer_and_one_operation():
     layer, x = one_and_three()[0], images()
     with viz.record(layer) as seen:

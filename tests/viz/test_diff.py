@@ -113,7 +113,9 @@ def test_another_parameter_of_an_operation_is_a_change():
         operation("Conv2d", label=("3×3, pad 1", "groups 1")),
         operation("Conv2d", label=("5×5, pad 2", "groups 1")),
     )
-    assert the_label(old, new) == ("changed", ("3×3, pad 1 → 5×5, pad 2", "groups 1"))
+    assert the_label(old, new) == ("changed", ("3×3 → 5×5, pad 1 → pad 2", "groups 1"))
+    old, new = operation("Sum", label=("axis 0, 1",)), operation("Sum", label=("axis 0, 1, keepdims",))
+    assert the_label(old, new) == ("changed", ("axis 0, 1 → axis 0, 1, keepdims",))
     assert the_label(operation("Sum"), operation("Sum", label=("axis 1",))) == ("changed", ("none → axis 1",))
 
 

@@ -222,6 +222,7 @@ class Rude:
     [
         ({}, "3×3"),
         ({"stride": (2, 1), "keepdims": True}, "3×3, stride 2×1, keepdims"),
+        ({"key": Window(2)}, "3×3, key 2×2"),
         ({"axis": (0, 2), "p": 1e-30}, "3×3, axis 0, 2, p 1e-30"),
         ({"key": (slice(1, None), ..., None, slice(0, 4, 2))}, "3×3, key 1:, …, None, 0:4:2"),
         ({"key": list(range(1000))}, "3×3, key 0, 1, 2, 3, 4, 5, 6, 7, …"),
@@ -254,7 +255,18 @@ def test_families():
         def forward(self, x):
             return x
 
-    families = {n.name: n.family for n in trace([mg.apply(Mine(), y)]).nodes if n.kind == "operation"}
+    class Told(Mine):
+        family = "pooling"
+
+    class Derived(Told):
+        pass
+
+    class Odd(Mine):
+        family = "no family of a diagram"
+
+    for function in (Mine(), Told(), Derived(), Odd()):
+        y = mg.apply(function, y)
+    families = {n.name: n.family for n in trace([y]).nodes if n.kind == "operation"}
     assert families == {
         "MatMul": "product",
         "ReLU": "elementwise",
@@ -262,7 +274,19 @@ def test_families():
         "Sum": "reduction",
         "MulScalar": "elementwise",
         "Mine": "other",
+        "Told": "pooling",
+        "Derived": "pooling",
+        "Odd": "other",
     }
+
+
+def test_every_function_of_minigrad_says_its_family():
+    pending, found = [Function], []
+    while pending:
+        pending += pending.pop().__subclasses__()
+        found += [kind for kind in pending if kind.__module__.startswith("minigrad.")]
+    assert len(set(found)) > 40
+    assert [kind for kind in found if kind.family == "other"] == []
 
 
 def test_a_deep_chain():
