@@ -31,7 +31,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--profile", choices=PROFILES, default="ci", help="how many examples: 10, 60 or 1000")
     parser.add_argument("--examples", type=int, metavar="N", help="how many examples, instead of a profile's")
     parser.add_argument("--seed", type=int, default=0, help="draws the examples")
-    parser.add_argument("--reproduce", metavar="TEXT", help="examine the example of a finding")
+    parser.add_argument("--reproduce", metavar="TEXT", help="check the example of a finding")
     parser.add_argument("--table", action="store_true", help="print a table of the contracts, in Markdown")
     options = parser.parse_args(arguments)
     try:
@@ -61,9 +61,9 @@ def _chosen(paths: list[str], ops: list[str]) -> list[OpSpec]:
         return [spec for _, spec in collected]
     found = []
     for name in ops:
+        if ":" not in name and not paths:
+            raise ValueError(f'--op {name}: where is its contract? Name the file or folder, or write "file.py:{name}"')
         try:
-            if ":" not in name and not paths:
-                raise ValueError('where is its contract? Name the file or folder before it, or write "file.py:name"')
             found += located(name) if ":" in name else named(collected, name)
         except ValueError as error:
             raise ValueError(f"--op {name}: {error}") from None

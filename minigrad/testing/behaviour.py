@@ -19,7 +19,7 @@ from minigrad.testing.findings import ContractViolation
 
 @dataclass
 class Subject:
-    """A function of Variables, where it is examined, and what it gave there.
+    """A function of Variables, a place, and what it gives there.
 
     Attributes:
         f: the function.
@@ -266,7 +266,7 @@ def inputs_are_not_retained(f: Callable[..., Any], arrays: Sequence[Floats], nam
 
 
 def _is_view_of(view: Any, array: Floats) -> bool:
-    """Whether `view` is the array, or a view of it, however many views lie between."""
+    """`view` is the array, or a view of it, however many views lie between."""
     while view is not None and view is not array:
         view = getattr(view, "base", None)
     return view is array

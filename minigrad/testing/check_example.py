@@ -42,7 +42,7 @@ def check_example(spec: OpSpec, example: Example) -> tuple[Counts, Counts]:
 
 
 def _reproduction(spec: OpSpec, example: Example) -> str:
-    """What to run to see an example again."""
+    """The command that checks an example again."""
     text = example.encoded()
     if not text:
         return f"the seed {example.seed} (a parameter of this example can't be written down)"

@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 
-from minigrad.testing.derivatives import flat, gradients, random_like, values, values_at
-from minigrad.testing.differences import Slopes, slopes
+from minigrad.testing.derivatives import Point, flat, random_like, values_at
+from minigrad.testing.differences import Line, Slopes, slopes
 from minigrad.testing.example import Floats
 from minigrad.testing.findings import Mismatch
 
 LARGEST_STACK = 2**18
-"""How many numbers the numeric derivatives that are computed together may have."""
+"""The most numbers of numeric derivatives that are computed together."""
 
 PAIRS = 8
-"""How many pairs of directions are tried: of few, all may happen to order equal elements alike."""
+"""Pairs of directions that are tried: of few, all may happen to order equal elements alike."""
 
 MOST_TIES = 4
-"""How many tied numbers are moved, each with all elements equal to it."""
+"""The most tied numbers that are moved, each with all elements equal to it."""
 
 
 @dataclass
 class Counts:
-    """How many derivatives were compared (some of them at kinks), how many could not be.
+    """The numbers of derivatives that were compared, some of them at kinks, and that could not be.
 
     Attributes:
         compared: with a numeric derivative, or
@@ -100,37 +99,26 @@ def shaped(elements: Floats, shapes: Sequence[tuple[int, ...]]) -> list[Floats]:
 
 
 def compare(
-    f: Callable[..., Any],
-    arrays: Sequence[Floats],
-    cotangents: Sequence[Floats],
-    *,
-    ys: Sequence[Floats] | None = None,
-    bracket: bool = True,
-    trusted: Floats | None = None,
-    places: Floats | None = None,
+    point: Point, *, bracket: bool = True, trusted: Floats | None = None, places: Floats | None = None
 ) -> Comparison:
-    """Compare every element of the gradients of Σ <cotangent, f>.
+    """Compare every element of the gradients.
 
     Where f has no derivative, but one towards either side, each row of the Jacobian must lie between these two.
 
     Args:
-        f: takes a Variable for each of the arrays.
-        arrays: where it is differentiated.
-        cotangents: one for each output, of its shape.
-        ys: the outputs, where they are known.
+        point: the function and its place.
         bracket: whether to look at kinks at all.
         trusted: which outputs have a derivative; the others are compared at their kinks only.
-        places: the elements to compare, counted over all arrays; all by default.
+        places: the elements to compare, counted over all arguments; all by default.
     """
-    result = Comparison([x.shape for x in arrays], flat(gradients(f, arrays, cotangents)))
-    rows = _Rows(f, arrays, cotangents)
-    elements = flat(arrays)
-    center = flat(values(f, arrays) if ys is None else ys)
+    result = Comparison([x.shape for x in point.args], flat(point.gradients()))
+    rows = _Rows(point)
+    elements, center = flat(point.args), flat(point.ys)
     chosen = np.arange(elements.size) if places is None else places
     several = max(1, LARGEST_STACK // (8 * max(1, center.size, elements.size)))
     for start in range(0, len(chosen), several):
         some = chosen[start : start + several]
-        found = slopes(_moved_alone(f, arrays, some, center.size), center, np.maximum(1.0, np.abs(elements[some])))
+        found = slopes(_moved_alone(point, some), center, np.maximum(1.0, np.abs(elements[some])))
         if trusted is not None:
             found = found.without(~trusted)
         _compare_all(result, some, found, rows, bracket=bracket)
@@ -185,17 +173,16 @@ def _compare_at_kink(result: Comparison, place: int, found: Slopes, rows: _Rows,
 class _Rows:
     """Rows of the Jacobian, each computed with a one-hot cotangent when it is asked for."""
 
-    def __init__(self, f: Callable[..., Any], arrays: Sequence[Floats], cotangents: Sequence[Floats]) -> None:
-        self._f, self._arrays = f, arrays
-        self._shapes = [c.shape for c in cotangents]
-        self._known: dict[bytes, Floats] = {}
-        self.weights = flat(cotangents)
+    def __init__(self, point: Point) -> None:
+        self._point, self._known = point, dict[bytes, Floats]()
+        self.weights = flat(point.cotangents)
 
     def gradient(self, weights: Floats) -> Floats:
         """The gradient for other cotangents."""
         key = weights.tobytes()
         if key not in self._known:
-            self._known[key] = flat(gradients(self._f, self._arrays, shaped(weights, self._shapes)))
+            cotangents = shaped(weights, [c.shape for c in self._point.cotangents])
+            self._known[key] = flat(self._point.gradients(cotangents))
         return self._known[key]
 
     def outside(self, found: Slopes, place: int) -> tuple[float, float, float] | None:
@@ -209,24 +196,27 @@ class _Rows:
         return None
 
 
-def _moved_alone(
-    f: Callable[..., Any], arrays: Sequence[Floats], places: Floats, size: int
-) -> Callable[[Sequence[tuple[int, float]]], Floats]:
-    """The numbers of f where one element, counted over all arrays, is moved."""
-    ends = np.cumsum([x.size for x in arrays])
+def _moved_alone(point: Point, places: Floats) -> Line:
+    """The numbers of f where one element, counted over all arguments, is moved."""
+    ends = np.cumsum([x.size for x in point.args])
 
     def moved(k: int, t: float) -> list[Floats]:
         i = int(np.searchsorted(ends, places[k], side="right"))
-        x = arrays[i].copy()
+        x = point.args[i].copy()
         x.reshape(-1)[places[k] - ends[i]] += t  # counted from the end
-        return [*arrays[:i], x, *arrays[i + 1 :]]
+        return [*point.args[:i], x, *point.args[i + 1 :]]
 
-    return lambda asked: values_at(f, [moved(k, t) for k, t in asked], size)
+    return lambda asked: values_at(point.f, [moved(k, t) for k, t in asked], flat(point.ys).size)
+
+
+def _moved_along(point: Point, lines: Sequence[Sequence[Floats]]) -> Line:
+    """The numbers of f where all elements move along a line."""
+    return lambda asked: values_at(point.f, [point.moved(lines[k], t) for k, t in asked], flat(point.ys).size)
 
 
 @dataclass(frozen=True)
 class Directional:
-    """The derivative of Σ <cotangent, f> along one direction."""
+    """The derivative of Σ <cotangent, y> along one direction."""
 
     analytic: float
     numeric: float
@@ -234,7 +224,7 @@ class Directional:
 
     @property
     def right(self) -> bool:
-        """Whether the two agree; NaN agrees with nothing."""
+        """The two agree; NaN agrees with nothing."""
         return abs(self.analytic - self.numeric) <= self.tolerance
 
     def __str__(self) -> str:
@@ -242,83 +232,50 @@ class Directional:
 
 
 @np.errstate(all="ignore")
-def directional(
-    f: Callable[..., Any],
-    arrays: Sequence[Floats],
-    ys: Sequence[Floats],
-    cotangents: Sequence[Floats],
-    directions: Sequence[Floats],
-) -> Directional | None:
-    """The derivative of Σ <cotangent, f> along one direction; None where it can't be told: there is a kink.
+def directional(point: Point, directions: Sequence[Floats]) -> Directional | None:
+    """The derivative along one direction, an array for each argument; None where it can't be told: there is a kink."""
+    weights, numbers = flat(point.cotangents), _moved_along(point, [directions])
 
-    Args:
-        f: takes a Variable for each of the arrays.
-        arrays: where it is differentiated.
-        ys: the outputs there.
-        cotangents: one for each output, of its shape.
-        directions: one for each array, of its shape.
-    """
-    weights, center = flat(cotangents), flat(ys)
-    numbers = _moved_along(f, arrays, [directions], center.size)
-    weighted = slopes(
-        lambda asked: np.array([[weights @ y] for y in numbers(asked)]), np.array([weights @ center]), [1.0]
-    )
-    found = weighted[0]
+    def weighted(asked: Sequence[tuple[int, float]]) -> Floats:
+        return np.array([[weights @ y] for y in numbers(asked)])
+
+    found = slopes(weighted, np.array([weights @ flat(point.ys)]), [1.0])[0]
     if not found.smooth[0]:
         return None
-    analytic = gradients(f, arrays, cotangents)
-    parts = flat(g * v for g, v in zip(analytic, directions, strict=True))
+    parts = flat(g * v for g, v in zip(point.gradients(), directions, strict=True))
     tolerance = float(found.tolerance[0] + 1e-9 * np.abs(parts).sum())
     return Directional(float(parts.sum()), float(found.value[0]), tolerance)
 
 
-def wrong_at_ties(
-    f: Callable[..., Any],
-    arrays: Sequence[Floats],
-    ys: Sequence[Floats],
-    cotangents: Sequence[Floats],
-    nondifferentiable: Floats,
-) -> tuple[float, Directional] | None:
+def wrong_at_ties(point: Point, nondifferentiable: Floats) -> tuple[float, Directional] | None:
     """The first number at a kink such that the derivative is wrong when all elements equal to it move together.
 
     Moved together they stay tied: max(x, x) is no kink, and however they share the gradient, the sum is known.
     """
-    elements = flat(arrays)
+    elements = flat(point.args)
     tied = [n for n in np.unique(elements[nondifferentiable]) if np.count_nonzero(elements == n) > 1]
     for number in tied[:MOST_TIES]:
-        directions = [np.asarray(x == number, np.float64) * max(1.0, abs(number)) for x in arrays]
-        moved = directional(f, arrays, ys, cotangents, directions)
+        moved = directional(point, [np.asarray(x == number, np.float64) * max(1.0, abs(number)) for x in point.args])
         if moved is not None and not moved.right and np.isfinite(moved.analytic):
             return float(number), moved
     return None
 
 
-def differentiable(f: Callable[..., Any], arrays: Sequence[Floats], wrong: Floats, rng: np.random.Generator) -> Floats:
-    """Which outputs of f have a derivative where some elements are said to be wrong.
+def differentiable(point: Point, wrong: Floats, rng: np.random.Generator) -> Floats:
+    """The outputs of f that have a derivative where some elements are said to be wrong.
 
     The second of three equal elements, sorted, stands still when any one of them moves, and has no derivative all the
     same. So the wrong elements and those equal to them move, each on its own. A derivative is linear: along v + w it is
     that along v plus that along w.
     """
-    numbers = np.unique(flat(arrays)[wrong])
-    movable = [np.maximum(1, np.abs(x)) * np.isin(x, numbers) for x in arrays]
-    center = flat(values(f, arrays))
+    numbers = np.unique(flat(point.args)[wrong])
+    movable = [np.maximum(1, np.abs(x)) * np.isin(x, numbers) for x in point.args]
+    center = flat(point.ys)
     found: Floats = np.ones(center.shape, bool)
     for _ in range(PAIRS):
-        v, w = ([r * m for r, m in zip(random_like(arrays, rng), movable, strict=True)] for _ in range(2))
+        v, w = ([r * m for r, m in zip(random_like(point.args, rng), movable, strict=True)] for _ in range(2))
         both = [a + b for a, b in zip(v, w, strict=True)]
-        moving = slopes(_moved_along(f, arrays, [v, w, both], center.size), center, [1.0, 1.0, 1.0])
+        moving = slopes(_moved_along(point, [v, w, both]), center, [1.0, 1.0, 1.0])
         gap = np.abs(moving.value[0] + moving.value[1] - moving.value[2])
         found &= moving.smooth.all(0) & (gap <= moving.tolerance.sum(0))
     return found
-
-
-def _moved(arrays: Sequence[Floats], directions: Sequence[Floats], t: float) -> list[Floats]:
-    return [np.asarray(x + t * v) for x, v in zip(arrays, directions, strict=True)]
-
-
-def _moved_along(
-    f: Callable[..., Any], arrays: Sequence[Floats], lines: Sequence[Sequence[Floats]], size: int
-) -> Callable[[Sequence[tuple[int, float]]], Floats]:
-    """The numbers of f where all elements move along a line."""
-    return lambda asked: values_at(f, [_moved(arrays, lines[k], t) for k, t in asked], size)

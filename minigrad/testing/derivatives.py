@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -49,7 +50,7 @@ def order_of(f: Callable[..., Any]) -> int:
 
 
 def outputs(ys: Any) -> list[Variable]:
-    """What a function returned as a list of Variables.
+    """The Variables that a function returned, as a list.
 
     Raises:
         TypeError: it returned something else.
@@ -64,7 +65,7 @@ def outputs(ys: Any) -> list[Variable]:
 
 
 def values(f: Callable[..., Any], arrays: Iterable[Floats]) -> list[Floats]:
-    """What f computes of the arrays.
+    """The values of f at arrays, unrecorded.
 
     Raises:
         ContractViolation: in place of whatever f raised.
@@ -99,7 +100,7 @@ def _outputs(f: Callable[..., Any], arrays: Iterable[Floats]) -> list[Variable]:
 
 
 def recorded(f: Callable[..., Any], xs: Iterable[Variable]) -> list[Variable]:
-    """What f computes of the Variables, to be differentiated.
+    """The values of f at Variables, to be differentiated.
 
     Raises:
         ContractViolation: in place of whatever f raised.
@@ -143,6 +144,37 @@ def derivatives(
         found.append([y.data for y in ys])
         xs += seeds
     return found
+
+
+@dataclass
+class Point:
+    """A function at a place.
+
+    Attributes:
+        f: takes a Variable for each of the
+        args, and gives the
+        ys: outputs, each with its
+        cotangents: the weights in Σ <cotangent, y>, of which the gradients are looked at.
+    """
+
+    f: Callable[..., Any]
+    args: Sequence[Floats]
+    ys: Sequence[Floats]
+    cotangents: Sequence[Floats]
+
+    @classmethod
+    def drawn(cls, f: Callable[..., Any], args: Sequence[Floats], rng: np.random.Generator) -> Point:
+        """With random cotangents."""
+        ys = values(f, args)
+        return cls(f, args, ys, random_like(ys, rng))
+
+    def gradients(self, cotangents: Sequence[Floats] | None = None) -> list[Floats]:
+        """The analytic gradients, with these cotangents or others."""
+        return gradients(self.f, self.args, self.cotangents if cotangents is None else cotangents)
+
+    def moved(self, directions: Sequence[Floats], t: float) -> list[Floats]:
+        """The arguments, all of them moved along a line."""
+        return [np.asarray(x + t * v) for x, v in zip(self.args, directions, strict=True)]
 
 
 def flat(arrays: Iterable[Floats]) -> Floats:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import TypeAlias
 
 import numpy as np
 
@@ -20,6 +21,9 @@ SHRINKS = (1.0, 2.0**-5, 2.0**-10, 2.0**-14)
 """The steps tried, each a part of the first: a kink nearby is left behind by a smaller one."""
 
 EPS = float(np.finfo(np.float64).eps)
+
+Line: TypeAlias = Callable[[Sequence[tuple[int, float]]], Floats]
+"""The vector at places (k, t), which stands for t on line k: an array (places, elements)."""
 
 
 @dataclass(frozen=True)
@@ -60,26 +64,24 @@ def slopes(
     """The derivatives of a vector along several lines.
 
     Args:
-        f: gives the vector at places (k, t), which stands for t on line k: an array (places, elements).
+        f: gives the vector at several places.
         center: the vector at t = 0, on all lines.
         scales: one number for each line, on which steps of 1e-2 · scale are small.
     """
     steps = STEP * np.asarray(scales, np.float64)
     found = _slopes_at(f, center, steps, np.arange(len(steps)))
     for shrink in SHRINKS[1:]:
-        rough = np.flatnonzero(~(found.smooth | ~np.isfinite(center)).all(1))
-        if not rough.size:
+        left = np.flatnonzero(~(found.smooth | ~np.isfinite(center)).all(1))
+        if not left.size:
             break
-        finer = _slopes_at(f, center, steps[rough] * shrink, rough)
-        smooth = found.smooth[rough]
+        finer = _slopes_at(f, center, steps[left] * shrink, left)
+        smooth = found.smooth[left]
         for part, other in zip(found.parts(), finer.parts(), strict=True):
-            part[rough] = np.where(smooth, part[rough], other)
+            part[left] = np.where(smooth, part[left], other)
     return found
 
 
-def _slopes_at(
-    f: Callable[[Sequence[tuple[int, float]]], Floats], center: Floats, longest: Floats, lines: Floats
-) -> Slopes:
+def _slopes_at(f: Line, center: Floats, longest: Floats, lines: Floats) -> Slopes:
     parts = (1, 0.5, 0.25, 0.125)
     asked = [
         (int(k), sign * h * part) for k, h in zip(lines, longest, strict=True) for sign in (1, -1) for part in parts

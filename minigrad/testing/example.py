@@ -15,10 +15,10 @@ Floats: TypeAlias = np.ndarray[Any, np.dtype[Any]]
 """An array of floats, or of what a comparison of them gives: proofs run on NumPy, in float64."""
 
 MOST_NUMBERS = 4096
-"""How many numbers the inputs of an example read from a text may have."""
+"""The most numbers in the inputs of an example read from a text."""
 
 LONGEST = 2**20
-"""How many characters an example may have, written down."""
+"""The most characters of an example, written down."""
 
 
 def _strided(x: Floats) -> Floats:

@@ -25,7 +25,7 @@ class Finding(AssertionError):  # noqa: N818 - a finding, of the function under 
         headline: which function, where, and in what way.
         details: further lines: figures, the example, how to reproduce it.
         weight: how many different numbers the hint explains.
-        stage: how late in an examination it is found; what is wrong earlier may be the cause of the rest.
+        stage: how late in the check of an example it is found; what is wrong earlier may be the cause of the rest.
     """
 
     stage: int = 0
@@ -46,7 +46,7 @@ class Finding(AssertionError):  # noqa: N818 - a finding, of the function under 
 
     @property
     def kind(self) -> tuple[type, str]:
-        """What is wrong, wherever it is."""
+        """The kind of mistake, wherever it is."""
         return type(self), re.sub(r" at \[.*?\]", "", self.headline)
 
     def copied(self, *, hint: str) -> Finding:

@@ -11,11 +11,11 @@ import numpy as np
 from minigrad.testing.example import Floats
 
 LARGEST_SHOWN = 16
-"""How many elements an array may have to be printed whole."""
+"""The most elements of an array that is printed whole."""
 
 
 def name_of(f: Callable[..., Any]) -> str:
-    """What messages call a function."""
+    """The name of a function in messages."""
     name = getattr(f, "__name__", type(f).__name__)
     return "f" if name == "<lambda>" else str(name)
 

@@ -14,14 +14,13 @@ from minigrad.testing import behaviour
 from minigrad.testing.comparison import (
     Comparison,
     Counts,
-    Directional,
     compare,
     differentiable,
     directional,
     shaped,
     wrong_at_ties,
 )
-from minigrad.testing.derivatives import Gradient, random_like, values
+from minigrad.testing.derivatives import Gradient, Point, random_like
 from minigrad.testing.example import Floats
 from minigrad.testing.findings import Finding, GradientMismatch, Inconclusive
 from minigrad.testing.formatting import describe, name_of, names_of
@@ -32,12 +31,12 @@ MOST_SKIPPED = 0.3
 """The part of the derivatives that may remain without comparison."""
 
 PLACES = 24
-"""How many derivatives of higher order are compared one by one where a direction tells nothing."""
+"""The derivatives of higher order that are compared one by one where a direction tells nothing."""
 
 
 @dataclass
 class GradReport:
-    """What was compared.
+    """The account of a check.
 
     Attributes:
         orders: the orders of derivatives that were proved.
@@ -149,19 +148,10 @@ def check_orders(
     Raises:
         Finding: something is wrong.
     """
-    g: Callable[..., Any] = f
-    args = list(arrays)
-    ys = values(g, args)
-    cotangents = random_like(ys, rng)
-
-    def refuse(comparison: Comparison, order: int) -> None:
-        if (mismatch := comparison.mismatch(order)) is not None:
-            hint = partial(likely_mistake, mismatch, comparison, g, args, cotangents, f=f, inputs=len(names))
-            raise mismatch.finding(names, hint, args[mismatch.i])
-
-    first = _compare_first(g, args, ys, cotangents, rng, bracket=bracket)
-    refuse(first, 1)
-    tied = wrong_at_ties(g, args, ys, cotangents, first.nondifferentiable) if bracket else None
+    point = Point.drawn(f, arrays, rng)
+    first = _compare_first(point, rng, bracket=bracket)
+    _raise_if_wrong(first, 1, point, f, names)
+    tied = wrong_at_ties(point, first.nondifferentiable) if bracket else None
     if tied is not None:
         number, found = tied
         hint = "ties get too much, or too little, together: they share the gradient, or one gets it"
@@ -170,59 +160,46 @@ def check_orders(
         )
     counts = Counts()
     for higher in range(2, order + 1):
-        g, args = Gradient(g, len(args)), [*args, *cotangents]
-        ys = values(g, args)
-        cotangents = random_like(ys, rng)
-        if not any(c.size for c in cotangents):
+        point = Point.drawn(Gradient(point.f, len(point.args)), [*point.args, *point.cotangents], rng)
+        if not any(c.size for c in point.cotangents):
             break  # of empty inputs there are no gradients to differentiate
-        smooth = np.append(~first.nondifferentiable, np.ones(sum(a.size for a in args[len(arrays) :]), bool))
-        along = _along_random_direction(g, args, ys, cotangents, smooth, rng)
+        smooth = np.append(~first.nondifferentiable, np.ones(sum(a.size for a in point.args[len(arrays) :]), bool))
+        lengths = [
+            np.maximum(1, np.abs(a)) * s
+            for a, s in zip(point.args, shaped(smooth, [a.shape for a in point.args]), strict=True)
+        ]
+        along = directional(point, [v * n for v, n in zip(random_like(point.args, rng), lengths, strict=True)])
         if along is not None and along.right:
             counts.add(Counts(compared=1))
             continue
         places = np.flatnonzero(smooth)  # the direction is wrong, or tells nothing
         if along is None and len(places) > PLACES:
             places = places[np.sort(rng.choice(len(places), PLACES, replace=False))]
-        comparison = compare(g, args, cotangents, ys=ys, bracket=False, places=places)
+        comparison = compare(point, bracket=False, places=places)
         counts.add(comparison.counts)
-        refuse(comparison, higher)
+        _raise_if_wrong(comparison, higher, point, f, names)
         if along is not None:
             raise GradientMismatch(f"along a random direction, order {higher}", str(along))
     return first.counts, counts
 
 
-def _compare_first(
-    f: Callable[..., Any],
-    args: list[Floats],
-    ys: list[Floats],
-    cotangents: list[Floats],
-    rng: np.random.Generator,
-    *,
-    bracket: bool,
-) -> Comparison:
+def _compare_first(point: Point, rng: np.random.Generator, *, bracket: bool) -> Comparison:
     """Every element; where some are wrong, only those outputs count that have a derivative there."""
-    comparison = compare(f, args, cotangents, ys=ys, bracket=bracket)
+    comparison = compare(point, bracket=bracket)
     if comparison.wrong.any():
         wrong = comparison.wrong.copy()
         wrong[list(comparison.sides)] = False  # a kink, and wrong all the same
-        trusted = differentiable(f, args, wrong, rng)
+        trusted = differentiable(point, wrong, rng)
         if not trusted.all():
-            return compare(f, args, cotangents, ys=ys, bracket=bracket, trusted=trusted)
+            return compare(point, bracket=bracket, trusted=trusted)
     return comparison
 
 
-def _along_random_direction(
-    g: Callable[..., Any],
-    args: list[Floats],
-    ys: list[Floats],
-    cotangents: list[Floats],
-    smooth: Floats,
-    rng: np.random.Generator,
-) -> Directional | None:
-    """The derivative along a line on which only those elements move where the function has a derivative."""
-    moving = shaped(smooth, [a.shape for a in args])
-    lengths = [np.maximum(1, np.abs(a)) * s for a, s in zip(args, moving, strict=True)]
-    return directional(g, args, ys, cotangents, [v * n for v, n in zip(random_like(args, rng), lengths, strict=True)])
+def _raise_if_wrong(comparison: Comparison, order: int, point: Point, f: Callable[..., Any], names: list[str]) -> None:
+    """Raise GradientMismatch if some derivative is wrong."""
+    if (mismatch := comparison.mismatch(order)) is not None:
+        hint = partial(likely_mistake, mismatch, comparison, point, f=f, inputs=len(names))
+        raise mismatch.finding(names, hint, point.args[mismatch.i])
 
 
 def require_enough(first: Counts, higher: Counts) -> None:

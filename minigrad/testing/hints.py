@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from minigrad.core.function import Function
 from minigrad.core.traversal import topological_order
 from minigrad.core.variable import Variable
 from minigrad.testing.comparison import Comparison, compare, shaped
-from minigrad.testing.derivatives import gradients, outputs
+from minigrad.testing.derivatives import Point, outputs, values
 from minigrad.testing.example import Floats
 from minigrad.testing.findings import Mismatch
 
@@ -25,44 +25,33 @@ class _Case:
 
     mismatch: Mismatch
     comparison: Comparison
-    f: Callable[..., Any]
-    arrays: Sequence[Floats]
-    cotangents: Sequence[Floats]
+    point: Point
 
     def close(self, a: Floats, b: Floats) -> bool:
-        """Whether two arrays of the gradient's shape are equal where the numeric one is known."""
+        """Two arrays of the gradient's shape are equal where the numeric one is known."""
         known = np.isfinite(self.mismatch.numeric)
         scale = 1e-5 * np.abs(self.mismatch.numeric[known]).max(initial=1e-3)
         return bool(known.any() and (np.abs(a - b)[known] <= self.mismatch.tolerance[known] + scale).all())
 
     def analytic(self, cotangents: Sequence[Floats]) -> Floats:
         """The analytic gradient for other cotangents."""
-        return gradients(self.f, self.arrays, cotangents)[self.mismatch.i]
+        return self.point.gradients(cotangents)[self.mismatch.i]
 
 
 @np.errstate(all="ignore")
 def likely_mistake(
-    mismatch: Mismatch,
-    comparison: Comparison,
-    g: Callable[..., Any],
-    args: Sequence[Floats],
-    cotangents: Sequence[Floats],
-    *,
-    f: Callable[..., Any],
-    inputs: int,
+    mismatch: Mismatch, comparison: Comparison, point: Point, *, f: Callable[..., Any], inputs: int
 ) -> str:
-    """What probably went wrong, or "".
+    """The mistake that explains a wrong gradient, or "".
 
     Args:
-        mismatch: the wrong gradient of `g`, a function of `args`, for `cotangents`.
-        comparison: the gradients of all inputs.
-        g: f or, for higher orders, its gradient.
-        args: g's inputs: f's, and the cotangents of lower orders.
-        cotangents: with which g was differentiated.
-        f: the function under test, of the first `inputs` of the args.
+        mismatch: the wrong gradient.
+        comparison: the gradients of all arguments.
+        point: where it was found; its function is f or, for higher orders, a derivative of f.
+        f: the function under test, of the first `inputs` of the point's arguments.
         inputs: how many inputs f has.
     """
-    case = _Case(mismatch, comparison, g, args, cotangents)
+    case = _Case(mismatch, comparison, point)
     if mismatch.order > 1:
         with suppress(Exception):
             return _of_higher_order(case, f, inputs)
@@ -101,21 +90,22 @@ def _kinds_of(x: Floats) -> dict[str, Floats]:
 
 
 def _special(case: _Case) -> str:
-    """Whether the gradient is right at other numbers nearby, and what these lack."""
-    x, i = case.arrays[case.mismatch.i], case.mismatch.i
+    """The gradient is right at other numbers nearby: the kind that these lack."""
+    x, i = case.point.args[case.mismatch.i], case.mismatch.i
     apart = np.linspace(0.11, 0.37, x.size).reshape(x.shape)
     for words, where in _kinds_of(x).items():
         if where[case.mismatch.wrong].all():
             moved = np.abs(x) + 0.1 if "negative" in words else x + apart * where
-            arrays = [*case.arrays[:i], np.asarray(moved), *case.arrays[i + 1 :]]
-            if compare(case.f, arrays, case.cotangents).mismatch(1) is None:
+            arrays = [*case.point.args[:i], np.asarray(moved), *case.point.args[i + 1 :]]
+            elsewhere = replace(case.point, args=arrays, ys=values(case.point.f, arrays))
+            if compare(elsewhere).mismatch(1) is None:
                 return f"wrong only where {words}"
     return ""
 
 
 def _without_gy(case: _Case) -> str:
     a = case.mismatch.analytic
-    other = case.analytic([1.7 * np.roll(c, 1) - 0.3 for c in case.cotangents])
+    other = case.analytic([1.7 * np.roll(c, 1) - 0.3 for c in case.point.cotangents])
     return "gy is missing: the gradient does not depend on it" if a.any() and case.close(a, other) else ""
 
 
@@ -129,16 +119,16 @@ def _sign(case: _Case) -> str:
 
 def _nonlinear(case: _Case) -> str:
     for k in (2.0, -1.0):
-        if not case.close(case.analytic([k * c for c in case.cotangents]), k * case.mismatch.analytic):
+        if not case.close(case.analytic([k * c for c in case.point.cotangents]), k * case.mismatch.analytic):
             return "gy enters other than as a factor (gy², |gy|, gy + c)"
     return ""
 
 
 def _broadcast(case: _Case) -> str:
-    """Whether only the first or last part of gy along an axis, over which the input was broadcast, is used."""
-    if len(case.cotangents) != 1:
+    """Only the first or last part of gy along an axis, over which the input was broadcast, is used."""
+    if len(case.point.cotangents) != 1:
         return ""
-    (gy,), shape = case.cotangents, case.mismatch.numeric.shape
+    (gy,), shape = case.point.cotangents, case.mismatch.numeric.shape
     lead = gy.ndim - len(shape)
     axes = [i for i in range(gy.ndim) if gy.shape[i] > 1 and (i < lead or shape[i - lead] == 1)]
     for axis, part in itertools.product(axes, (0, -1)):
@@ -160,7 +150,9 @@ def _factor(case: _Case) -> str:
         return ""
     if abs(k - 1) < 1e-3:
         return "nearly right: a small number, an epsilon, is added somewhere"
-    lengths = {int(length) for array in (*case.arrays, *case.cotangents) for length in (*array.shape, array.size)}
+    lengths = {
+        int(length) for array in (*case.point.args, *case.point.cotangents) for length in (*array.shape, array.size)
+    }
     share = next((length for length in sorted(lengths) if length > 2 and abs(k * length - 1) < 1e-4), None)
     return f"a factor of {k:.3f}" + (f" (1/{share}: a mean instead of a sum?)" if share else "")
 
@@ -210,10 +202,10 @@ _ARRANGEMENTS = (_exchanged, _transposed, _reversed, _shifted)
 
 
 def _operand(case: _Case) -> str:
-    """Whether the numbers differ by a factor that is an input or the output."""
+    """The numbers differ by a factor that is an input or the output."""
     a, n = case.mismatch.analytic, case.mismatch.numeric
-    ys = [y.data for y in outputs(case.f(*[Variable(x) for x in case.arrays]))]
-    candidates = [(f"input {j}", x) for j, x in enumerate(case.arrays)] + [("the output", y) for y in ys]
+    ys = [y.data for y in outputs(case.point.f(*[Variable(x) for x in case.point.args]))]
+    candidates = [(f"input {j}", x) for j, x in enumerate(case.point.args)] + [("the output", y) for y in ys]
     for name, x in candidates:
         if not x.any() or not _fits(x, n):
             continue
@@ -229,9 +221,9 @@ def _fits(x: Floats, n: Floats) -> bool:
 
 
 def _where(case: _Case) -> str:
-    """Whether the gradient is wrong for certain numbers only."""
-    wrong, x = case.mismatch.wrong, case.arrays[case.mismatch.i]
-    if case.mismatch.i >= len(case.arrays) or wrong.all() or x.shape != wrong.shape:
+    """The gradient is wrong for certain numbers only."""
+    wrong, x = case.mismatch.wrong, case.point.args[case.mismatch.i]
+    if case.mismatch.i >= len(case.point.args) or wrong.all() or x.shape != wrong.shape:
         return ""
     for words, where in _kinds_of(x).items():
         if where.any() and not where.all() and wrong[where].any() and not wrong[~where].any():
@@ -242,7 +234,7 @@ def _where(case: _Case) -> str:
 def _of_higher_order(case: _Case, f: Callable[..., Any], inputs: int) -> str:
     if _not_finite(case):
         return _not_finite(case)
-    made = _savers_of_what_they_made(f, case.arrays[:inputs])
+    made = _savers_of_what_they_made(f, case.point.args[:inputs])
     if made:
         return f"{made} saves an array made on the way, a constant to backward; save the input or the output"
     if case.mismatch.i >= inputs:

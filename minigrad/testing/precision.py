@@ -16,7 +16,7 @@ PATTERNS = 6
 """In how many ways the inputs are changed in their last place."""
 
 ULPS = 16
-"""How many units in the last place a number may be off, beside what rounding the inputs once more would change."""
+"""The units in the last place that a number may be off, beside what rounding the inputs once more would change."""
 
 
 def check_precision(

@@ -105,7 +105,7 @@ class Program:
 
 
 def applied(step: Step, results: Sequence[Variable]) -> Variable:
-    """What a step makes of earlier results."""
+    """The result of a step."""
     operands = [results[i] for i in step.operands]
     if step.operation == NO_GRAD:
         with no_grad():

@@ -25,16 +25,16 @@ from minigrad.testing.gradient_check import require_enough
 from minigrad.testing.spec import OpSpec, relative
 
 PROFILES = {"dev": 10, "ci": 60, "nightly": 1000}
-"""How many examples are drawn."""
+"""The numbers of examples that are drawn."""
 
 ENOUGH = 3
 """After so many findings no more examples are drawn."""
 
 MOST_SHRINKS = 300
-"""How many examples are examined to find a smaller one."""
+"""The most examples that are checked to find a smaller one."""
 
 BATCH = 10
-"""How many examples are drawn from one seed."""
+"""The examples that are drawn from one seed."""
 
 _examples: ContextVar[int] = ContextVar("examples", default=PROFILES["dev"])
 _seed: ContextVar[int] = ContextVar("seed", default=0)
@@ -57,7 +57,7 @@ class Report:
 
     Attributes:
         name: the function's.
-        examples: how many were examined, those that shrank a failure not counted.
+        examples: how many were checked, those that shrank a failure not counted.
         counts: how many derivatives of the first order were compared, and how;
         higher: and of higher orders, where a direction counts as one.
         unclear: an example of which some derivatives could not be compared, in words.
@@ -91,7 +91,7 @@ def prove(
         spec: the contract.
         examples: how many to draw beside the contract's own cases; by default as many as the `profile` says.
         seed: from which they are drawn; by default the profile's, 0.
-        reproduce: examine this one example only, as a finding printed it.
+        reproduce: check this one example only, as a finding printed it.
         shrink: look for the smallest example that fails in the same way.
     Returns:
         the report; `finding` says what is wrong.
@@ -108,7 +108,7 @@ def prove(
     seed = _seed.get() if seed is None else seed
     always = [decoded(reproduce)] if reproduce is not None else [_laid_out(c, k) for k, c in enumerate(spec.cases)]
     found: list[tuple[Finding, int | None]] = [
-        (finding, None) for example in always if (finding := _examined(report, spec, example))
+        (finding, None) for example in always if (finding := _checked(report, spec, example))
     ]
     if found or reproduce is None:
         found += _draw(report, spec, count, seed)
@@ -130,7 +130,7 @@ def _laid_out(example: Example, k: int) -> Example:
 
 
 def _most_telling(spec: OpSpec, found: list[tuple[Finding, int | None]], *, shrink: bool) -> Finding:
-    """What is wrong earliest, since it may cause the rest: its smallest example, with the hint of its largest."""
+    """The earliest mistake, since it may cause the rest: its smallest example, with the hint of its largest."""
     chosen = min((finding for finding, _ in found), key=lambda finding: finding.stage)
     alike = [(finding, seed) for finding, seed in found if finding.kind == chosen.kind]
     hint = max((finding for finding, _ in alike), key=lambda finding: finding.weight).hint
@@ -146,7 +146,7 @@ def _require_something(report: Report) -> None:
         raise Inconclusive("no derivative was compared", "every example was empty, or had no derivative")
 
 
-def _examined(report: Report, spec: OpSpec, example: Example) -> Finding | None:
+def _checked(report: Report, spec: OpSpec, example: Example) -> Finding | None:
     report.examples += 1
     try:
         first, higher = check_example(spec, example)
@@ -160,7 +160,7 @@ def _examined(report: Report, spec: OpSpec, example: Example) -> Finding | None:
 
 
 def _draw(report: Report, spec: OpSpec, count: int, seed: int) -> list[tuple[Finding, int | None]]:
-    """What is wrong in the drawn examples, some of it, and the seeds that drew it.
+    """Some findings of the drawn examples, and the seeds that drew them.
 
     In a single example, many mistakes look alike. Hypothesis varies each of its examples several times before it draws
     a new one; small batches, each from a seed of its own, differ more.
@@ -179,7 +179,7 @@ def _draw_batch(report: Report, spec: OpSpec, count: int, seed: int) -> list[Fin
     found: list[Finding] = []
 
     def run(example: Example) -> None:
-        if len(found) < ENOUGH and (finding := _examined(report, spec, example)):
+        if len(found) < ENOUGH and (finding := _checked(report, spec, example)):
             found.append(finding)
 
     _search(spec, run, count, seed)
@@ -188,12 +188,12 @@ def _draw_batch(report: Report, spec: OpSpec, count: int, seed: int) -> list[Fin
 
 def _shrunken(spec: OpSpec, chosen: Finding, seed: int) -> Finding:
     """The finding of the smallest example that Hypothesis finds to fail in the same way."""
-    smallest, least, examined = chosen, (inf, inf), 0
+    smallest, least, checked = chosen, (inf, inf), 0
 
     def run(example: Example) -> None:
-        nonlocal smallest, least, examined
-        examined += 1
-        if examined > MOST_SHRINKS:
+        nonlocal smallest, least, checked
+        checked += 1
+        if checked > MOST_SHRINKS:
             return
         try:
             check_example(spec, example)
@@ -237,7 +237,7 @@ def _seeded_backend() -> str:
     """The name of Hypothesis's own backend, but that the seed alone decides.
 
     By itself it mixes in numbers that it reads in the source of whatever modules are loaded, so that a seed draws other
-    examples in another program, and the literals of an exercise decide how it is examined.
+    examples in another program, and the literals of an exercise decide how it is checked.
     """
     from hypothesis.internal.conjecture.providers import (  # noqa: PLC0415 - an extra
         AVAILABLE_PROVIDERS,
@@ -295,7 +295,7 @@ def gradtest(spec: OpSpec) -> Callable[[Callable[..., Any]], Callable[..., None]
 
 
 def _command(function: Callable[..., Any]) -> str:
-    """How `python -m minigrad.testing --op` finds a decorated test: "file.py:name"; "" if it can't."""
+    """The place of a decorated test for `python -m minigrad.testing --op`: "file.py:name"; "" if it has none."""
     path = Path(function.__code__.co_filename)
     if not path.is_file() or "." in function.__qualname__:
         return ""  # typed at a prompt, or defined within something

@@ -186,11 +186,11 @@ def _module_of(file: Path) -> ModuleType:
         if root != file.resolve().parent:
             return import_module(".".join(file.resolve().relative_to(root).with_suffix("").parts))
         location = spec_from_file_location(f"contracts in {file.stem}", file)
-        if location is None or location.loader is None:
-            raise ImportError("it is no Python file")
-        module = module_from_spec(location)
-        sys.modules[module.__name__] = module
-        location.loader.exec_module(module)
+        if location is not None and location.loader is not None:
+            module = module_from_spec(location)
+            sys.modules[module.__name__] = module
+            location.loader.exec_module(module)
+            return module
     except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever the file does
         raise ValueError(f"{file} does not run: {type(error).__name__}: {error}") from None
-    return module
+    raise ValueError(f"{file} is no Python file")

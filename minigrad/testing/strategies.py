@@ -17,13 +17,13 @@ from minigrad.testing.spec import Call, OpSpec, Shape
 SPECIAL = (0.0, 1.0, -1.0, 0.5, -0.5, 2.0, -2.0, 10.0, -10.0, 100.0, -100.0)
 NEAR = 2.0**-10
 MOST_ELEMENTS = 36
-"""How many elements an array has at most: every derivative is compared one by one."""
+"""The most elements of an array: every derivative is compared one by one."""
 
 LARGEST = 20.0
 """Numbers of a program beyond it are led through tanh, so that nothing overflows."""
 
 MOST_IN_RESULT = 48
-"""How many elements the results of a program's steps have at most."""
+"""The most elements in the result of a program's step."""
 
 
 @st.composite
@@ -205,7 +205,7 @@ def _calls(given: Any) -> st.SearchStrategy[Call]:
 
 
 def _call(found: Any) -> Call:
-    """What a strategy of shapes gave: a Call, a shape for each input, or the shape of the only one."""
+    """The Call that a strategy of shapes gave: a Call, a shape for each input, or the shape of the only one."""
     if isinstance(found, Call):
         return found
     several = bool(found) and isinstance(found[0], tuple)
@@ -280,7 +280,7 @@ def _step(draw: st.DrawFn, results: Sequence[Variable]) -> Step:
 
 
 def _parameters(name: str, shape: tuple[int, ...]) -> st.SearchStrategy[dict[str, Any]]:
-    """What an operation on one result takes beside it."""
+    """The parameters of an operation on one result."""
     axes = st.integers(0, max(len(shape) - 1, 0))
     if name in ("sum", "mean", "max", "logsumexp"):
         return st.fixed_dictionaries({"axis": st.one_of(st.none(), axes), "keepdims": st.booleans()})

@@ -19,7 +19,7 @@ from minigrad.testing.example import LAYOUTS, Floats, laid_out
 from minigrad.testing.findings import ContractViolation
 
 PART = {"float64": 1e-11, "float32": 2e-5, "float16": 2e-2}
-"""How far apart two sets may be, as a part of the largest number."""
+"""The distance that two sets may have, as a part of the largest number."""
 
 
 class Serving:

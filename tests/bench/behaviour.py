@@ -1,4 +1,4 @@
-"""How a function behaves: what it raises, what it returns, and whether it returns it again."""
+"""Behaviour: errors, results of another kind, and results that differ from call to call."""
 
 from functools import partial
 from typing import Any, ClassVar

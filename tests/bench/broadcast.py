@@ -1,4 +1,4 @@
-"""What broadcasting, and repeating, ask of a gradient."""
+"""Gradients of broadcast and of repeated arrays."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""What slides over images: convolutions and pooling; and resizing."""
+"""Convolution, pooling and resizing of images."""
 
 from dataclasses import dataclass, replace
 from functools import partial

@@ -64,6 +64,8 @@ def wrong(family, reference=None, *, of=None, forward=None, op=applied, right=No
             kind = type(entry.__name__, (Function,), {"forward": _saving(forward), "backward": _unpacking(entry)})
         elif of is not None:
             kind = type(entry.__name__, (of,), {"backward": _unpacking(entry)})
+        if isinstance(kind, type) and "backward" in vars(kind) and "backward_arrays" not in vars(kind):
+            kind.backward_arrays = None  # the right one of the Function that it is derived from
         base = kind.__base__ if isinstance(kind, type) else None
         is_right = base not in (None, Function) and base not in _KINDS
         _KINDS.add(kind)

@@ -1,4 +1,4 @@
-"""What the documentation shows is what the tool prints."""
+"""The documentation shows what the tool prints."""
 
 import pages
 import pytest

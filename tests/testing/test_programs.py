@@ -13,7 +13,7 @@ QUIET = {"deadline": None, "database": None, "suppress_health_check": list(Healt
 
 
 def drawn(count):
-    """What strategies.graphs draws from the seed 0."""
+    """The programs that strategies.graphs draws from the seed 0."""
     programs = []
 
     @seeded(0)
