@@ -96,6 +96,10 @@ class Function:
     backward_arrays: Callable[[Array], Any] | None = None
     """Optional: the same as `backward`, on arrays, called instead of it where nothing is recorded."""
 
+    def __init_subclass__(cls) -> None:
+        if "backward" in vars(cls) and "backward_arrays" not in vars(cls):
+            cls.backward_arrays = None  # the one inherited is the same as another `backward`
+
     @property
     def name(self) -> str:
         """The operation's name in messages and diagrams."""

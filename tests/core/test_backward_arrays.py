@@ -81,3 +81,32 @@ def test_a_function_that_compares_by_value_is_refused_though_it_has_a_hash(x):
     with pytest.raises(TypeError, match=r"Scale can't be a node, it compares by value: write @dataclass\(eq=False\)"):
         apply(Scale(3.0), x)
     assert apply(Scale(3.0), x.data).data.tolist() == [3, 6]
+
+
+class Tripled(Function):
+    """3x, on arrays as well."""
+
+    def forward(self, x):
+        return x * 3
+
+    def backward(self, gy):
+        return gy * 3
+
+    def backward_arrays(self, gy):
+        return gy * 3
+
+
+class Quadrupled(Tripled):
+    """4x: a subclass with another backward alone."""
+
+    def forward(self, x):
+        return x * 4
+
+    def backward(self, gy):
+        return gy * 4
+
+
+def test_another_backward_does_not_inherit_its_form_on_arrays():
+    x = Variable(1.0)
+    assert grad(apply(Tripled(), x), x).item() == 3
+    assert grad(apply(Quadrupled(), x), x).item() == 4
