@@ -39,7 +39,13 @@ PLAIN = {
     },
     "backend/kernels.py": {"_conv_gradients": None},
     "backend/sparse_images.py": {"SparseImages.dense": None},
-    "core/traversal.py": {"backward_pass": PATHS, "gradients_of": PATHS, "checked": PATHS, "with_own_memory": PATHS},
+    "core/traversal.py": {
+        "backward_pass": PATHS,
+        "gradients_of": PATHS,
+        "one_per_input": PATHS,
+        "checked": PATHS,
+        "with_own_memory": PATHS,
+    },
     "core/variable.py": {"Variable.backward": PATHS},
 }
 """Functions outside those classes, and which operators apply (None: all)."""
