@@ -26,10 +26,10 @@ class Kernels(Protocol):
         """Cross-correlate images (N, C, H, W) with filters, plus a bias (O,): (N, O, OH, OW)."""
 
     def conv_transpose2d(self, y: Array, w: Array, size: Pair, window: Window, groups: int) -> Array:
-        """The adjoint of conv2d towards its images: (N, O, OH, OW) -> (N, C, H, W) with (H, W) = size."""
+        """The adjoint of conv2d with respect to its images: (N, O, OH, OW) -> (N, C, H, W) with (H, W) = size."""
 
     def filter_correlation(self, x: Array, y: Array, window: Window, groups: int) -> Array:
-        """The adjoint of conv2d towards its filters: images and (N, O, OH, OW) -> (O, C // groups, KH, KW)."""
+        """The adjoint of conv2d with respect to its filters: images and (N, O, OH, OW) -> (O, C // groups, KH, KW)."""
 
     def conv_gradients(
         self, gy: SparseImages, x: Array | None, w: Array | None, size: Pair, window: Window, groups: int

@@ -52,7 +52,9 @@ class Mul(Elementwise):
     formula = "a * b"
 
     def forward(self, a: Array, b: Array) -> Array:
-        self.save(None if self.inputs[1] is None else a, None if self.inputs[0] is None else b)  # `needs`, but faster
+        self.save(
+            None if self.inputs[1] is None else a, None if self.inputs[0] is None else b
+        )  # ga needs b, gb needs a
         return a * b
 
     def backward(self, gy: Variable) -> Gradients:
@@ -151,7 +153,7 @@ class PowScalar(WithNumber):
 
 
 class Power(Elementwise):
-    """x ** p; 0 ** p has gradient 0 towards p."""
+    """x ** p; 0 ** p has gradient 0 with respect to p."""
 
     formula = "x ** p"
 
@@ -164,8 +166,8 @@ class Power(Elementwise):
         x, p, y = self.saved
         gx = gp = None
         if self.needs(0):
-            flat = (x.data == 0) & (p.data == 0)  # there x ** (p − 1) is infinite, and p · x ** (p − 1) is 0
-            gx = gy * p * x ** np.where(flat, 1, p - 1)
+            zero_to_zero = (x.data == 0) & (p.data == 0)  # there x ** (p − 1) is infinite, and p · x ** (p − 1) is 0
+            gx = gy * p * x ** np.where(zero_to_zero, 1, p - 1)
         if self.needs(1):
             base = x if x.dtype == y.dtype else x.astype(y.dtype)  # an integer's logarithm would be a float16
             gp = gy * y * np.log(np.where(base.data == 0, 1, base))

@@ -43,8 +43,9 @@ _entered: ContextVar[tuple[Switch, ...]] = ContextVar("entered", default=())
 class Switch:
     """Changes ContextVars for the length of a `with` block, a decorated function or a decorated generator.
 
-    Switches may be left in any order, as generators leave theirs when they please: leaving one makes the changes of the
-    others anew. A Switch may be entered again while it is entered, and shared between threads.
+    Leaving one sets each ContextVar to its default, changed by the switches that are still entered: they may be left in
+    any order, as generators leave theirs when they please. A Switch may be entered again while it is entered, and
+    shared between threads.
     """
 
     def __init__(self, *changes: tuple[ContextVar[Any], Callable[[Any], Any]]) -> None:

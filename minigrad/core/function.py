@@ -1,8 +1,9 @@
 """Function: one applied operation, one node of the graph.
 
-A Function knows arrays and producers only. A producer is the Function that computed an input, not the Variable that
-held it: an intermediate array that no operation saved is freed with its Variable. `apply` (in variable.py) runs
-`forward` and records the producers; `backward_pass` (in traversal.py) calls `backward`.
+A Variable's `creator` is the node that computed it. A node's `inputs` are the producers of its operands: the nodes
+before it, or where the way ends a leaf Variable, or None for a constant. Nodes do not hold the Variables between them:
+an intermediate array that no operation saved is freed with its Variable. `apply` (in variable.py) runs `forward` and
+records the producers; `backward_pass` (in traversal.py) calls `backward`.
 """
 
 from __future__ import annotations
@@ -53,8 +54,9 @@ class Function:
         output: shape and dtype of the result.
         saved_arrays: the arguments of `save`; the bytes that recording this operation keeps alive.
         saved_sources: for each of them the number of the input that it is, or OUTPUT, or CONSTANT.
-        variable_of: makes a Variable of an array and its producer.
-        retained: whether `retain_grad` asked for the gradient of the output; grad: that gradient.
+        variable_of: makes a Variable of an array and its producer; set by `apply`, as this file can't import Variable.
+        retained: `retain_grad` asked for the gradient of the output.
+        grad: that gradient; it is here, as several Variables may stand for one output.
         origin, checksums: "file:line" of the caller's code and one number per saved array, under `detect_anomaly`.
     """
 
@@ -98,7 +100,7 @@ class Function:
 
     def __init_subclass__(cls) -> None:
         if "backward" in vars(cls) and "backward_arrays" not in vars(cls):
-            cls.backward_arrays = None  # the one inherited is the same as another `backward`
+            cls.backward_arrays = None  # a new `backward` must not inherit the old one's form on arrays
 
     @property
     def name(self) -> str:

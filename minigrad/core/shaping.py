@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class View(Function):
-    """An operation that moves numbers and computes none."""
+    """An operation that moves or copies numbers and computes none."""
 
     family = "view"
     flops_per_element = 0

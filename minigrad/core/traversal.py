@@ -32,13 +32,14 @@ def backward_pass(
     The result maps each leaf or target reached to its gradient, and each Function of which the output's gradient is
     retained (all of them, with `retain_all`). The gradients' own computation is recorded as `mode` says.
     """
+    # Nothing older than the oldest target leads to it; leaves are older than all Functions.
     after = min((target.serial if isinstance(target, Function) else 0 for target in targets or ()), default=0)
     nodes = topological_order([start], after)
     wanted = None if targets is None else path_to(targets, nodes)
     run = run_hooked(mode.hooks) if mode.hooks else gradients_of
     gradients: dict[Producer, Variable] = {start: seed}
     recorded, kind = mode.enabled, seed.__class__
-    own: set[Producer] = set()  # whose gradient is a sum, in memory that nothing else has: it is added to in place
+    own: set[Producer] = set()  # whose gradient is a sum in memory of its own: it is added to in place
 
     with Switch((grad_mode, lambda _: mode)):
         for node in reversed(nodes):
@@ -46,9 +47,10 @@ def backward_pass(
                 continue
             keep = retain_all or node.retained or (targets is not None and node in targets)
             gy = gradients[node] if keep else gradients.pop(node)
-            for i, (producer, gx) in enumerate(zip(node.inputs, run(node, gy))):  # noqa: B905 - equally many, counted
+            for i, (producer, gx) in enumerate(zip(node.inputs, run(node, gy))):  # noqa: B905 - equally many
                 if producer is None or gx is None or (wanted is not None and producer not in wanted):
                     continue
+                # Not recorded, a Variable of the input's shape and dtype: the usual case needs no check.
                 if recorded or gx.__class__ is not kind or (gx.data.shape, gx.data.dtype) != producer.output:
                     gx = checked(gx, node, i, producer, gy)  # noqa: PLW2901
                 if producer not in gradients:
@@ -57,7 +59,7 @@ def backward_pass(
                     gradients[producer].data += gx.data
                 else:
                     gradients[producer] = gradients[producer] + gx
-                    if mode is NOT_RECORDED:
+                    if mode is NOT_RECORDED:  # a recorded sum is never edited, and hooks see each addition
                         own.add(producer)
     return gradients
 
@@ -123,7 +125,7 @@ def run_hooked(hooks: Sequence[Hook]) -> Backward:
 
 def checked(gx: Any, node: Function, i: int, producer: Function | Variable, gy: Variable) -> Variable:
     """`gx` with the dtype of input `i`, or an error if `backward` returned something that is not its gradient."""
-    if not isinstance(gx, NumPyProtocol):
+    if not isinstance(gx, NumPyProtocol):  # Variable, which this file can't import
         raise TypeError(f"backward of {node.name} returned {type(gx).__name__} for input {i}, expected a Variable")
     variable: Variable = gx  # type: ignore[assignment]
     shape, dtype = producer.output

@@ -131,7 +131,7 @@ class _Call(NamedTuple):
     fed: list[Hashable]  # inputs that as many operations before them made
 
     def follows(self, previous: _Call) -> bool:
-        """Whether the previous call is a sibling of the same form and feeds this one."""
+        """True if the previous call is a sibling of the same form and feeds this one."""
         sibling = self.stem == previous.stem and self.number > previous.number
         return sibling and self.places.start == previous.places.stop and self.form == previous.form and bool(self.fed)
 

@@ -146,7 +146,7 @@ def format_field(value: Any, name: str, depth: int = 0) -> str:
 
 
 def _is_record(value: Any) -> bool:
-    """Whether it is a dataclass with a text of its own, such as a Window: "3×3, pad 1"."""
+    """True if it is a dataclass with a text of its own, such as a Window: "3×3, pad 1"."""
     return dataclasses.is_dataclass(value) and type(value).__str__ is not object.__str__
 
 

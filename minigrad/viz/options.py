@@ -80,7 +80,7 @@ class DrawOptions:
         return replace(given, title=default_title) if given.title is None else given
 
     def shows(self, word: str) -> bool:
-        """Whether `show` has the word."""
+        """True if `show` has the word."""
         return word in self.show.split()
 
     def heat(self, node: Node) -> float:

@@ -1,3 +1,3 @@
-"""What the compiled CPU kernels are made of; `numba_kernels.py` is the kernel set. Imported with Numba alone."""
+"""The parts of the compiled CPU kernels; `numba_kernels.py` is the kernel set. Imported with Numba alone."""
 
 __all__: list[str] = []

@@ -50,7 +50,7 @@ def _mark(dtype: Any) -> Path:
 
 
 def prepare_half(letter: str) -> None:
-    """What the second process does."""
+    """Compile every second kernel: the task of the second process."""
     K.linked(letter)
     launch()
     _compile(letter, 1)

@@ -1,4 +1,4 @@
-"""What the processor has: how large its vectors are, and how large a tile of results its registers hold."""
+"""The processor: how large its vectors are, and how large a tile of results its registers hold."""
 
 from __future__ import annotations
 

@@ -86,7 +86,7 @@ _mask = local()
 
 @cache
 def layer() -> str | None:
-    """What starts the threads: "tbb" or "omp"; None where neither is there, or another is asked for."""
+    """The layer that starts the threads, "tbb" or "omp"; None where neither is there, or another is asked for."""
     for name in ("tbb", "omp"):
         try:
             importlib.import_module(f"numba.np.ufunc.{name}pool")
