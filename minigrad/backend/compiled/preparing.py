@@ -71,7 +71,7 @@ def _compile(letter: str, first: int, *, show: bool = False) -> None:
 @contextmanager
 def _second_process(letter: str) -> Iterator[None]:
     """Meanwhile compile the other half of the kernels there, into the cache; if it fails, only time is lost."""
-    code = f"from minigrad.backend import preparing; preparing.prepare_half({letter!r})"
+    code = f"from minigrad.backend.compiled import preparing; preparing.prepare_half({letter!r})"
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path or str(Path.cwd()) for path in sys.path)}
     try:
         process = subprocess.Popen(  # noqa: S603 - this Python, with this package
