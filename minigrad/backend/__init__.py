@@ -132,7 +132,12 @@ def to_numpy(array: Array) -> np.ndarray[Any, Any]:
 
 
 def to_device(array: Array, device: str) -> Array:
-    """`array` on `device` ("cpu", "cuda" or "cuda:1"), without a copy if it is there."""
+    """`array` on `device` ("cpu", "cuda" or "cuda:1"), without a copy if it is there.
+
+    Raises:
+        ValueError: there is no such device.
+        ImportError: a GPU is asked for and CuPy is not installed.
+    """
     if device == "cpu":
         return to_numpy(array)
     kind, _, number = device.partition(":")

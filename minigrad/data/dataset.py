@@ -21,6 +21,10 @@ class Dataset:
         images: uint8, (N, C, H, W); IDX files have C = 1.
         labels: int64, (N,), from 0 up.
 
+    Raises:
+        TypeError: images or labels are no arrays, or of another type.
+        ValueError: a wrong number of dimensions, different lengths, or a negative label.
+
     >>> digits = Dataset(np.full((3, 1, 2, 2), 51, np.uint8), np.array([7, 0, 7]))
     >>> x, t = digits[1:]
     >>> x.shape, x.max(), t

@@ -38,6 +38,9 @@ def read_idx(path: str | os.PathLike[str], *, max_bytes: int = 2**30) -> npt.NDA
         max_bytes: the most bytes that the array may take.
     Returns:
         uint8, int8, int16, int32, float32 or float64 in native byte order; C-contiguous and writable.
+    Raises:
+        ValueError: the file is no IDX file, truncated, too long, corrupt or too large.
+        OSError: the file is missing, is a directory or can't be read.
     Source: LeCun, Cortes & Burges, "The MNIST database", http://yann.lecun.com/exdb/mnist/.
     """
     path = Path(path)

@@ -35,6 +35,9 @@ def idx(path: str | os.PathLike[str]) -> tuple[Dataset, Dataset]:
             t10k-labels-idx1-ubyte, each plain or gzipped and then called .gz (the plain one goes first).
     Returns:
         The training set and the test set, their images as (N, 1, H, W).
+    Raises:
+        FileNotFoundError: the directory or one of the files is missing.
+        ValueError: a file is broken, holds something else than its name says, or doesn't fit the others.
     """
     directory = Path(path)
     if not directory.exists():
@@ -55,6 +58,9 @@ def mnist() -> tuple[Dataset, Dataset]:
 
     Returns:
         The training set and the test set: images uint8 (N, 1, 28, 28), white on black; labels 0 to 9.
+    Raises:
+        ValueError: an embedded file is damaged; its SHA-256 is checked.
+        FileNotFoundError: an embedded file is missing.
     Source: LeCun, Cortes & Burges, "The MNIST database", http://yann.lecun.com/exdb/mnist/, CC BY-SA 3.0.
     """
     return _dataset(*map(_read_embedded, TRAIN_FILES)), _dataset(*map(_read_embedded, TEST_FILES))

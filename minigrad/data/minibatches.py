@@ -35,6 +35,9 @@ def batches(
         rng: the generator that shuffles; by default the context's when the iteration starts (`minigrad.seed`).
     Returns:
         An iterator over (x, t): x float32 (batch_size, C, H, W) in [0, 1], t int64 (batch_size,).
+    Raises:
+        TypeError: an argument is of the wrong type.
+        ValueError: a number is out of range, or there is no minibatch to take.
 
     >>> five = Dataset(np.zeros((5, 1, 2, 2), np.uint8), np.arange(5))
     >>> [t.tolist() for x, t in batches(five, 2, shuffle=False)]
@@ -64,6 +67,10 @@ def batches(
 
 def one_hot(labels: npt.ArrayLike, classes: int) -> npt.NDArray[np.float32]:
     """Labels, ints (N,) in 0 to classes − 1, as rows, float32 (N, classes), that are 1 at the label and 0 elsewhere.
+
+    Raises:
+        TypeError: labels or classes are no ints.
+        ValueError: a label is out of range, or labels have another number of dimensions than 1.
 
     >>> one_hot([2, 0], 3)
     array([[0., 0., 1.],

@@ -227,6 +227,9 @@ def dropout(x: Operand, p: float = 0.5, *, rng: np.random.Generator | None = Non
         x: of any shape.
         p: the probability of dropping, 0 to 1 (TensorFlow 1 asked for that of keeping).
         rng: where the randomness comes from; this context's generator by default.
+    Raises:
+        ValueError: p is not within 0 to 1.
+        TypeError: x holds no floats, or rng is no generator.
     Source: Srivastava et al. 2014, "Dropout: a simple way to prevent neural networks from overfitting".
 
     >>> import minigrad as mg

@@ -160,6 +160,8 @@ def conv2d(
         groups: the channels are split into so many groups, and each filter sees one of them.
     Returns:
         (N, O, OH, OW), OH = (H + 2·pad − dilation·(KH − 1) − 1) // stride + 1.
+    Raises:
+        ValueError: channels differ, groups do not divide them, or the dilated filter exceeds the padded image.
     Source: Dumoulin & Visin 2016, "A guide to convolution arithmetic for deep learning".
 
     >>> import numpy as np

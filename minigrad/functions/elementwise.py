@@ -212,6 +212,10 @@ class Clip(Elementwise):
 def clip(x: Operand, low: float | None = None, high: float | None = None) -> Variable:
     """x kept between `low` and `high` (numbers, or None for no bound); the gradient passes inside and at the bounds.
 
+    Raises:
+        TypeError: a bound is no number (use minimum and maximum for arrays).
+        ValueError: low is above high.
+
     >>> clip(np.array([-2.0, 0.5, 2.0]), -1, 1)
     Variable([-1.   0.5  1. ])
     """

@@ -14,7 +14,11 @@ from minigrad.core.variable import Variable, apply, as_variable
 
 
 def matmul(a: Operand, b: Operand) -> Variable:
-    """The matrix product a @ b: (..., M, K) and (..., K, N) -> (..., M, N), by NumPy's rules for stacks and vectors."""
+    """The matrix product a @ b: (..., M, K) and (..., K, N) -> (..., M, N), by NumPy's rules for stacks and vectors.
+
+    Raises:
+        ValueError: the inner lengths differ, the stacks do not broadcast, or an operand is a scalar.
+    """
     return as_variable(a) @ as_variable(b)
 
 
@@ -59,6 +63,8 @@ def linear(x: Operand, w: Operand, b: Operand | None = None) -> Variable:
         b: bias, (out,), or None.
     Returns:
         (..., out).
+    Raises:
+        ValueError: the shapes do not fit.
 
     >>> linear(np.ones((2, 3)), np.ones((3, 4))).shape
     (2, 4)

@@ -66,6 +66,9 @@ def softmax_cross_entropy(
         label_smoothing: this part of each distribution is spread evenly over all classes, 0 to 1.
     Returns:
         a scalar, or (N,) for "none".
+    Raises:
+        ValueError: the shapes do not fit, a class is out of range, or a row is no distribution.
+        TypeError: classes are no integers, or labels require a gradient.
     Source: Szegedy et al. 2016, "Rethinking the Inception architecture" for label smoothing.
 
     >>> softmax_cross_entropy(np.zeros((2, 10), np.float32), np.array([3, 9]))
@@ -102,6 +105,9 @@ def mean_squared_error(prediction: Operand, target: Operand, *, reduction: str =
     """The mean of (prediction − target)², both of one shape: (N, 1) and (N,) are an error.
 
     The reduction is "mean" over all elements (0 if there are none), "sum", or "none".
+
+    Raises:
+        ValueError: the shapes differ, (N, 1) and (N,) for example.
 
     >>> mean_squared_error(np.array([1.0, 2.0]), np.array([1.0, 4.0]))
     Variable(2.)

@@ -87,6 +87,8 @@ def max_pool2d(x: Operand, kernel: Any, *, stride: Any = None, pad: Any = 0, cei
         ceil_mode: have a last window that only begins inside the image (or its upper and left border), too.
     Returns:
         (N, C, OH, OW), OH = (H + 2·pad − KH) // stride + 1, rounded up in ceil_mode.
+    Raises:
+        ValueError: x is no image, the window exceeds it, or could lie in the border alone.
 
     >>> max_pool2d(np.arange(16.0).reshape(1, 1, 4, 4), 2)
     Variable([[[[ 5.  7.]
@@ -148,6 +150,9 @@ def avg_pool2d(
 
     The arguments and the shape are those of `max_pool2d`; the border is of zeros, and `count_include_pad` says whether
     its pixels count in the number that is divided by.
+
+    Raises:
+        ValueError: x is no image, the window exceeds it, or could lie in the border alone.
 
     >>> avg_pool2d(np.arange(16.0).reshape(1, 1, 4, 4), 2)
     Variable([[[[ 2.5  4.5]

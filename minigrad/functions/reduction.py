@@ -44,7 +44,11 @@ def min(x: Operand, axis: Axis = None, *, keepdims: bool = False) -> Variable:  
 
 @implements(np.var)
 def var(x: Operand, axis: Axis = None, *, ddof: int = 0, keepdims: bool = False) -> Variable:
-    """The squared distances from the mean over `axis` (all by default), added up and divided by their count − ddof."""
+    """The squared distances from the mean over `axis` (all by default), added up and divided by their count − ddof.
+
+    Raises:
+        ValueError: ddof leaves nothing to divide by.
+    """
     return _variance("var", x, axis, ddof, keepdims)
 
 
@@ -89,6 +93,9 @@ class LogSumExp(Reduction):
 
 def logsumexp(x: Operand, axis: Axis = None, *, keepdims: bool = False) -> Variable:
     """log Σ exp(x) over `axis` (all by default), for any finite x.
+
+    Raises:
+        ValueError: there is nothing to add up.
 
     >>> logsumexp(np.array([1000.0, 1000.0]))
     Variable(1000.69314718)

@@ -103,7 +103,11 @@ class Concatenate(View):
 
 @implements(np.concatenate)
 def concatenate(xs: Sequence[Operand], axis: int = 0) -> Variable:
-    """Arrays one after the other along `axis`; their other lengths must agree."""
+    """Arrays one after the other along `axis`; their other lengths must agree.
+
+    Raises:
+        ValueError: there are none, or the shapes do not fit.
+    """
     variables = [as_variable(x) for x in xs]
     if not variables:
         raise ValueError("concatenate: xs is empty")
@@ -133,7 +137,11 @@ def stack(xs: Sequence[Operand], axis: int = 0) -> Variable:
 
 @implements(np.split)
 def split(x: Operand, sections: int | Sequence[int], axis: int = 0) -> list[Variable]:
-    """x cut along `axis` into `sections` equal parts, or at the places that `sections` lists."""
+    """x cut along `axis` into `sections` equal parts, or at the places that `sections` lists.
+
+    Raises:
+        ValueError: the length does not divide into so many equal parts.
+    """
     x = as_variable(x)
     (axis,) = normalize_axes("split", [axis], x.ndim)
     if isinstance(sections, (Sequence, np.ndarray)):
@@ -163,7 +171,11 @@ class Pad(View):
 
 @implements(np.pad)
 def pad(x: Operand, width: Sequence[tuple[int, int]], *, value: float = 0.0) -> Variable:
-    """x with a border: width[i], a pair, says how many numbers of `value` stand before and after axis i."""
+    """x with a border: width[i], a pair, says how many numbers of `value` stand before and after axis i.
+
+    Raises:
+        ValueError: width has not one pair of sizes, 0 or more, for each axis.
+    """
     x, value = as_variable(x), checks.number("pad", "value", value, finite=False)
     try:
         pairs = tuple((operator.index(a), operator.index(b)) for a, b in width)
@@ -177,7 +189,12 @@ def pad(x: Operand, width: Sequence[tuple[int, int]], *, value: float = 0.0) -> 
 
 @implements(np.take)
 def take(x: Operand, indices: Any, axis: int | None = None) -> Variable:
-    """x[indices] along `axis` (of x flattened, by default); an index that repeats gathers its copies' gradients."""
+    """x[indices] along `axis` (of x flattened, by default); an index that repeats gathers its copies' gradients.
+
+    Raises:
+        TypeError: indices are no integers.
+        IndexError: one is out of range.
+    """
     x = as_variable(x)
     if axis is None:
         x, axis = x.reshape(-1), 0

@@ -25,6 +25,9 @@ BIASES = Constant(0.0)
 class Sequential(Module):
     """A module that calls each of its `modules` with the output of the one before.
 
+    Raises:
+        TypeError: one of them is no Module.
+
     >>> from minigrad import nn
     >>> nn.Sequential(nn.Flatten(), nn.Linear(784, 128), nn.ReLU(), nn.Linear(128, 10))[:2]
     Sequential(

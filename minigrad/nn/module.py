@@ -64,7 +64,11 @@ class Module:
         return run(self, inputs, options)
 
     def named_parameters(self) -> Iterator[tuple[str, Parameter]]:
-        """Each parameter with its name; that two have the same, as the keys 1 and "1" give them, is a ValueError."""
+        """Each parameter with its name; that two have the same, as the keys 1 and "1" give them, is a ValueError.
+
+        Raises:
+            ValueError: two parameters have the same name, as the keys 1 and "1" of a dict give them.
+        """
         names = set()
         for name, member in self._walk():
             if isinstance(member, Parameter):
@@ -107,6 +111,11 @@ class Module:
         """Copy arrays by name into the parameters, which keep their dtype and device.
 
         A state that does not fit is a ValueError that lists all that is wrong, and the parameters are as before.
+
+        Raises:
+            TypeError: state is no mapping.
+            ValueError: the names are not those of the parameters, an array has another shape or holds no floats, or a
+                parameter's array is read-only. The error lists all that is wrong, and the parameters are as before.
         """
         self._load(f"load_state_dict of {type(self).__name__}", state)
 

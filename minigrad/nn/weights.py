@@ -41,6 +41,10 @@ def save(model: Module, path: str | os.PathLike[str]) -> None:
     """Write the parameters of a model to a file, by custom "*.npz", which `load` and `numpy.load` read.
 
     It is written beside the old file and then takes its place: when saving fails, the old file is still there.
+
+    Raises:
+        TypeError: model is no Module.
+        OSError: the file cannot be written.
     """
     if not isinstance(model, Module):
         raise TypeError(f"save: model must be a Module, not {type(model).__name__}")
@@ -55,6 +59,11 @@ def load(model: Module, path: str | os.PathLike[str]) -> None:
     """Read the parameters of a model from a file that `save` or `numpy.savez` wrote.
 
     If the file is broken, or made for another model, then a ValueError says why, and the model is as before.
+
+    Raises:
+        ValueError: the file is broken, or made for another model. The error says why, and the model is as before.
+        TypeError: model is no Module.
+        OSError: the file cannot be read.
     """
     if not isinstance(model, Module):
         raise TypeError(f"load: model must be a Module, not {type(model).__name__}")
