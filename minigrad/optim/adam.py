@@ -28,6 +28,12 @@ class Adam(Optimizer):
     m ← beta1·m + (1 − beta1)·g, m̂ = m / (1 − beta1^t); v ← beta2·v + (1 − beta2)·g², v̂ = v / (1 − beta2^t).
     Each parameter has its own t, the number of its updates.
 
+    Args:
+        parameters: `model.parameters()`.
+        lr: the learning rate: about the size of a step.
+        beta1, beta2: how much of the running means is left a step later, in [0, 1).
+        eps: keeps the divisor from zero.
+
     Source: Kingma & Ba 2015, "Adam: a method for stochastic optimization", algorithm 1.
     """
 
