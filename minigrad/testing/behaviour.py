@@ -50,7 +50,7 @@ class Subject:
         return gradients(lambda *_: self.ys, self.xs, gys)
 
     def held(self) -> list[tuple[str, Floats]]:
-        """The arrays that are not backward's to edit or to give away, gy, the outputs and the saved ones, in words."""
+        """gy, the outputs and the saved arrays, and what messages call them; a backward may not edit or return them."""
         nodes = topological_order(y.creator for y in self.ys)
         saved = [(f"what {node.name} saved", a) for node in nodes for a in node.saved_arrays if a is not None]
         return [*(("gy", gy) for gy in self.gys), *(("the output", y.data) for y in self.ys), *saved]
@@ -88,7 +88,7 @@ def forward_agrees_with_the_reference(subject: Subject, reference: Callable[...,
 
 
 def inputs_are_unchanged(subject: Subject, by: str) -> None:
-    """They are, byte for byte, what they were."""
+    """The inputs are, byte for byte, what they were."""
     for i, (x, before, name) in enumerate(zip(subject.xs, subject.arrays, subject.names, strict=True)):
         if x.data.tobytes() != before.tobytes():
             place = np.argwhere(x.data != before)

@@ -22,7 +22,7 @@ from minigrad.testing.spec import OpSpec
 def check_example(spec: OpSpec, example: Example) -> tuple[Counts, Counts]:
     """Check everything that an example can show; a Finding says the example, and how to run it again.
 
-    It gives how many derivatives of the first order were compared, and of higher orders.
+    Returns how many derivatives of the first order were compared, and of higher orders.
     """
     __tracebackhide__ = True
     names = spec.names(len(example.arrays))

@@ -128,7 +128,7 @@ def check_orders(
 ) -> tuple[Counts, Counts]:
     """Compare the derivatives of every order from 1 to `order`: the first element by element, higher ones along a line.
 
-    It gives how many derivatives of the first order were compared, and of higher orders (a direction counts as one).
+    Returns how many derivatives of the first order were compared, and of higher orders (a direction counts as one).
     """
     point = Point.drawn(f, arrays, rng)
     first = _compare_first(point, rng, bracket=bracket)

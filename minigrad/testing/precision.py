@@ -69,7 +69,7 @@ def _close(
 ) -> float:
     """Raise ContractViolation unless the numbers agree, as far as numbers of their size can in their dtype.
 
-    It gives by how much the inputs' rounding changes them, at least `slack`: that of the derivative before.
+    Returns by how much the inputs' rounding changes them, at least `slack`: that of the derivative before.
     """
     for got, wanted, name, *others in zip(found, expected, names, *around, strict=True):
         unit, most = float(np.finfo(got.dtype).eps), float(np.finfo(got.dtype).max)

@@ -1,6 +1,6 @@
 """The pytest plugin, in a pytest of its own.
 
-The functions here have no compiled kernel: that pytest forgets, in the end, the modules that it was the first to import,
+The functions here have no compiled kernel: in the end that pytest forgets the modules that it was the first to import,
 and Numba does not survive it.
 """
 
