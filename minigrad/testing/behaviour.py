@@ -23,8 +23,7 @@ class Subject:
 
     Attributes:
         f: the function.
-        arrays: its inputs, and
-        names: what messages call them.
+        arrays, names: its inputs, and what messages call them.
         rng: draws cotangents.
     """
 
@@ -50,14 +49,11 @@ class Subject:
         """The gradients through the graph that was recorded once."""
         return gradients(lambda *_: self.ys, self.xs, gys)
 
-    def saved(self) -> list[tuple[str, Floats]]:
-        """The arrays that the graph saved, each with the name of the Function that did."""
-        return [
-            (node.name, a)
-            for node in topological_order(y.creator for y in self.ys)
-            for a in node.saved_arrays
-            if a is not None
-        ]
+    def held(self) -> list[tuple[str, Floats]]:
+        """gy, the outputs and the saved arrays, and what messages call them; a backward may not edit or return them."""
+        nodes = topological_order(y.creator for y in self.ys)
+        saved = [(f"what {node.name} saved", a) for node in nodes for a in node.saved_arrays if a is not None]
+        return [*(("gy", gy) for gy in self.gys), *(("the output", y.data) for y in self.ys), *saved]
 
 
 def outputs_are_arrays(subject: Subject) -> None:
@@ -91,9 +87,17 @@ def forward_agrees_with_the_reference(subject: Subject, reference: Callable[...,
             )
 
 
-def forward_edits_nothing(subject: Subject) -> None:
+def inputs_are_unchanged(subject: Subject, by: str) -> None:
     """The inputs are, byte for byte, what they were."""
-    _unchanged(subject, "forward")
+    for i, (x, before, name) in enumerate(zip(subject.xs, subject.arrays, subject.names, strict=True)):
+        if x.data.tobytes() != before.tobytes():
+            place = np.argwhere(x.data != before)
+            at = tuple(place[0]) if len(place) else ()
+            raise ContractViolation(
+                f"{by} edits input {i} ({name})",
+                f"{before[at]:.7g} became {x.data[at]:.7g}",
+                hint="an operation in place, such as x *= 2 or out=x; write x = x * 2",
+            )
 
 
 def forward_repeats(subject: Subject) -> None:
@@ -111,11 +115,10 @@ def backward_edits_nothing(subject: Subject) -> None:
     """Inputs, output, gy and saved arrays are, byte for byte, what they were; and the same bits come again."""
     if not any(y.requires_grad for y in subject.ys):
         return
-    kept = [("gy", gy) for gy in subject.gys] + [("the output", y.data) for y in subject.ys]
-    kept += [(f"what {name} saved", array) for name, array in subject.saved()]
+    kept = subject.held()
     before = [array.tobytes() for _, array in kept]
     first = subject.pull_back(subject.gys)
-    _unchanged(subject, "backward")
+    inputs_are_unchanged(subject, "backward")
     for (what, array), content in zip(kept, before, strict=True):
         if array.tobytes() != content:
             raise ContractViolation(f"backward edits {what}", "it must be what it was, others use it too")
@@ -133,18 +136,6 @@ def parameters_are_left(example: Example, before: str) -> None:
     """An array or a list among the parameters is what it was."""
     if example.encoded() != before:
         raise ContractViolation("edits one of its parameters", "labels, masks and the like are the caller's")
-
-
-def _unchanged(subject: Subject, by: str) -> None:
-    for i, (x, before, name) in enumerate(zip(subject.xs, subject.arrays, subject.names, strict=True)):
-        if x.data.tobytes() != before.tobytes():
-            place = np.argwhere(x.data != before)
-            at = tuple(place[0]) if len(place) else ()
-            raise ContractViolation(
-                f"{by} edits input {i} ({name})",
-                f"{before[at]:.7g} became {x.data[at]:.7g}",
-                hint="an operation in place, such as x *= 2 or out=x; write x = x * 2",
-            )
 
 
 def gradient_is_as_declared(subject: Subject, declared: Floats | None) -> None:
@@ -172,10 +163,8 @@ def inputs_may_be_constant(subject: Subject, order: int) -> None:
     for i, name in enumerate(subject.names if len(subject.names) > 1 else ()):
         all_args, few_args = list(subject.arrays), [subject.arrays[i]]
         all_gys, few_gys = [subject.gys], [subject.gys]
-        shared = [
-            [k == i for k in range(len(all_args))]
-        ]  # which of the arguments of an order are those of `alone` too,
-        given = [True] * len(subject.gys)  # and which of the outputs
+        shared = [[k == i for k in range(len(all_args))]]  # which arguments of an order are those of `alone` too,
+        given = [True] * len(subject.gys)  # and which outputs
         for _ in range(1, order):
             drawn = random_like(few_args, subject.rng)
             rest = iter(drawn)
@@ -203,18 +192,15 @@ def layouts_agree(subject: Subject, layouts: Sequence[str]) -> None:
     words = f"in memory order {', '.join(layouts)} (gy last)"
     for y, expected in zip(values(subject.f, odd), values(subject.f, plain), strict=True):
         _equal(f"forward gives other numbers {words}", y, expected)
-    found = gradients(subject.f, odd, gys)
-    for name, g, expected in zip(
-        subject.names, found, gradients(subject.f, plain, [c.copy(order="C") for c in gys]), strict=True
-    ):
+    found, wanted = gradients(subject.f, odd, gys), gradients(subject.f, plain, [c.copy(order="C") for c in gys])
+    for name, g, expected in zip(subject.names, found, wanted, strict=True):
         _equal(f"the gradient of {name} is another {words}", g, expected)
 
 
 def gradients_own_their_memory(subject: Subject) -> None:
     """No gradient shares memory with another, with gy, the inputs, the output or what was saved."""
     found = subject.pull_back(subject.gys)
-    others = [("gy", gy) for gy in subject.gys] + [("an input", x.data) for x in subject.xs]
-    others += [("the output", y.data) for y in subject.ys] + [(f"what {n} saved", a) for n, a in subject.saved()]
+    others = [*(("an input", x.data) for x in subject.xs), *subject.held()]
     for i, (name, g) in enumerate(zip(subject.names, found, strict=True)):
         for what, array in [*others, *(("another gradient", h) for h in found[:i])]:
             if np.shares_memory(g, array):

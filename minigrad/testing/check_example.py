@@ -20,12 +20,9 @@ from minigrad.testing.spec import OpSpec
 
 
 def check_example(spec: OpSpec, example: Example) -> tuple[Counts, Counts]:
-    """Check everything that an example can show.
+    """Check everything that an example can show; a Finding says the example, and how to run it again.
 
-    Returns:
-        how many derivatives of the first order were compared, and of higher orders.
-    Raises:
-        Finding: something is wrong; with the example, and how to run it again.
+    Returns how many derivatives of the first order were compared, and of higher orders.
     """
     __tracebackhide__ = True
     names = spec.names(len(example.arrays))
@@ -61,15 +58,15 @@ def _check(spec: OpSpec, example: Example, names: list[str]) -> tuple[Counts, Co
 
     before = example.encoded()
     subject = behaviour.Subject(f, arrays, names, rng)
-    first, higher = Counts(), Counts()
+    counts: list[Counts] = []
     checks: list[Callable[[], Any]] = [
-        lambda: behaviour.forward_edits_nothing(subject),
+        lambda: behaviour.inputs_are_unchanged(subject, "forward"),
         lambda: behaviour.outputs_are_arrays(subject),
         lambda: behaviour.forward_repeats(subject),
         lambda: behaviour.forward_agrees_with_the_reference(subject, reference) if reference else None,
         lambda: behaviour.backward_edits_nothing(subject),
         lambda: behaviour.parameters_are_left(example, before),
-        lambda: _count(check_orders(f, arrays, order, rng, names=names), first, higher),
+        lambda: counts.extend(check_orders(f, arrays, order, rng, names=names)),
     ]
     if any(y.requires_grad for y in subject.ys):
         checks += [
@@ -92,12 +89,8 @@ def _check(spec: OpSpec, example: Example, names: list[str]) -> tuple[Counts, Co
         except Finding as finding:
             finding.stage = 10 * stage + finding.stage  # the order of a derivative counts within
             raise
+    first, higher = counts
     return first, higher
-
-
-def _count(found: tuple[Counts, Counts], first: Counts, higher: Counts) -> None:
-    first.add(found[0])
-    higher.add(found[1])
 
 
 def _bound(op: Callable[..., Any], example: Example) -> Callable[..., Any]:

@@ -60,7 +60,7 @@ class Comparison:
         tolerance: how far apart they may be,
         wrong: where they are further apart,
         nondifferentiable: where the function has no derivative.
-        sides: where a gradient at a kink is wrong, the bounds that it is not between.
+        low, high: where a gradient at a kink is wrong, the bounds that it is not between; NaN elsewhere.
     """
 
     shapes: list[tuple[int, ...]]
@@ -69,27 +69,23 @@ class Comparison:
     tolerance: Floats = field(init=False)
     wrong: Floats = field(init=False)
     nondifferentiable: Floats = field(init=False)
-    sides: dict[int, tuple[float, float]] = field(default_factory=dict)
+    low: Floats = field(init=False)
+    high: Floats = field(init=False)
     counts: Counts = field(default_factory=Counts)
 
     def __post_init__(self) -> None:
-        self.numeric, self.tolerance = (np.full(self.analytic.size, np.nan) for _ in range(2))
+        self.numeric, self.tolerance, self.low, self.high = (np.full(self.analytic.size, np.nan) for _ in range(4))
         self.wrong, self.nondifferentiable = (np.zeros(self.analytic.size, bool) for _ in range(2))
 
     def mismatch(self, order: int) -> Mismatch | None:
         """The first input whose gradient is wrong."""
         if not self.wrong.any():
             return None
-        parts = [shaped(part, self.shapes) for part in (self.analytic, self.numeric, self.tolerance, self.wrong)]
-        i = next(i for i, wrong in enumerate(parts[3]) if wrong.any())
-        analytic, numeric, tolerance, wrong = (part[i] for part in parts)
-        before = sum(int(np.prod(shape)) for shape in self.shapes[:i])
-        sides = {
-            tuple(map(int, np.unravel_index(place - before, wrong.shape))): bounds
-            for place, bounds in self.sides.items()
-            if 0 <= place - before < wrong.size
-        }
-        return Mismatch(order, i, analytic, numeric, tolerance, wrong, int(np.isfinite(tolerance).sum()), sides)
+        i = next(i for i, wrong in enumerate(shaped(self.wrong, self.shapes)) if wrong.any())
+        parts = (self.analytic, self.numeric, self.tolerance, self.wrong, self.low, self.high)
+        analytic, numeric, tolerance, wrong, low, high = (shaped(part, self.shapes)[i] for part in parts)
+        compared = int(np.isfinite(tolerance).sum())
+        return Mismatch(order, i, analytic, numeric, tolerance, wrong, low, high, compared)
 
 
 def shaped(elements: Floats, shapes: Sequence[tuple[int, ...]]) -> list[Floats]:
@@ -101,15 +97,10 @@ def shaped(elements: Floats, shapes: Sequence[tuple[int, ...]]) -> list[Floats]:
 def compare(
     point: Point, *, bracket: bool = True, trusted: Floats | None = None, places: Floats | None = None
 ) -> Comparison:
-    """Compare every element of the gradients.
+    """Compare the gradients' elements at `places`, counted over all arguments; all by default.
 
-    Where f has no derivative, but one towards either side, each row of the Jacobian must lie between these two.
-
-    Args:
-        point: the function and its place.
-        bracket: whether to look at kinks at all.
-        trusted: which outputs have a derivative; the others are compared at their kinks only.
-        places: the elements to compare, counted over all arguments; all by default.
+    Where f has no derivative, but one towards either side, each row of the Jacobian must lie between these two, unless
+    `bracket` is False. Outputs that are not `trusted` to have a derivative are compared at their kinks only.
     """
     result = Comparison([x.shape for x in point.args], flat(point.gradients()))
     rows = _Rows(point)
@@ -152,7 +143,7 @@ def _compare_at_kink(result: Comparison, place: int, found: Slopes, rows: _Rows,
     outside = rows.outside(found, place) if bracket else None
     if outside is not None:
         analytic, low, high = outside
-        result.sides[place] = low, high
+        result.low[place], result.high[place] = low, high
         result.analytic[place], result.numeric[place] = analytic, min(max(analytic, low), high)
         result.tolerance[place], result.wrong[place] = 0.0, True
         result.counts.compared += 1

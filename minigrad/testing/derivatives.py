@@ -1,4 +1,7 @@
-"""A function of Variables as a function of arrays, and its gradient as a function again: derivatives of every order."""
+"""A function of Variables as a function of arrays, and its gradient as a function again: derivatives of every order.
+
+Errors that the function or its backward raises become a ContractViolation, except in `outputs` and `values_at`.
+"""
 
 from __future__ import annotations
 
@@ -50,11 +53,7 @@ def order_of(f: Callable[..., Any]) -> int:
 
 
 def outputs(ys: Any) -> list[Variable]:
-    """The Variables that a function returned, as a list.
-
-    Raises:
-        TypeError: it returned something else.
-    """
+    """The Variables that a function returned, as a list; TypeError if it returned something else."""
     found = list(ys) if isinstance(ys, (list, tuple)) else [ys]
     if not found:
         raise TypeError("it returned nothing, expected a Variable (or several in a list)")
@@ -65,11 +64,7 @@ def outputs(ys: Any) -> list[Variable]:
 
 
 def values(f: Callable[..., Any], arrays: Iterable[Floats]) -> list[Floats]:
-    """The values of f at arrays, unrecorded.
-
-    Raises:
-        ContractViolation: in place of whatever f raised.
-    """
+    """The values of f at arrays, unrecorded."""
     with errors_as_findings(order_of(f)), _unrecorded(f):
         return [y.data for y in _outputs(f, arrays)]
 
@@ -100,11 +95,7 @@ def _outputs(f: Callable[..., Any], arrays: Iterable[Floats]) -> list[Variable]:
 
 
 def recorded(f: Callable[..., Any], xs: Iterable[Variable]) -> list[Variable]:
-    """The values of f at Variables, to be differentiated.
-
-    Raises:
-        ContractViolation: in place of whatever f raised.
-    """
+    """The values of f at Variables, to be differentiated."""
     with errors_as_findings(order_of(f)):
         return outputs(f(*xs))
 
@@ -112,11 +103,7 @@ def recorded(f: Callable[..., Any], xs: Iterable[Variable]) -> list[Variable]:
 def gradients(
     f: Callable[..., Any], inputs: Iterable[Floats | Variable], cotangents: Iterable[Any], *, record: bool = False
 ) -> list[Floats]:
-    """The gradients of Σ <cotangent, y> over the outputs y of f, recorded on the way or not.
-
-    Raises:
-        ContractViolation: in place of whatever f or its backward raised.
-    """
+    """The gradients of Σ <cotangent, y> over the outputs y of f, recorded on the way or not."""
     xs = [x if isinstance(x, Variable) else Variable(x) for x in inputs]
     constants = [Variable(c, requires_grad=False) for c in cotangents]
     with errors_as_findings(order_of(f) + 1):
@@ -130,9 +117,6 @@ def derivatives(
 
     The derivatives of order k are those of Σ <cotangent, y> over the derivatives y of order k − 1, towards f's inputs
     and the cotangents of lower orders.
-
-    Raises:
-        ContractViolation: in place of whatever f or a backward raised.
     """
     xs = [Variable(x) for x in arrays]
     ys = recorded(f, xs)

@@ -58,16 +58,8 @@ class Slopes:
 
 
 @np.errstate(all="ignore")
-def slopes(
-    f: Callable[[Sequence[tuple[int, float]]], Floats], center: Floats, scales: Sequence[float] | Floats
-) -> Slopes:
-    """The derivatives of a vector along several lines.
-
-    Args:
-        f: gives the vector at several places.
-        center: the vector at t = 0, on all lines.
-        scales: one number for each line, on which steps of 1e-2 · scale are small.
-    """
+def slopes(f: Line, center: Floats, scales: Sequence[float] | Floats) -> Slopes:
+    """The derivatives along several lines, on each of which steps of 1e-2 · scale are small; `center` is at t = 0."""
     steps = STEP * np.asarray(scales, np.float64)
     found = _slopes_at(f, center, steps, np.arange(len(steps)))
     for shrink in SHRINKS[1:]:

@@ -96,11 +96,7 @@ def case(*arrays: Any, gradient: Any = None, **kwargs: Any) -> Example:
 
 
 def decoded(text: str) -> Example:
-    """The example that `encoded` wrote.
-
-    Raises:
-        ValueError: it was cut short, or comes from elsewhere.
-    """
+    """The example that `encoded` wrote; ValueError if the text was cut short, or comes from elsewhere."""
     try:
         unzip = zlib.decompressobj()
         data = unzip.decompress(base64.urlsafe_b64decode(text), LONGEST)

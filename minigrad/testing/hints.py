@@ -42,33 +42,18 @@ class _Case:
 def likely_mistake(
     mismatch: Mismatch, comparison: Comparison, point: Point, *, f: Callable[..., Any], inputs: int
 ) -> str:
-    """The mistake that explains a wrong gradient, or "".
+    """The mistake that explains a wrong gradient, found at a point in a comparison of all its gradients, or "".
 
-    Args:
-        mismatch: the wrong gradient.
-        comparison: the gradients of all arguments.
-        point: where it was found; its function is f or, for higher orders, a derivative of f.
-        f: the function under test, of the first `inputs` of the point's arguments.
-        inputs: how many inputs f has.
+    f is the function under test, of the first `inputs` of the point's arguments; the point's own function is f or, for
+    higher orders, a derivative of f.
     """
     case = _Case(mismatch, comparison, point)
     if mismatch.order > 1:
         with suppress(Exception):
             return _of_higher_order(case, f, inputs)
         return ""
-    guesses = (
-        _not_finite,
-        _special,
-        _without_gy,
-        _missing,
-        _nonlinear,
-        _sign,
-        _broadcast,
-        _factor,
-        *_ARRANGEMENTS,
-        _operand,
-        _where,
-    )
+    guesses = [_not_finite, _special, _without_gy, _missing, _nonlinear, _sign, _broadcast, _factor]
+    guesses += [_exchanged, _transposed, _reversed, _shifted, _operand, _where]
     for guess in guesses:
         with suppress(Exception):  # a guess asks the function for other values, and it may raise whatever it likes
             hint = guess(case)
@@ -198,9 +183,6 @@ def _exchanged(case: _Case) -> str:
     return ""
 
 
-_ARRANGEMENTS = (_exchanged, _transposed, _reversed, _shifted)
-
-
 def _operand(case: _Case) -> str:
     """The numbers differ by a factor that is an input or the output."""
     a, n = case.mismatch.analytic, case.mismatch.numeric
@@ -223,7 +205,7 @@ def _fits(x: Floats, n: Floats) -> bool:
 def _where(case: _Case) -> str:
     """The gradient is wrong for certain numbers only."""
     wrong, x = case.mismatch.wrong, case.point.args[case.mismatch.i]
-    if case.mismatch.i >= len(case.point.args) or wrong.all() or x.shape != wrong.shape:
+    if wrong.all():
         return ""
     for words, where in _kinds_of(x).items():
         if where.any() and not where.all() and wrong[where].any() and not wrong[~where].any():

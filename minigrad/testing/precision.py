@@ -32,9 +32,6 @@ def check_precision(
 
     A result may be off by a few units in the last place of the largest number in its array, and by a few times what
     it changes by when the inputs change in their last place: so much is in their rounding.
-
-    Raises:
-        ContractViolation: the dtype is not kept, or the numbers are further apart than rounding explains.
     """
     dtype = np.dtype(dtype)
     with np.errstate(over="ignore"):
@@ -72,8 +69,7 @@ def _close(
 ) -> float:
     """Raise ContractViolation unless the numbers agree, as far as numbers of their size can in their dtype.
 
-    Returns:
-        by how much the inputs' rounding changes them, at least `slack`: that of the derivative before.
+    Returns by how much the inputs' rounding changes them, at least `slack`: that of the derivative before.
     """
     for got, wanted, name, *others in zip(found, expected, names, *around, strict=True):
         unit, most = float(np.finfo(got.dtype).eps), float(np.finfo(got.dtype).max)
@@ -86,14 +82,13 @@ def _close(
             error = np.where(known, np.abs(got.astype(np.float64) - wanted), 0)
         if not (error <= ULPS * (unit * largest + slack)).all():
             worst = np.unravel_index(int(np.argmax(np.where(np.isnan(error), np.inf, error))), error.shape)
-            added, overflows = (
-                "something is added up, or squared, in too narrow a type",
-                "something on the way is too large for it, or too small",
-            )
+            hint = "something is added up, or squared, in too narrow a type"
+            if not np.isfinite(got[worst]):
+                hint = "something on the way is too large for it, or too small"
             raise ContractViolation(
                 f"{what}{name} in {got.dtype}",
                 f"{got[worst]:.7g}, in float64 {wanted[worst]:.7g} (largest number {largest:.3g})",
-                hint=added if np.isfinite(got[worst]) else overflows,
+                hint=hint,
             )
     return slack
 

@@ -135,11 +135,7 @@ def collect(path: Path | str) -> list[OpSpec]:
 
 
 def named(contracts: Iterable[tuple[str, OpSpec]], name: str) -> list[OpSpec]:
-    """The contracts of one function: `power` has several, of which `power to a number` is one.
-
-    Raises:
-        ValueError: there is none.
-    """
+    """The contracts of one function (`power` has several, such as `power to a number`); ValueError if there is none."""
     found = [spec for key, spec in contracts if name in (key, key.split()[0])]
     if not found:
         known = ", ".join(dict.fromkeys(key.split()[0] for key, _ in contracts))
@@ -148,11 +144,7 @@ def named(contracts: Iterable[tuple[str, OpSpec]], name: str) -> list[OpSpec]:
 
 
 def located(place: str) -> list[OpSpec]:
-    """The contracts that "file.py:name" stands for: a variable, a test by `gradtest`, or one of a list by its name.
-
-    Raises:
-        ValueError: there is none, no such file, or it does not run.
-    """
+    """The contracts that "file.py:name" stands for: a variable, a test by `gradtest`, or one of a list by its name."""
     path, _, name = place.rpartition(":")
     return [replace(spec, command=place) for spec in named(_contracts_of(Path(path)), name)]
 

@@ -1,29 +1,20 @@
-"""Hypothesis strategies for contracts and property-based tests: shapes, arrays, arguments of convolutions, programs."""
+"""Hypothesis strategies for contracts and property-based tests: shapes, arrays, arguments of convolutions."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from hypothesis import strategies as st
 
-from minigrad.core.variable import Variable
 from minigrad.testing.example import LAYOUTS, Example, Floats
-from minigrad.testing.programs import NO_GRAD, Program, Step, applied
 from minigrad.testing.spec import Call, OpSpec, Shape
 
 SPECIAL = (0.0, 1.0, -1.0, 0.5, -0.5, 2.0, -2.0, 10.0, -10.0, 100.0, -100.0)
 NEAR = 2.0**-10
 MOST_ELEMENTS = 36
 """The most elements of an array: every derivative is compared one by one."""
-
-LARGEST = 20.0
-"""Numbers of a program beyond it are led through tanh, so that nothing overflows."""
-
-MOST_IN_RESULT = 48
-"""The most elements in the result of a program's step."""
 
 
 @st.composite
@@ -218,89 +209,3 @@ def _choice(value: Any) -> st.SearchStrategy[Any]:
     if isinstance(value, list):
         return st.sampled_from(value)
     return st.just(value)
-
-
-@st.composite
-def graphs(draw: st.DrawFn, *, min_steps: int = 3, max_steps: int = 40) -> Program:
-    """A `Program` of so many operations or a few more, in which no number is large and kinks are few."""
-    inputs = tuple(draw(_generic(i)) for i in range(draw(st.integers(1, 3))))
-    steps: list[Step] = []
-    results = [Variable(x, requires_grad=False) for x in inputs]
-
-    def append(step: Step) -> None:
-        steps.append(step)
-        results.append(applied(step, results))
-
-    for _ in range(draw(st.integers(min_steps, max_steps))):
-        append(draw(_step(results)))
-        last = len(results) - 1
-        if np.abs(results[last].data).max(initial=0) > LARGEST:
-            append(Step("tanh", (last,)))
-        if results[-1].size > MOST_IN_RESULT:
-            append(Step("mean", (len(results) - 1,), {"axis": 0}))
-    return Program(inputs, tuple(steps))
-
-
-@st.composite
-def _generic(draw: st.DrawFn, number: int) -> Floats:
-    """A small array of numbers, all different, none of them round."""
-    shape = draw(shapes(max_dims=3, min_side=1, max_side=3))
-    size = math.prod(shape)
-    eighths = np.array(draw(st.lists(st.integers(-12, 12), min_size=size, max_size=size)), float)
-    offsets = np.modf((np.arange(size) + 1 + 17 * number) * 0.6180339887)[0]
-    generic: Floats = (eighths / 8 + 0.02 + 0.085 * offsets).reshape(shape)
-    return generic
-
-
-@st.composite
-def _step(draw: st.DrawFn, results: Sequence[Variable]) -> Step:
-    """An operation that fits some of the results, late ones rather than early ones."""
-    small = [k for k, result in enumerate(results) if result.size <= MOST_IN_RESULT]
-    i = small[-1 - draw(st.integers(0, len(small) - 1)) // draw(st.sampled_from([1, 3]))]
-    x = results[i]
-    partners = [k for k in small if _broadcast(x.shape, results[k].shape)]
-    names = ["neg", "scaled", "square", "tanh", "sigmoid", "softplus", "exp_of_tanh", "relu", NO_GRAD, "constant"]
-    names += ["add", "sub", "mul", "div", "maximum", "where", "concatenate", "flat", "rows", "transpose", "getitem"]
-    if x.ndim:
-        names += ["sum", "mean", "max", "logsumexp", "softmax", "pad"]
-    matching = [k for k, other in enumerate(results) if x.ndim and other.ndim == 2 and other.shape[0] == x.shape[-1]]
-    if matching:
-        names.append("matmul")
-    name = draw(st.sampled_from([n for n in names if not (n == "rows" and x.ndim > 3)]))
-    if name == "constant":
-        return Step(name, (), {"value": draw(_generic(99))})
-    if name == "matmul":
-        return Step(name, (i, draw(st.sampled_from(matching))))
-    if name in ("add", "sub", "mul", "div", "maximum", "concatenate"):
-        return Step(name, (i, draw(st.sampled_from(partners))))
-    if name == "where":
-        condition = np.arange(x.size).reshape(x.shape) % 2 == draw(st.integers(0, 1))
-        return Step(name, (i, draw(st.sampled_from(partners))), {"condition": condition})
-    return Step(name, (i,), draw(_parameters(name, x.shape)))
-
-
-def _parameters(name: str, shape: tuple[int, ...]) -> st.SearchStrategy[dict[str, Any]]:
-    """The parameters of an operation on one result."""
-    axes = st.integers(0, max(len(shape) - 1, 0))
-    if name in ("sum", "mean", "max", "logsumexp"):
-        return st.fixed_dictionaries({"axis": st.one_of(st.none(), axes), "keepdims": st.booleans()})
-    if name == "softmax":
-        return st.fixed_dictionaries({"axis": axes})
-    if name == "scaled":
-        return st.fixed_dictionaries({"c": st.sampled_from([2.0, -0.5, 0.25])})
-    return st.fixed_dictionaries({"key": _key(shape)} if name == "getitem" else {})
-
-
-def _key(shape: tuple[int, ...]) -> st.SearchStrategy[Any]:
-    """A key that leaves something: a row, a slice of either direction, rows that repeat, a new axis."""
-    if not shape:
-        return st.sampled_from([..., None])
-    last = shape[0] - 1
-    return st.sampled_from([0, -1, slice(None, None, -1), slice(0, None, 2), [0, last, 0], (..., -1), (None, last)])
-
-
-def _broadcast(a: tuple[int, ...], b: tuple[int, ...]) -> bool:
-    try:
-        return math.prod(np.broadcast_shapes(a, b)) <= MOST_IN_RESULT
-    except ValueError:
-        return False

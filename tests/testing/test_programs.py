@@ -6,30 +6,30 @@ from hypothesis import HealthCheck, find, given, settings
 from hypothesis import seed as seeded
 
 import minigrad as mg
-from minigrad.testing import GradientMismatch, check_grad, strategies
-from minigrad.testing.programs import NO_GRAD, OPERATIONS, Program, Step
+from minigrad.testing import GradientMismatch, check_grad
+from tests.testing.programs import NO_GRAD, OPERATIONS, Program, Step, programs
 
 QUIET = {"deadline": None, "database": None, "suppress_health_check": list(HealthCheck)}
 
 
 def drawn(count):
-    """The programs that strategies.graphs draws from the seed 0."""
-    programs = []
+    """The programs that are drawn from the seed 0."""
+    found = []
 
     @seeded(0)
     @settings(max_examples=count, **QUIET)
-    @given(strategies.graphs())
+    @given(programs())
     def collect(program):
-        programs.append(program)
+        found.append(program)
 
     collect()
-    return programs
+    return found
 
 
 def test_gradients_and_hessian_vector_products():
     @seeded(0)
     @settings(max_examples=150, report_multiple_bugs=False, **QUIET)
-    @given(strategies.graphs())
+    @given(programs())
     def check(program):
         check_grad(program, list(program.inputs), order=2)
 
@@ -49,13 +49,13 @@ def test_grad_is_what_backward_accumulates():
 
 
 def test_programs_are_of_all_sizes_and_operations():
-    programs = drawn(150)
-    steps = [len(program.steps) for program in programs]
+    many = drawn(150)
+    steps = [len(program.steps) for program in many]
     assert min(steps) == 3
     assert max(steps) >= 30
-    assert {step.operation for program in programs for step in program.steps} == {*OPERATIONS, NO_GRAD}
-    reused = [i for program in programs for step in program.steps for i in step.operands]
-    assert len(reused) > 3 * len(programs)
+    assert {step.operation for program in many for step in program.steps} == {*OPERATIONS, NO_GRAD}
+    reused = [i for program in many for step in program.steps for i in step.operands]
+    assert len(reused) > 3 * len(many)
 
 
 def test_the_same_seed_draws_the_same_programs():
@@ -92,7 +92,7 @@ def test_a_wrong_operation_is_found_in_a_program_and_shrinks_to_something_small(
             return True
         return False
 
-    program = find(strategies.graphs(), wrong, settings=settings(max_examples=300, **QUIET), random=None)
+    program = find(programs(), wrong, settings=settings(max_examples=300, **QUIET), random=None)
     assert len(program.steps) <= 4
     assert "tanh" in repr(program)
     assert repr(program).startswith("\nx0 = ")
