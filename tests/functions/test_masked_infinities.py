@@ -16,6 +16,7 @@ X = np.array([-1.0, 0.0, 1.0])
         (lambda x: F.sqrt(F.relu(x)), [0, 0, 0.5]),
         (lambda x: F.log(F.clip(x, 0)), [0, np.inf, 1]),
         (lambda x: F.log(F.maximum(x, 0.0)), [0, np.inf, 1]),
+        (lambda x: F.log(F.maximum(0.0, x)), [0, np.inf, 1]),
         (lambda x: F.sqrt(-F.minimum(x[::2], 0.0)), [-0.5, 0, 0]),
         (lambda x: F.log(F.where(x.data > 0, x, 0)), [0, 0, 1]),
     ],

@@ -9,6 +9,7 @@ import minigrad as mg
 import minigrad.functions as F
 from minigrad.backend import numpy_kernels
 from minigrad.backend.windows import Window
+from minigrad.functions.pooling import PoolGather
 from tests.contracts import loops
 
 
@@ -170,3 +171,11 @@ def test_no_images_and_no_channels(f, shape):
 def test_integer_images_are_pooled_as_floats(f, pad):
     x = np.arange(16).reshape(1, 1, 4, 4)
     np.testing.assert_array_equal(f(x, 2, pad=pad).data, f(x.astype(np.float64), 2, pad=pad).data)
+
+
+def test_the_gradient_of_a_gather_can_be_differentiated_again():
+    x, argmax = mg.Variable(np.arange(16.0).reshape(1, 1, 4, 4)), np.full((1, 1, 2, 2), 3)
+    y = mg.apply(PoolGather(Window((2, 2), (2, 2))), x, argmax)
+    gy = mg.Variable(np.ones(y.shape))
+    gx = mg.grad(y, x, gy, create_graph=True)
+    np.testing.assert_array_equal(mg.grad((gx * x).sum(), gy).data, y.data)
