@@ -259,7 +259,7 @@ def update(formula: Any, p: Array, g: Array, slots: Sequence[Array], numbers: Se
     step = compiled_update(formula, len(slots))
     if flat is None or step is None:
         return NotImplemented
-    return step(shares(p.size, p.size), *flat, tuple(map(p.dtype.type, numbers)))
+    return step(shares(p.size, p.size), *flat, numbers)
 
 
 def description() -> str:

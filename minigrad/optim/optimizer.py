@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from minigrad import checks
-from minigrad.backend import Array, accumulation_dtype, format_array, is_writable, to_device, to_numpy, xp_of
+from minigrad.backend import Array, accumulation_dtype, device_of, format_array, is_writable, to_device, to_numpy, xp_of
 from minigrad.backend.kernels import Formula, kernels_of
 from minigrad.core.variable import Variable
 from minigrad.nn.module import Module, validated_state
@@ -35,7 +35,7 @@ class Optimizer:
         self.parameters = _distinct(type(self).__name__, parameters)
         self.lr = checks.positive(type(self).__name__, "lr", lr)
         self._steps = [0] * len(self.parameters)
-        self._slots: dict[str, Array] = {}  # "m.0" is the slot m of parameter 0, from its first step on
+        self._slots: list[dict[str, Array]] = [{} for _ in self.parameters]  # by name, from the first step on
 
     def numbers(self, step: int) -> tuple[float, ...]:  # noqa: ARG002
         """The last arguments of `formula` in a parameter's step number `step` (from 1)."""
@@ -51,13 +51,13 @@ class Optimizer:
         """Update each parameter that has a gradient, or none if one of them can't be: a ValueError says why."""
         updated = [(i, p, p.grad) for i, p in enumerate(self.parameters) if p.grad is not None]
         for i, p, grad in updated:
-            self._check(i, p, grad)
+            self._check(i, p.data, grad.data)
         for i, p, grad in updated:
             self._steps[i] += 1
+            slots, device = self._slots[i], device_of(p.data)
             for name in self.slot_names:
-                slot = self._slots.get(f"{name}.{i}")
-                self._slots[f"{name}.{i}"] = _slot(p.data) if slot is None else to_device(slot, p.device)
-            self.update(p.data, grad.data, [self._slots[f"{name}.{i}"] for name in self.slot_names], self._steps[i])
+                slots[name] = to_device(slots[name], device) if name in slots else _slot(p.data)
+            self.update(p.data, grad.data, [slots[name] for name in self.slot_names], self._steps[i])
 
     def zero_grad(self) -> None:
         """Forget the gradients of all parameters."""
@@ -69,8 +69,10 @@ class Optimizer:
 
         "steps" counts the updates of each parameter; "m.0" is the slot called m of the first one, if it has had any.
         """
-        slots = {name: np.array(to_numpy(slot)) for name, slot in self._slots.items()}
-        return {"steps": np.array(self._steps, np.int64), **slots}
+        state = {"steps": np.array(self._steps, np.int64)}
+        for i, slots in enumerate(self._slots):
+            state |= {f"{name}.{i}": np.array(to_numpy(slot)) for name, slot in slots.items()}
+        return state
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on from where another optimizer of this class gave its `state_dict`.
@@ -85,24 +87,26 @@ class Optimizer:
             raise ValueError(f"{what}: steps must be an array of ints {shape}, none negative, not {steps!r}")
         updated = [i for i, count in enumerate(steps) if count]
         like = {f"{name}.{i}": _slot(self.parameters[i].data) for i in updated for name in self.slot_names}
-        slots = {name: array for name, array in state.items() if name != "steps"}
-        self._slots = validated_state(what, slots, like)
+        loaded = validated_state(what, {name: array for name, array in state.items() if name != "steps"}, like)
+        self._slots = [{} for _ in self.parameters]
+        for i in updated:
+            self._slots[i] = {name: loaded[f"{name}.{i}"] for name in self.slot_names}
         self._steps = steps.tolist()
 
-    def _check(self, i: int, p: Variable, grad: Variable) -> None:
-        what = f"{type(self).__name__}.step: parameter {i}"
-        if grad.output != p.output or grad.device != p.device:
-            raise ValueError(
-                f"{what} is {format_array(p)} on {p.device}, but its gradient {format_array(grad)} on {grad.device}"
-            )
-        if not is_writable(p.data):
-            raise ValueError(f"{what}, {format_array(p)}, can't be changed: its array is read-only")
-        for name in self.slot_names:
-            slot = self._slots.get(f"{name}.{i}")
-            if slot is not None and (slot.shape, slot.dtype) != (p.shape, accumulation_dtype(p.dtype)):
-                raise ValueError(
-                    f"{what} is {format_array(p)} now, but its {name} is {format_array(slot)}; make a new optimizer"
-                )
+    def _check(self, i: int, p: Array, grad: Array) -> None:
+        problem = ""
+        if (grad.shape, grad.dtype, device_of(grad)) != (p.shape, p.dtype, device_of(p)):
+            its_gradient = f"{format_array(grad)} on {device_of(grad)}"
+            problem = f" is {format_array(p)} on {device_of(p)}, but its gradient {its_gradient}"
+        elif not is_writable(p):
+            problem = f", {format_array(p)}, can't be changed: its array is read-only"
+        else:
+            wanted = p.shape, accumulation_dtype(p.dtype)
+            for name, slot in self._slots[i].items():
+                if (slot.shape, slot.dtype) != wanted and name in self.slot_names:
+                    problem = f" is {format_array(p)} now, but its {name} is {format_array(slot)}; make a new optimizer"
+        if problem:
+            raise ValueError(f"{type(self).__name__}.step: parameter {i}{problem}")
 
 
 def _slot(p: Array) -> Array:

@@ -9,6 +9,8 @@ from functools import cache
 from typing import Any
 
 import numba
+from numba import types
+from numba.extending import intrinsic
 
 from minigrad.backend.compiled.linking import renamed
 from minigrad.backend.compiled.shared import bounds, inner, shared
@@ -35,29 +37,44 @@ def compiled_update(formula: Callable[..., Any], slots: int) -> Callable[..., No
     return step
 
 
+@intrinsic
+def rounded_to(_: Any, x: Any, numbers: Any) -> Any:
+    """The numbers of a tuple as numbers of the dtype of the array x."""
+    kind = types.UniTuple(x.dtype, len(numbers))
+
+    def emit(context: Any, b: Any, _: Any, values: Any) -> Any:
+        given = [b.extract_value(values[1], i) for i in range(len(numbers))]
+        return context.make_tuple(b, kind, [context.cast(b, value, numbers.dtype, x.dtype) for value in given])
+
+    return kind(x, numbers), emit
+
+
 def _unserved(*_: Any) -> Any:
     return NotImplemented
 
 
 def _loop(s, shares, p, g, numbers):
     a, b = bounds(len(p), s, shares)
+    rounded = rounded_to(p, numbers)
     p, g = p[a:b], g[a:b]
     for i in range(len(p)):
-        p[i] = formula(p[i], g[i], *numbers)  # type: ignore[name-defined]  # noqa: F821 - each loop is given its own
+        p[i] = formula(p[i], g[i], *rounded)  # type: ignore[name-defined]  # noqa: F821 - each loop is given its own
 
 
 def _loop_with_slot(s, shares, p, g, m, numbers):
     a, b = bounds(len(p), s, shares)
+    rounded = rounded_to(p, numbers)
     p, g, m = p[a:b], g[a:b], m[a:b]
     for i in range(len(p)):
-        p[i], m[i] = formula(p[i], g[i], m[i], *numbers)  # type: ignore[name-defined]  # noqa: F821
+        p[i], m[i] = formula(p[i], g[i], m[i], *rounded)  # type: ignore[name-defined]  # noqa: F821
 
 
 def _loop_with_slots(s, shares, p, g, m, v, numbers):
     a, b = bounds(len(p), s, shares)
+    rounded = rounded_to(p, numbers)
     p, g, m, v = p[a:b], g[a:b], m[a:b], v[a:b]
     for i in range(len(p)):
-        p[i], m[i], v[i] = formula(p[i], g[i], m[i], v[i], *numbers)  # type: ignore[name-defined]  # noqa: F821
+        p[i], m[i], v[i] = formula(p[i], g[i], m[i], v[i], *rounded)  # type: ignore[name-defined]  # noqa: F821
 
 
 _LOOPS = (_loop, _loop_with_slot, _loop_with_slots)
