@@ -13,7 +13,7 @@ from minigrad.testing import behaviour
 from minigrad.testing.comparison import Counts
 from minigrad.testing.example import Example
 from minigrad.testing.findings import Finding
-from minigrad.testing.formatting import describe
+from minigrad.testing.formatting import format_arguments
 from minigrad.testing.gradient_check import check_orders
 from minigrad.testing.precision import check_precision
 from minigrad.testing.spec import OpSpec
@@ -33,7 +33,7 @@ def check_example(spec: OpSpec, example: Example) -> tuple[Counts, Counts]:
         shown = [k for k in range(len(names)) if not (example.repeated and k == 1)]
         called = [f"{names[0]} = {names[1]}" if example.repeated and k == 0 else names[k] for k in shown]
         arrays, orders = [example.arrays[k] for k in shown], [layouts[k] for k in shown]
-        details = [describe(called, arrays, orders, dict(example.kwargs))]
+        details = [format_arguments(called, arrays, orders, dict(example.kwargs))]
         details.append(f"reproduce: {_reproduction(spec, example)}")
         raise finding.with_details(spec.name, *details) from None
 

@@ -35,7 +35,7 @@ def names_of(f: Callable[..., Any], count: int) -> list[str]:
     return [*names, *(f"x{i}" for i in range(len(names), count))][:count]
 
 
-def describe(
+def format_arguments(
     names: Sequence[str], arrays: Sequence[Floats], layouts: Sequence[str] = (), kwargs: dict[str, Any] | None = None
 ) -> str:
     """Inputs and parameters: dtype, shape and memory order of each; below, the numbers of small ones."""

@@ -15,7 +15,7 @@ from minigrad.testing.comparison import Comparison, Counts, compare, differentia
 from minigrad.testing.derivatives import Gradient, Point, random_like
 from minigrad.testing.example import Floats
 from minigrad.testing.findings import Finding, GradientMismatch, Inconclusive
-from minigrad.testing.formatting import describe, name_of, names_of
+from minigrad.testing.formatting import format_arguments, name_of, names_of
 from minigrad.testing.hints import likely_mistake
 from minigrad.testing.precision import check_precision
 
@@ -96,7 +96,7 @@ def check_grad(
         for dtype in sorted({array.dtype for array in arrays} - {np.dtype(np.float64)}, key=str):
             check_precision(f, wide, dtype, rng, names=names)
     except Finding as finding:
-        raise finding.with_details(name, describe(names, arrays)) from None
+        raise finding.with_details(name, format_arguments(names, arrays)) from None
     return GradReport(tuple(range(1, order + 1)), counts)
 
 

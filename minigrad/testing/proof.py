@@ -20,7 +20,7 @@ from minigrad.testing.check_example import check_example
 from minigrad.testing.comparison import Counts
 from minigrad.testing.example import LAYOUTS, Example, decoded
 from minigrad.testing.findings import Finding, Inconclusive
-from minigrad.testing.formatting import describe
+from minigrad.testing.formatting import format_arguments
 from minigrad.testing.gradient_check import require_enough
 from minigrad.testing.spec import OpSpec, relative
 
@@ -151,7 +151,7 @@ def _checked(report: Report, spec: OpSpec, example: Example) -> Finding | None:
     try:
         first, higher = check_example(spec, example)
         if first.skipped and not report.unclear:
-            report.unclear = f"for example: {describe(spec.names(len(example.arrays)), example.arrays)}"
+            report.unclear = f"for example: {format_arguments(spec.names(len(example.arrays)), example.arrays)}"
         report.counts.add(first)
         report.higher.add(higher)
     except Finding as finding:
