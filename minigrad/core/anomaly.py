@@ -37,8 +37,8 @@ def detect_anomaly() -> Switch:
     """Raise NonFiniteError at the first NaN or Inf that an operation makes, forward or backward.
 
     The error names the operation and the line of the caller's code that applied it. In backward, EditedArrayError tells
-    of an array that an operation saved and that was edited in place since. Operations that `create_graph` recorded have
-    no line, and are not checked for edits. Slow: for debugging.
+    of an array that an operation saved and that was edited in place since. Operations inside of a backward, which
+    `create_graph` records, have no line and are not checked for edits. Slow: for debugging.
     """
     return hooked(AnomalyDetector())
 

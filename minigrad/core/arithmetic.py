@@ -61,6 +61,10 @@ class Mul(Elementwise):
         a, b = self.saved
         return None if b is None else gy * b, None if a is None else gy * a
 
+    def backward_arrays(self, gy: Array) -> tuple[Array | None, ...]:
+        a, b = self.saved_arrays
+        return None if b is None else gy * b, None if a is None else gy * a
+
 
 class Div(Elementwise):
     formula = "a / b"
@@ -71,7 +75,7 @@ class Div(Elementwise):
         return y
 
     def backward(self, gy: Variable) -> Gradients:
-        b, y = self.saved
+        b, y = self.saved  # ∂(a / b)/∂b = −a / b² = −y / b
         ga = gy / b
         return ga, None if y is None else -ga * y
 

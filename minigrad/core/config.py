@@ -117,7 +117,7 @@ class Switch:
 
 
 def disabled(mode: GradMode) -> GradMode:
-    """`mode` with recording turned off."""
+    """`mode` with recording turned off; its order matters no more."""
     return mode._replace(enabled=False) if mode.hooks else NOT_RECORDED
 
 

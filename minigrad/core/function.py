@@ -48,7 +48,7 @@ class Function:
     6.0
 
     Attributes:
-        inputs: the producer of each input; None where no gradient is asked for.
+        inputs: the producer of each operand, to which its gradient goes; None where none is asked for.
         serial: counts the recorded operations of the process; an operation's number is above those of its inputs.
         derivative_order: 0 for the user's operations, 1 for those that `create_graph` records of their gradients, etc.
         output: shape and dtype of the result.

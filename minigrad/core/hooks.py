@@ -21,8 +21,8 @@ class Hook:
     """A base for hooks: each method calls `run`, the work itself or the next hook's method, and returns its result.
 
     A hook is called inside of `with hooked(hook):`, in this thread alone: around a backward if it is there when
-    `backward()` runs. Operations inside of a backward, and sums of gradients, call `forward` as well. Of several hooks
-    the one entered last is the outermost: it sees the work with all that the others do.
+    `backward()` runs. The operations inside of a backward and those that add, cast or copy gradients call `forward` as
+    well. Of several hooks the one entered last is the outermost: it sees the work with all that the others do.
 
     >>> import minigrad as mg
     >>> class Printer(Hook):

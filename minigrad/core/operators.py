@@ -33,7 +33,7 @@ def infix(
 ) -> Callable[[Any, Operand], Variable]:
     """The method of an operator, which applies `kind`, or `with_number(c)` if the right operand is a number c.
 
-    Where nothing is recorded, `on_arrays` computes the same of two arrays of one shape, and no Function is made.
+    Where nothing is recorded and there is no hook, `on_arrays` computes the same, and no Function is made.
     """
 
     def method(self: Operators, other: Any) -> Variable:
@@ -222,7 +222,7 @@ def binary(kind: type[Function], a: Any, b: Any) -> Variable:
 
 
 def broadcast(function: str, *operands: Any) -> list[Any]:
-    """The Variables among `operands` broadcast to the shape of all; constants stay as they are."""
+    """The Variables among `operands` broadcast to the shape of all; arrays stay as they are."""
     shapes = [x.shape for x in operands]
     if shapes.count(shapes[0]) == len(shapes):
         return list(operands)

@@ -32,21 +32,21 @@ def backward_pass(
     The result maps each leaf or target reached to its gradient, and each Function of which the output's gradient is
     retained (all of them, with `retain_all`). The gradients' own computation is recorded as `mode` says.
     """
-    # Nothing older than the oldest target leads to it; leaves are older than all Functions.
+    # Nothing older than the oldest target leads to it; leaves count as older than all Functions.
     after = min((target.serial if isinstance(target, Function) else 0 for target in targets or ()), default=0)
     nodes = topological_order([start], after)
     wanted = None if targets is None else path_to(targets, nodes)
     run = run_hooked(mode.hooks) if mode.hooks else gradients_of
     gradients: dict[Producer, Variable] = {start: seed}
     recorded, kind = mode.enabled, seed.__class__
-    own: set[Producer] = set()  # whose gradient is a sum in memory of its own: it is added to in place
+    own: set[Producer] = set()  # whose gradient is a sum in memory of its own, to which a third one is added in place
 
     with Switch((grad_mode, lambda _: mode)):
         for node in reversed(nodes):
-            if node not in gradients or (wanted is not None and wanted.isdisjoint(node.inputs)):
-                continue
             keep = retain_all or node.retained or (targets is not None and node in targets)
-            gy = gradients[node] if keep else gradients.pop(node)
+            gy = gradients.get(node) if keep else gradients.pop(node, None)
+            if gy is None or (wanted is not None and wanted.isdisjoint(node.inputs)):
+                continue
             for i, (producer, gx) in enumerate(zip(node.inputs, run(node, gy))):  # noqa: B905 - equally many
                 if producer is None or gx is None or (wanted is not None and producer not in wanted):
                     continue
@@ -79,8 +79,8 @@ def topological_order(producers: Iterable[Producer], after: int = 0) -> list[Fun
     found: dict[int, Function] = {}
     while waiting:
         producer = waiting.pop()
-        if isinstance(producer, Function) and producer.serial > after and producer.serial not in found:
-            found[producer.serial] = producer
+        if isinstance(producer, Function) and (serial := producer.serial) > after and serial not in found:
+            found[serial] = producer
             waiting.extend(producer.inputs)
     return [found[serial] for serial in sorted(found)]
 
@@ -103,7 +103,10 @@ def gradients_of(node: Function, gy: Variable) -> Sequence[Variable | None]:
     else:
         found = node.backward_arrays(gy.data)
         arrays = found if isinstance(found, tuple) else (found,)
-        gradients = [node.variable_of(gx) if is_array(gx) or isinstance(gx, np.generic) else gx for gx in arrays]
+        gradients = [
+            node.variable_of(gx) if gx.__class__ is np.ndarray or is_array(gx) or isinstance(gx, np.generic) else gx
+            for gx in arrays
+        ]
     return gradients if len(gradients) == len(node.inputs) else one_per_input(gradients, node)
 
 

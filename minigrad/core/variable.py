@@ -55,8 +55,10 @@ def apply(function: Function, *inputs: Operand | None) -> Variable:
         else:
             arrays.append(as_constant(x))
         producers.append(producer)
-    if enabled and len(arrays) > 1 and _repeats(arrays):
-        arrays = [array.view() for array in arrays]  # `record` knows inputs by identity, and producers may differ
+    count = len(arrays)
+    if enabled and (arrays[0] is arrays[1] if count == 2 else count > 2 and len(set(map(id, arrays))) < count):
+        # x * x: two views, so that `record` tells input 0 from input 1 by `is`; their producers may differ.
+        arrays = [array.view() for array in arrays]
     function.inputs = tuple(producers)
     function.derivative_order = order
     try:
@@ -92,10 +94,6 @@ def _run(function: Function, arrays: list[Array]) -> Variable:
     return result
 
 
-def _repeats(arrays: list[Array]) -> bool:
-    return arrays[0] is arrays[1] if len(arrays) == 2 else len(set(map(id, arrays))) < len(arrays)
-
-
 def variable_of(array: Array, producer: Producer = None) -> Variable:
     """A Variable of an array and its producer."""
     if isinstance(producer, Variable) and producer.data is array:
@@ -105,8 +103,8 @@ def variable_of(array: Array, producer: Producer = None) -> Variable:
     variable = _new(Variable)
     variable.data = array
     if producer is not None:
+        # It may be a leaf that holds another array: its `data` was replaced, or `apply` made views for x * x.
         variable.creator = producer  # type: ignore[assignment]
-        # Also a leaf whose array is another object: `data` was replaced, or `apply` made a view of it for x * x.
     return variable
 
 
@@ -120,7 +118,7 @@ class Variable(Operators):
 
     Attributes:
         data: the array.
-        creator: the Function that computed it; None for a leaf. A constant is a leaf with requires_grad False.
+        creator: the Function that computed it; None for a leaf. One with requires_grad False is a constant.
 
     Raises:
         TypeError: data is no array of numbers, or one of integers with requires_grad=True.
@@ -228,7 +226,7 @@ class Variable(Operators):
             self.creator.grad = grad
 
     def backward(self, grad: Operand | None = None, *, create_graph: bool = False, retain_grad: bool = False) -> None:
-        """Accumulate in `.grad` of every leaf the gradient of this Variable with respect to it.
+        """Accumulate in `.grad` of every leaf the gradient of this Variable with respect to it. The graph stays.
 
         Args:
             grad: gradient of some scalar with respect to this Variable, of its shape; by default 1, for a scalar.
@@ -265,7 +263,7 @@ class Variable(Operators):
         self.grad = None
 
     def retain_grad(self) -> None:
-        """Keep the gradient of this intermediate result in `.grad` at the next `backward`, as leaves do."""
+        """Keep the gradient of this intermediate result in `.grad` from the next `backward` on, as leaves do."""
         if self.creator is not None:
             self.creator.retained = True
 
