@@ -36,6 +36,13 @@ def test_it_is_not_called_where_gradients_are_recorded(x):
     assert gx.data.tolist() == [2, 2]
 
 
+def test_an_array_of_a_subclass_is_an_array(x):
+    class Tagged(np.ndarray):
+        pass
+
+    assert grad(apply(Doubled(lambda gy: (gy * 2).view(Tagged)), x).sum(), x).data.tolist() == [2, 2]
+
+
 def test_a_scalar_of_numpy_is_an_array():
     x = Variable(3.0)
     gx = grad(apply(Doubled(lambda gy: np.float32(2)), x), x)
