@@ -1,7 +1,10 @@
-"""What the tests of the core share: a watch on the switches."""
+"""Fixtures that the tests of the core share."""
 
+import numpy as np
 import pytest
+from user_functions import Probe
 
+from minigrad import Variable
 from minigrad.core import config
 
 
@@ -17,3 +20,20 @@ def _switches_are_as_they_were():
         switch.set(value)
     config._generator.set(generator)
     assert after == before
+
+
+@pytest.fixture
+def x():
+    return Variable(np.array([1.0, 2.0, 4.0], np.float32))
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(0)
+
+
+@pytest.fixture
+def visited():
+    """The serial numbers of the Probes whose backward is called."""
+    Probe.visited = []
+    return Probe.visited

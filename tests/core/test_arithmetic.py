@@ -11,16 +11,6 @@ from minigrad import Variable
 from minigrad.testing import check_grad
 
 
-@pytest.fixture
-def x():
-    return Variable(np.array([1.0, 2.0, 4.0], np.float32))
-
-
-@pytest.fixture
-def rng():
-    return np.random.default_rng(0)
-
-
 @pytest.mark.parametrize("c", [-2, -1, -0.5, 0, 0.5, 1, 1.5, 2, 3, 4, 2.0])
 def test_power_by_a_number(c, rng):
     check_grad(lambda x: x**c, [rng.uniform(0.5, 2, 3)], order=3)

@@ -5,41 +5,11 @@ import inspect
 
 import numpy as np
 import pytest
+from switches import EACH, OFF, recording, state, training
 
 import minigrad as mg
 from minigrad import Variable
 from minigrad.core import config
-
-
-def recording():
-    """Whether an operation is recorded here and now."""
-    x = Variable(1.0)
-    recorded = (x * 2).requires_grad
-    assert recorded == (config.grad_mode.get().enabled)
-    return recorded
-
-
-def training():
-    return config.training.get()
-
-
-def state():
-    """All switches, as they are seen here and now."""
-    return recording(), training(), bool(config.grad_mode.get().hooks), Variable(1).dtype.name
-
-
-OFF = (True, True, False, "float32")
-
-SWITCHES = {
-    "no_grad": (mg.no_grad, (False, True, False, "float32")),
-    "enable_grad": (mg.enable_grad, (True, True, False, "float32")),
-    "train_mode(False)": (lambda: mg.train_mode(False), (True, False, False, "float32")),
-    "train_mode": (mg.train_mode, (True, True, False, "float32")),
-    "inference": (mg.inference, (False, False, False, "float32")),
-    "detect_anomaly": (mg.detect_anomaly, (True, True, True, "float32")),
-    "default_dtype": (lambda: mg.default_dtype(np.float64), (True, True, False, "float64")),
-}
-EACH = pytest.mark.parametrize(("switch", "on"), SWITCHES.values(), ids=SWITCHES)
 
 
 class Stop(Exception):  # noqa: N818 - nothing went wrong

@@ -37,16 +37,6 @@ SCALARS = [
 FLOATS = pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
 
 
-@pytest.fixture
-def x():
-    return Variable(np.array([1.0, 2.0, 4.0], np.float32))
-
-
-@pytest.fixture
-def rng():
-    return np.random.default_rng(0)
-
-
 def assert_operation(y, x, value, gradient, dtype):
     """y is a Variable of `value` and `dtype`, and its sum has `gradient` towards x."""
     assert isinstance(y, Variable)

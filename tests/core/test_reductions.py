@@ -11,16 +11,6 @@ from minigrad import Variable
 from minigrad.testing import check_grad
 
 
-@pytest.fixture
-def x():
-    return Variable(np.array([1.0, 2.0, 4.0], np.float32))
-
-
-@pytest.fixture
-def rng():
-    return np.random.default_rng(0)
-
-
 @pytest.mark.parametrize("name", ["sum", "mean", "max", "min"])
 def test_reductions(name, rng):
     a = rng.standard_normal((2, 3, 2))

@@ -10,17 +10,6 @@ import minigrad as mg
 from minigrad import Variable
 from minigrad.testing import check_grad
 
-
-@pytest.fixture
-def x():
-    return Variable(np.array([1.0, 2.0, 4.0], np.float32))
-
-
-@pytest.fixture
-def rng():
-    return np.random.default_rng(0)
-
-
 # Indexing
 
 

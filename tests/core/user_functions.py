@@ -84,3 +84,16 @@ class Give(Function):
 
     def backward(self, gy):
         return self.given[1](gy)
+
+
+class Probe(Function):
+    """The identity; notes the serial numbers of the instances whose backward is called."""
+
+    visited = []  # noqa: RUF012 - reset by the fixture
+
+    def forward(self, x):
+        return x * 1
+
+    def backward(self, gy):
+        self.visited.append(self.serial)
+        return gy * 1
