@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from minigrad.core.config import Switch, grad_mode
@@ -48,6 +49,13 @@ class Hook:
     def call(self, run: Call, module: Any, inputs: tuple[Any, ...], options: dict[str, Any]) -> Any:
         """Call a module with positional inputs and keywords."""
         return run(module, inputs, options)
+
+
+def wrap(run: Any, hooks: Sequence[Hook], method: str) -> Any:
+    """`run` with that method of each hook around it, the last hook outermost."""
+    for hook in hooks:
+        run = partial(getattr(hook, method), run)
+    return run
 
 
 def hooked(hook: Hook) -> Switch:

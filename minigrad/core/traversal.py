@@ -6,7 +6,6 @@ here recurses, so a graph may be as deep as memory allows.
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +13,7 @@ import numpy as np
 from minigrad.backend import is_array
 from minigrad.core.config import NOT_RECORDED, GradMode, Switch, disabled, grad_mode
 from minigrad.core.function import Function, Producer
+from minigrad.core.hooks import wrap
 from minigrad.core.numpy_protocol import NumPyProtocol
 
 if TYPE_CHECKING:
@@ -120,9 +120,7 @@ def one_per_input(gradients: Sequence[Variable | None] | None, node: Function) -
 
 def run_hooked(hooks: Sequence[Hook]) -> Backward:
     """`gradients_of` with the hooks around it."""
-    run: Backward = gradients_of
-    for hook in hooks:
-        run = partial(hook.backward, run)
+    run: Backward = wrap(gradients_of, hooks, "backward")
     return lambda node, gy: one_per_input(run(node, gy), node)
 
 

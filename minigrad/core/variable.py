@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import threading
 from collections.abc import Sequence
-from functools import partial
 from operator import attrgetter
 from typing import Any, overload
 
@@ -15,7 +14,7 @@ from minigrad import backend
 from minigrad.backend import Array, format_array
 from minigrad.core.config import Switch, float_type, grad_mode
 from minigrad.core.function import Function, Producer
-from minigrad.core.hooks import Forward, Hook
+from minigrad.core.hooks import Hook, wrap
 from minigrad.core.operators import Operand, Operators
 from minigrad.core.traversal import backward_pass, mode_of_gradients, with_own_memory
 
@@ -69,10 +68,7 @@ def apply(function: Function, *inputs: Operand | None) -> Variable:
 
 
 def _run_hooked(hooks: Sequence[Hook], function: Function, arrays: list[Array]) -> Variable:
-    run: Forward = _run
-    for hook in hooks:
-        run = partial(hook.forward, run)
-    y: Any = run(function, arrays)
+    y: Any = wrap(_run, hooks, "forward")(function, arrays)
     if not isinstance(y, Variable):
         raise TypeError(f"apply: a hook returned {type(y).__name__} for {function.name}, expected a Variable")
     return y

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import reprlib
 from collections.abc import Iterable, Iterator, Mapping
-from functools import partial
 from typing import Any, Self
 
 import numpy as np
@@ -12,7 +11,7 @@ import numpy as np
 from minigrad.backend import Array, device_of, format_array, is_array, is_writable, to_device
 from minigrad.core.config import grad_mode
 from minigrad.core.function import Spec
-from minigrad.core.hooks import Call
+from minigrad.core.hooks import wrap
 from minigrad.core.variable import Variable
 from minigrad.nn.summary import summarize
 
@@ -58,10 +57,7 @@ class Module:
         hooks = grad_mode.get().hooks
         if not hooks:
             return self.forward(*inputs, **options)  # no frame more: modules may be nested deep
-        run: Call = _run
-        for hook in hooks:
-            run = partial(hook.call, run)
-        return run(self, inputs, options)
+        return wrap(_run, hooks, "call")(self, inputs, options)
 
     def named_parameters(self) -> Iterator[tuple[str, Parameter]]:
         """Each parameter with its name; that two have the same, as the keys 1 and "1" give them, is a ValueError.
