@@ -1,0 +1,1 @@
+"""Attacks on minigrad, each a command: see README.md beside this file."""
