@@ -26,7 +26,7 @@ class Account:
         self.examples.setdefault(kind, example)
 
     def show(self, seconds, show):
-        for outcome, count in self.outcomes.most_common():
+        for outcome, count in sorted(self.outcomes.items()):
             show(f"{count:8,}  {outcome}")
         show(f"{self.outcomes.total():8,}  runs in {seconds:.1f} s")
         for kind, count in self.failures.most_common(MOST_SHOWN):

@@ -4,8 +4,6 @@ The runs are the same for every seed.
 """
 
 import contextvars
-import gc
-import sys
 import tempfile
 from pathlib import Path
 
@@ -29,6 +27,4 @@ def attack(account, count, seed):
 
 
 if __name__ == "__main__":
-    gc.disable()
-    sys.unraisablehook = lambda _: None
     command(attack, count=100_000, unit="the most runs, evenly from all moments")

@@ -4,7 +4,7 @@ import contextvars
 import itertools
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from functools import partial
 
@@ -234,8 +234,8 @@ def switches(folder):
         for _ in decorated_generator():
             decorated()
         list(itertools.islice(generator(), 2))
-        with suppress(StopIteration):
-            decorated_coroutine().send(None)
+        with suppress(StopIteration), closing(decorated_coroutine()) as coroutine:
+            coroutine.send(None)
 
     def check(interruption):
         run()
@@ -262,10 +262,15 @@ def context_variables():
 
 def left_behind(before):
     """The names of the context variables that have another value than `before`."""
-    now = context_variables()
+    now, missing = context_variables(), object()
 
     def value(variable, values):
-        return values[variable] if variable in values else contextvars.Context().run(variable.get, None)  # the default
+        if variable in values:
+            return values[variable]
+        try:
+            return contextvars.Context().run(variable.get)  # the default
+        except LookupError:
+            return missing
 
     return sorted(variable.name for variable in before | now if value(variable, before) != value(variable, now))
 

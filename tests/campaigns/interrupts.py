@@ -4,8 +4,6 @@ Signals that come within a microsecond of each other can't be told apart here: `
 """
 
 import contextvars
-import gc
-import sys
 import tempfile
 from pathlib import Path
 from statistics import median
@@ -56,6 +54,4 @@ def attempt(account, name, make, interrupt):
 
 
 if __name__ == "__main__":
-    gc.disable()
-    sys.unraisablehook = lambda _: None
     command(attack, count=10_000)

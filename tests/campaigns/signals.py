@@ -7,8 +7,10 @@ before one of them, and CPython itself decides where it raises KeyboardInterrupt
 
 import ctypes
 import dis
+import gc
 import signal
 import sys
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,9 +30,12 @@ class Interruption:
 
 
 class Interrupter:
-    """Runs a function under attack."""
+    """Runs functions under attack; warnings, and errors that Python can't raise, are not printed from now on."""
 
     def __init__(self):
+        gc.disable()  # it runs code at moments of its own
+        sys.unraisablehook = lambda _: None
+        warnings.simplefilter("ignore")
         self._attacked = False
         self._found = Interruption()
         for number in (signal.SIGINT, signal.SIGALRM):
@@ -64,6 +69,8 @@ class Interrupter:
             return  # the run has just ended
         self._attacked = False
         code = frame.f_code
+        if code.co_filename == __file__:
+            raise KeyboardInterrupt  # SEND was early: without a trace function no signal would have been looked for here
         self._found.function, self._found.line = code.co_qualname, f"{Path(code.co_filename).name}:{frame.f_lineno}"
         self._found.at_entry = dis.opname[code.co_code[frame.f_lasti]] == "RESUME"
         raise KeyboardInterrupt
