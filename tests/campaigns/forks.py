@@ -14,6 +14,7 @@ from minigrad import nn, optim
 from tests.campaigns.campaign import command
 
 THREADS = 3  # that compute, besides the one that forks
+NUMBERS = 20_000  # of each of their leaves
 PATIENCE = 30  # seconds that a child may take
 LATEST = 0.02  # seconds from one child's end to the next fork
 
@@ -46,8 +47,13 @@ def step():
 
 
 def compute(ended):
+    """Steps, and gradients that are added to those of a few large leaves: what takes a thread long, under a lock."""
+    leaves = [mg.Variable(np.ones(NUMBERS, np.float32)) for _ in range(8)]
+    total = sum((leaf * 2.0).sum() for leaf in leaves)
     while not ended.is_set():
         step()
+        for _ in range(10):
+            total.backward()
 
 
 def forked(wanted):
