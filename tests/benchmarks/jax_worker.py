@@ -10,18 +10,27 @@ from jax import lax
 from protocol import batches, serve
 
 
-def deep_mnist():
-    shapes = [(5, 5, 1, 32), (32,), (5, 5, 32, 64), (64,), (3136, 1024), (1024,), (1024, 10), (10,)]
+DEEP_MNIST = [(5, 5, 1, 32), (32,), (5, 5, 32, 64), (64,), (3136, 1024), (1024,), (1024, 10), (10,)]
+DENSE = [(784, 128), (128,), (128, 10), (10,)]
 
-    def model(weights, x, key):
-        w1, b1, w2, b2, w3, b3, w4, b4 = weights
-        h = max_pool(jax.nn.relu(conv(x, w1, "SAME") + b1))
-        h = max_pool(jax.nn.relu(conv(h, w2, "SAME") + b2))
-        h = jax.nn.relu(h.reshape(len(h), -1) @ w3 + b3)
+
+def deep_mnist_model(weights, x, key):
+    w1, b1, w2, b2, w3, b3, w4, b4 = weights
+    h = max_pool(jax.nn.relu(conv(x, w1, "SAME") + b1))
+    h = max_pool(jax.nn.relu(conv(h, w2, "SAME") + b2))
+    h = jax.nn.relu(h.reshape(len(h), -1) @ w3 + b3)
+    if key is not None:
         h = jnp.where(jax.random.bernoulli(key, 0.5, h.shape), h / 0.5, 0)
-        return h @ w4 + b4
+    return h @ w4 + b4
 
-    return training_step(model, shapes, partial(adam, lr=1e-4), slots=2, batch=50)
+
+def dense_model(weights, x, key):
+    w1, b1, w2, b2 = weights
+    return jax.nn.relu(x.reshape(len(x), -1) @ w1 + b1) @ w2 + b2
+
+
+def deep_mnist():
+    return training_step(deep_mnist_model, DEEP_MNIST, partial(adam, lr=1e-4), slots=2, batch=50)
 
 
 def simple_conv_net():
@@ -37,13 +46,7 @@ def simple_conv_net():
 
 
 def dense():
-    shapes = [(784, 128), (128,), (128, 10), (10,)]
-
-    def model(weights, x, key):
-        w1, b1, w2, b2 = weights
-        return jax.nn.relu(x.reshape(len(x), -1) @ w1 + b1) @ w2 + b2
-
-    return training_step(model, shapes, partial(adam, lr=1e-3), slots=2, batch=32)
+    return training_step(dense_model, DENSE, partial(adam, lr=1e-3), slots=2, batch=32)
 
 
 def conv(x, w, padding):
@@ -65,10 +68,20 @@ def adagrad(w, g, slots, t, lr):
 
 
 def training_step(model, shapes, update, slots, batch):
+    data = cycle([on_device(x, t) for x, t in batches(batch)])
+    step, _ = stepper(model, shapes, update, slots)
+    return lambda: step(*next(data))
+
+
+def on_device(x, t):
+    return jnp.asarray(np.moveaxis(x, 1, -1)), jnp.asarray(t)
+
+
+def stepper(model, shapes, update, slots):
+    """A training step, and a list of the weights, the optimizer's state and the number of steps."""
     rng = np.random.default_rng(0)
     weights = [jnp.asarray(rng.normal(0, (2 / np.prod(s[:-1])) ** 0.5 if s[1:] else 0, s), "f4") for s in shapes]
     state = [tuple(jnp.zeros(s, "f4") for _ in range(slots)) for s in shapes]
-    data = cycle([(jnp.asarray(np.moveaxis(x, 1, -1)), jnp.asarray(t)) for x, t in batches(batch)])
 
     @partial(jax.jit, donate_argnums=(0, 1, 2))
     def compiled(weights, state, counter, x, t):
@@ -84,11 +97,25 @@ def training_step(model, shapes, update, slots, batch):
 
     held = [weights, state, jnp.asarray(0)]
 
-    def step():
-        *held[:], loss = compiled(*held, *next(data))
+    def step(x, t):
+        *held[:], loss = compiled(*held, x, t)
         return float(loss)
 
-    return step
+    return step, held
+
+
+def train(recipe, minibatches):
+    model, shapes = {"dense": (dense_model, DENSE), "deep_mnist": (deep_mnist_model, DEEP_MNIST)}[recipe.model]
+    steps = recipe.epochs * -(-60_000 // recipe.batch)
+
+    def update(w, g, slots, t):
+        return adam(w, g, slots, t, recipe.lr * (1 - (t - 1) / steps) if recipe.quick else recipe.lr)
+
+    step, held = stepper(model, shapes, update, slots=2)
+    for _, (x, t) in minibatches:
+        step(*on_device(x, t))
+    labels = jax.jit(lambda weights, x: model(weights, x, None).argmax(1))
+    return lambda x: np.asarray(labels(held[0], jnp.asarray(np.moveaxis(x, 1, -1))))
 
 
 def chain(operations):
@@ -96,4 +123,12 @@ def chain(operations):
     raise SystemExit("JAX compiles a chain as a whole: it keeps no books while it runs")
 
 
-serve("JAX", jax.__version__, deep_mnist=deep_mnist, simple_conv_net=simple_conv_net, dense=dense, chain=chain)
+serve(
+    "JAX",
+    jax.__version__,
+    deep_mnist=deep_mnist,
+    simple_conv_net=simple_conv_net,
+    dense=dense,
+    chain=chain,
+    train=train,
+)

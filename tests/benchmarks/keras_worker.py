@@ -1,6 +1,7 @@
 """The workloads in Keras on TensorFlow, each training step compiled by tf.function."""
 
 import os
+from functools import partial
 from itertools import cycle
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -17,15 +18,19 @@ tf.config.threading.set_intra_op_parallelism_threads(THREADS)
 tf.config.threading.set_inter_op_parallelism_threads(THREADS)
 
 
-def deep_mnist():
-    model = keras.Sequential(
+def deep_mnist_model(start="glorot_uniform"):
+    Conv2D, Dense = (partial(layer, kernel_initializer=start) for layer in (layers.Conv2D, layers.Dense))
+    return keras.Sequential(
         [
-            *(keras.Input((28, 28, 1)), layers.Conv2D(32, 5, padding="same", activation="relu"), layers.MaxPool2D(2)),
-            *(layers.Conv2D(64, 5, padding="same", activation="relu"), layers.MaxPool2D(2)),
-            *(layers.Flatten(), layers.Dense(1024, activation="relu"), layers.Dropout(0.5), layers.Dense(10)),
+            *(keras.Input((28, 28, 1)), Conv2D(32, 5, padding="same", activation="relu"), layers.MaxPool2D(2)),
+            *(Conv2D(64, 5, padding="same", activation="relu"), layers.MaxPool2D(2)),
+            *(layers.Flatten(), Dense(1024, activation="relu"), layers.Dropout(0.5), Dense(10)),
         ]
     )
-    return training_step(model, optimizers.Adam(1e-4), batch=50)
+
+
+def deep_mnist():
+    return training_step(deep_mnist_model(), optimizers.Adam(1e-4), batch=50)
 
 
 def simple_conv_net():
@@ -38,18 +43,26 @@ def simple_conv_net():
     return training_step(model, optimizers.Adagrad(0.06, initial_accumulator_value=0.0), batch=100)
 
 
-def dense():
-    model = keras.Sequential(
+def dense_model():
+    return keras.Sequential(
         [
             *(keras.Input((28, 28, 1)), layers.Flatten(), layers.Dense(128, activation="relu"), layers.Dense(10)),
         ]
     )
-    return training_step(model, optimizers.Adam(1e-3), batch=32)
+
+
+def dense():
+    return training_step(dense_model(), optimizers.Adam(1e-3), batch=32)
 
 
 def training_step(model, optimizer, batch):
     # Keras's memory order, channels last: with one channel the same numbers in the same places.
     data = cycle([(tf.constant(np.moveaxis(x, 1, -1)), tf.constant(t)) for x, t in batches(batch)])
+    step = stepper(model, optimizer)
+    return lambda: step(*next(data))
+
+
+def stepper(model, optimizer):
     optimizer.build(model.trainable_variables)
 
     @tf.function
@@ -62,10 +75,23 @@ def training_step(model, optimizer, batch):
         )
         return loss
 
-    def step():
-        return float(compiled(*next(data)))
+    return lambda x, t: float(compiled(x, t))
 
-    return step
+
+def train(recipe, minibatches):
+    keras.utils.set_random_seed(0)
+    model = deep_mnist_model("he_normal") if recipe.quick else dense_model()
+    steps = recipe.epochs * -(-60_000 // recipe.batch)
+    lr = optimizers.schedules.PolynomialDecay(recipe.lr, steps, 0.0) if recipe.quick else recipe.lr
+    step = stepper(model, optimizers.Adam(lr))
+    for _, (x, t) in minibatches:
+        step(tf.constant(np.moveaxis(x, 1, -1)), tf.constant(t))
+
+    @tf.function
+    def labels(x):
+        return tf.argmax(model(x, training=False), 1)
+
+    return lambda x: labels(tf.constant(np.moveaxis(x, 1, -1))).numpy()
 
 
 def chain(operations):
@@ -92,4 +118,5 @@ serve(
     simple_conv_net=simple_conv_net,
     dense=dense,
     chain=chain,
+    train=train,
 )

@@ -10,6 +10,7 @@ from protocol import batches, chain_leaves, serve
 
 import minigrad as mg
 from minigrad.functions import softmax_cross_entropy
+from minigrad.optim import Adam
 from models import RECIPES
 
 
@@ -30,6 +31,25 @@ def training_step(name):
     return step
 
 
+def train(recipe, minibatches):
+    mg.seed(0)
+    model = RECIPES[recipe.model]["quick" if recipe.quick else "paper"].build()
+    optimizer = Adam(model.parameters(), lr=recipe.lr)
+    for lr, (x, t) in minibatches:
+        loss = softmax_cross_entropy(model(x), t)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.lr = lr
+        optimizer.step()
+        loss.item()
+
+    @mg.inference()
+    def predict(x):
+        return model(x).data.argmax(1)
+
+    return predict
+
+
 def chain(operations, *, constants=False):
     leaves = chain_leaves()
 
@@ -47,4 +67,4 @@ def chain(operations, *, constants=False):
 
 
 models = {name: partial(training_step, name) for name in ("deep_mnist", "simple_conv_net", "dense")}
-serve("minigrad", mg.__version__, **models, chain=chain)
+serve("minigrad", mg.__version__, **models, chain=chain, train=train)

@@ -11,21 +11,53 @@ import platform
 import resource
 import sys
 from functools import partial
-from time import perf_counter
-from typing import TYPE_CHECKING
+from gzip import GzipFile
+from pathlib import Path
+from time import perf_counter, time
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     Step = Callable[[], float | None]  # one training step, or one whole chain; returns the loss, or the chain's sum
     Build = Callable[[], Step]
     BuildChain = Callable[[int], Step]
+    Batch = tuple[np.ndarray, np.ndarray]
+    Train = Callable[["Recipe", Iterator[tuple[float, Batch]]], Callable[[np.ndarray], np.ndarray]]
 
 
-def serve(framework: str, version: str, *, deep_mnist: Build, simple_conv_net: Build, dense: Build, chain: BuildChain):
+class Recipe(NamedTuple):
+    """A training from start to end, of a model that all workers have, by Adam."""
+
+    model: str
+    batch: int
+    epochs: int
+    lr: float
+    quick: bool = False  # He's initial weights, and a learning rate that falls linearly to 0
+
+
+RECIPES = {
+    "whole_run": Recipe("dense", batch=32, epochs=5, lr=1e-3),
+    "whole_run_deep_mnist": Recipe("deep_mnist", batch=50, epochs=2, lr=1e-3, quick=True),
+}
+MNIST = Path(__file__).resolve().parents[2] / "minigrad" / "data" / "files"
+TESTED = 500  # images at a time
+
+
+def serve(
+    framework: str,
+    version: str,
+    *,
+    deep_mnist: Build,
+    simple_conv_net: Build,
+    dense: Build,
+    chain: BuildChain,
+    train: Train | None = None,
+):
     """Answer requests until run.py closes the pipe; a workload's model is built at its first request, untimed."""
+    imported = time()
     build = {
         "deep_mnist": deep_mnist,
         "simple_conv_net": simple_conv_net,
@@ -40,11 +72,59 @@ def serve(framework: str, version: str, *, deep_mnist: Build, simple_conv_net: B
     for line in sys.stdin:
         request = json.loads(line)
         name = request["workload"]
-        if name not in steps:
-            steps[name] = build[name]()
-        seconds, loss = timed(steps[name], request["steps"])
-        reply = {"seconds_per_step": seconds, "loss": loss, "peak_mib": peak_mib(), "version": versions}
-        print(json.dumps(reply), file=replies, flush=True)
+        if name in RECIPES:
+            reply = {"import": imported - request["started"], **whole_run(RECIPES[name], train, request["seed"])}
+        else:
+            if name not in steps:
+                steps[name] = build[name]()
+            seconds, loss = timed(steps[name], request["steps"])
+            reply = {"seconds_per_step": seconds, "loss": loss}
+        print(json.dumps({**reply, "peak_mib": peak_mib(), "version": versions}), file=replies, flush=True)
+
+
+def whole_run(recipe: Recipe, train: Train | None, seed: int) -> dict[str, float]:
+    """Read MNIST, train by the recipe, test: the seconds of each, and the accuracy."""
+    if train is None:
+        raise SystemExit("no whole run")
+    np.random.seed(seed)  # noqa: NPY002 - where a framework draws from it
+    begin = perf_counter()
+    (images, labels), (test_images, test_labels) = mnist("train"), mnist("t10k")
+    read = perf_counter()
+    predict = train(recipe, minibatches(images, labels, recipe, seed))
+    trained = perf_counter()
+    hits = 0
+    for start in range(0, len(test_labels), TESTED):
+        part = slice(start, start + TESTED)
+        hits += int((predict(scaled(test_images[part])) == test_labels[part]).sum())
+    tested = perf_counter()
+    seconds = {"data": read - begin, "training": trained - read, "evaluation": tested - trained}
+    return {**seconds, "accuracy": hits / len(test_labels)}
+
+
+def mnist(part: str) -> Batch:
+    """The images, uint8 (N, 1, 28, 28), and the labels, int64 (N,), of "train" or "t10k"."""
+    images, labels = (
+        np.frombuffer(GzipFile(MNIST / f"{part}-{file}-ubyte.gz").read(), np.uint8, offset=offset)
+        for file, offset in (("images-idx3", 16), ("labels-idx1", 8))
+    )
+    return images.reshape(-1, 1, 28, 28), labels.astype(np.int64)
+
+
+def minibatches(images: np.ndarray, labels: np.ndarray, recipe: Recipe, seed: int) -> Iterator[tuple[float, Batch]]:
+    """The learning rate of each step, and its shuffled images and labels, as all frameworks get them."""
+    rng, step = np.random.default_rng(seed), 0
+    steps = recipe.epochs * -(-len(labels) // recipe.batch)
+    for _ in range(recipe.epochs):
+        order = rng.permutation(len(labels))
+        for start in range(0, len(labels), recipe.batch):
+            chosen = order[start : start + recipe.batch]
+            yield recipe.lr * (1 - step / steps if recipe.quick else 1), (scaled(images[chosen]), labels[chosen])
+            step += 1
+
+
+def scaled(images: np.ndarray) -> np.ndarray:
+    """Pixels as float32 in [0, 1]."""
+    return np.divide(images, np.float32(255), dtype=np.float32)
 
 
 def timed(step: Step, count: int) -> tuple[list[float], float | None]:

@@ -18,6 +18,8 @@ from pathlib import Path
 from statistics import median
 
 from environments import PACKAGES, ROOT, set_up
+from whole_run import TITLES as WHOLE_RUNS
+from whole_run import measure_whole_runs, print_whole_runs
 from worker import THREADS, TREES, Worker
 
 FRAMEWORKS = ["minigrad", "minigrad-numpy", "torch", "torch-fused", "torch-compile", "keras", "jax", "chainer"]
@@ -98,6 +100,10 @@ def main():
     print(*(f"{key}: {value}" for key, value in machine.items()), sep="\n")
     measured = {}
     for name in options.workloads:
+        if name in WHOLE_RUNS:
+            measured[name] = measure_whole_runs(name, options.frameworks, options.rounds, PAUSE)
+            print_whole_runs(name, measured[name])
+            continue
         only = WORKLOADS[name].only.split() or options.frameworks
         frameworks = [framework for framework in options.frameworks if framework in only]
         measured[name] = measure(name, [*frameworks, FLOOR], options.rounds)
@@ -114,7 +120,7 @@ def main():
 
 def parse():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--workload", default="all", choices=[*WORKLOADS, "bookkeeping", "all"])
+    parser.add_argument("--workload", default="all", choices=[*WORKLOADS, *WHOLE_RUNS, "bookkeeping", "all"])
     parser.add_argument(
         "--frameworks", default=",".join(FRAMEWORKS), help="a comma between names; default: %(default)s"
     )

@@ -12,12 +12,16 @@ WAY = sys.argv[1] if len(sys.argv) > 1 else ""
 FUSED = {"fused": True} if WAY else {}
 
 
-def deep_mnist():
-    model = nn.Sequential(
+def deep_mnist_model():
+    return nn.Sequential(
         *(nn.Conv2d(1, 32, 5, padding="same"), nn.ReLU(), nn.MaxPool2d(2)),
         *(nn.Conv2d(32, 64, 5, padding="same"), nn.ReLU(), nn.MaxPool2d(2)),
         *(nn.Flatten(), nn.Linear(64 * 7 * 7, 1024), nn.ReLU(), nn.Dropout(0.5), nn.Linear(1024, 10)),
     )
+
+
+def deep_mnist():
+    model = deep_mnist_model()
     return training_step(model, optim.Adam(model.parameters(), lr=1e-4, **FUSED), batch=50)
 
 
@@ -29,22 +33,29 @@ def simple_conv_net():
     return training_step(model, optim.Adagrad(model.parameters(), lr=0.06, **FUSED), batch=100)
 
 
+def dense_model():
+    return nn.Sequential(nn.Flatten(), nn.Linear(28 * 28, 128), nn.ReLU(), nn.Linear(128, 10))
+
+
 def dense():
-    model = nn.Sequential(nn.Flatten(), nn.Linear(28 * 28, 128), nn.ReLU(), nn.Linear(128, 10))
+    model = dense_model()
     return training_step(model, optim.Adam(model.parameters(), lr=1e-3, **FUSED), batch=32)
 
 
 def training_step(model, optimizer, batch):
     data = cycle([(torch.from_numpy(x), torch.from_numpy(t)) for x, t in batches(batch)])
+    step = stepper(model, optimizer)
+    return lambda: step(*next(data))
 
+
+def stepper(model, optimizer):
     def loss_of(x, t):
         return cross_entropy(model(x), t)
 
     if WAY == "compile":
         loss_of = torch.compile(loss_of)
 
-    def step():
-        x, t = next(data)
+    def step(x, t):
         loss = loss_of(x, t)
         optimizer.zero_grad()
         loss.backward()
@@ -52,6 +63,26 @@ def training_step(model, optimizer, batch):
         return loss.item()
 
     return step
+
+
+def train(recipe, minibatches):
+    torch.manual_seed(0)
+    model = {"dense": dense_model, "deep_mnist": deep_mnist_model}[recipe.model]()
+    if recipe.quick:
+        for p in model.parameters():
+            nn.init.kaiming_normal_(p, nonlinearity="relu") if p.ndim > 1 else nn.init.zeros_(p)
+    optimizer = optim.Adam(model.parameters(), lr=recipe.lr, **FUSED)
+    step = stepper(model, optimizer)
+    for lr, (x, t) in minibatches:
+        optimizer.param_groups[0]["lr"] = lr
+        step(torch.from_numpy(x), torch.from_numpy(t))
+    model.eval()
+
+    def predict(x):
+        with torch.inference_mode():
+            return model(torch.from_numpy(x)).argmax(1).numpy()
+
+    return predict
 
 
 def chain(operations, *, constants=False):
@@ -72,4 +103,12 @@ def chain(operations, *, constants=False):
     return step
 
 
-serve("PyTorch", torch.__version__, deep_mnist=deep_mnist, simple_conv_net=simple_conv_net, dense=dense, chain=chain)
+serve(
+    "PyTorch",
+    torch.__version__,
+    deep_mnist=deep_mnist,
+    simple_conv_net=simple_conv_net,
+    dense=dense,
+    chain=chain,
+    train=train,
+)

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import tempfile
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -32,14 +33,15 @@ class Worker:
         self.workload = workload
         self.skipped = ""
         self.replies: list[dict[str, Any]] = []
+        self.started = 0.0
         self.process: subprocess.Popen[str] | None = None
         self.errors = tempfile.TemporaryFile("w+")  # noqa: SIM115 - closed in close()
 
-    def run(self, steps: int):
-        """Run so many steps, while every other worker waits for its request."""
+    def run(self, steps: int = 1, seed: int = 0):
+        """Run so many steps, or one training from start to end, while every other worker waits for its request."""
         if self.skipped or not (self.process or self.start()):
             return
-        request = json.dumps({"workload": self.workload, "steps": steps})
+        request = json.dumps({"workload": self.workload, "steps": steps, "seed": seed, "started": self.started})
         try:
             print(request, file=self.process.stdin, flush=True)
             self.replies.append(json.loads(self.process.stdout.readline()))
@@ -52,6 +54,7 @@ class Worker:
         if not python.exists():
             self.skipped = "no environment, make it with --setup"
             return False
+        self.started = time.time()
         self.process = subprocess.Popen(
             [python, Path(__file__).with_name(f"{framework}_worker.py"), *filter(None, [way])],
             stdin=subprocess.PIPE,
