@@ -212,7 +212,10 @@ def convolution_of(
     name: str, x: Operand, w: Operand, b: Operand | None, stride: Any, pad: Any, dilation: Any, groups: int
 ) -> tuple[Conv2d, Variable, Variable, Variable | None]:
     """The Function of a convolution and its operands, checked; `name` is the function's in errors."""
-    x, w, b = (*as_variables(x, w), None) if b is None else as_variables(x, w, b)
+    if b is None:
+        x, w = as_variables(x, w)
+    else:
+        x, w, b = as_variables(x, w, b)
     x, size = images_of(name, x)
     both = f"x {format_array(x)}, w {format_array(w)}"
     if w.ndim != 4 or 0 in w.shape:

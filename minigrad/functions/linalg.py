@@ -70,7 +70,10 @@ def linear(x: Operand, w: Operand, b: Operand | None = None) -> Variable:
     >>> linear(np.ones((2, 3)), np.ones((3, 4))).shape
     (2, 4)
     """
-    x, w, b = (*as_variables(x, w), None) if b is None else as_variables(x, w, b)
+    if b is None:
+        x, w = as_variables(x, w)
+    else:
+        x, w, b = as_variables(x, w, b)
     if w.ndim != 2 or x.ndim < 1 or x.shape[-1] != w.shape[0]:
         raise ValueError(f"linear: x must be (..., in) and w (in, out); x {format_array(x)}, w {format_array(w)}")
     if b is not None and b.shape != w.shape[1:]:
