@@ -30,7 +30,10 @@ class Account:
             show(f"{count:8,}  {outcome}")
         show(f"{self.outcomes.total():8,}  runs in {seconds:.1f} s")
         for kind, count in self.failures.most_common(MOST_SHOWN):
-            show(f"FAILED {count:,} times: {kind}" + (f", for example {self.examples[kind]}" if kind in self.examples else ""))
+            show(
+                f"FAILED {count:,} times: {kind}"
+                + (f", for example {self.examples[kind]}" if kind in self.examples else "")
+            )
         if len(self.failures) > MOST_SHOWN:
             show(f"... and {len(self.failures) - MOST_SHOWN:,} more kinds of failures")
 

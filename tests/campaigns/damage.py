@@ -4,7 +4,7 @@ import resource
 import sys
 
 MOST_CHARACTERS = 4_000
-MOST_MIB = 64  # more than before the attack
+MOST_MIB = 32  # more than before the attack
 
 
 def flip(data, other, rng):

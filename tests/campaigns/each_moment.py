@@ -5,6 +5,7 @@ The runs are the same for every seed.
 
 import contextvars
 import tempfile
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +24,7 @@ def attack(account, count, seed):
         fair = count * (i + 1) // len(WORKS) - count * i // len(WORKS)
         chosen = np.linspace(0, len(found) - 1, min(fair, len(found))).round().astype(int)
         for number in chosen:
-            attempt(account, name, make, lambda run: interrupter.at(found[number], run))
+            attempt(account, name, make, partial(interrupter.at, found[number]))
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ import re
 import tempfile
 from collections import Counter
 from pathlib import Path
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import numpy as np
 
@@ -18,10 +18,55 @@ from minigrad import Function, nn, viz
 from tests.campaigns.campaign import command
 from tests.campaigns.damage import unclear
 
-PIECES = ["w", "", " ", '"', "'", "`", "\\", "\\N", "\\n", "\n", "\r\n", "\t", "\0", "\x1b[31m", "\x7f", "\u2028", "\u202e", "\ufeff"]
-PIECES += ["<b>", "</TABLE>", "<script>alert(1)</script>", "<!--", "-->", "]]>", "&", "&amp;", "&#0;", "{", "}", "|", ";", "//"]
+PIECES = [
+    "w",
+    "",
+    " ",
+    '"',
+    "'",
+    "`",
+    "\\",
+    "\\N",
+    "\\n",
+    "\n",
+    "\r\n",
+    "\t",
+    "\0",
+    "\x1b[31m",
+    "\x7f",
+    "\u2028",
+    "\u202e",
+    "\ufeff",
+]
+PIECES += [
+    "<b>",
+    "</TABLE>",
+    "<script>alert(1)</script>",
+    "<!--",
+    "-->",
+    "]]>",
+    "&",
+    "&amp;",
+    "&#0;",
+    "{",
+    "}",
+    "|",
+    ";",
+    "//",
+]
 PIECES += ["a -> b", '"]; evil [label="', "%s%n", "{0.__class__}", "$(touch harmed)", "../../harmed", "/", ".", ".npy"]
-PIECES += ["é", "e\u0301", "日本", "🙂", "\U0001f468\u200d\U0001f469", "\u0627\u0628", "\ud800", "x" * 1_000, "x" * 100_000, "é" * 40_000]
+PIECES += [
+    "é",
+    "e\u0301",
+    "日本",
+    "🙂",
+    "\U0001f468\u200d\U0001f469",
+    "\u0627\u0628",
+    "\ud800",
+    "x" * 1_000,
+    "x" * 100_000,
+    "é" * 40_000,
+]
 HARMLESS = "harmless"
 VIEWS = ["ops", "teach", "layers", "model"]
 
@@ -47,7 +92,7 @@ class Named(nn.Module):
         return self.layers[self.name](x) * self.layers["w"]
 
 
-class Wrong(Exception):
+class WrongError(Exception):
     """Something was done with a name that must not be."""
 
 
@@ -59,7 +104,7 @@ def attack(account, count, seed):
         try:
             account.note(f"{place.__name__}: {place(name, VIEWS[number % len(VIEWS)])}")
         except Exception as error:  # noqa: BLE001 - any is a finding
-            kind = str(error) if isinstance(error, Wrong) else f"{type(error).__name__}: {str(error)[:80]!r}"
+            kind = str(error) if isinstance(error, WrongError) else f"{type(error).__name__}: {str(error)[:80]!r}"
             account.fail(f"{place.__name__}: {kind}", ascii(name)[:80])
 
 
@@ -75,7 +120,7 @@ def variables(name, view):
     pictures(drawn, usual)
     named = {node["name"] for node in json.loads(drawn.json())["nodes"]}
     if name and name.encode(errors="replace").decode() not in named:
-        raise Wrong("the name in the JSON text is another")
+        raise WrongError("the name in the JSON text is another")
     return "drawn"
 
 
@@ -97,20 +142,20 @@ def layers(name, view):
 
 
 def pictures(drawn, usual):
-    """Raise Wrong where a picture has other elements than the usual one, or more lines than one in a word."""
+    """Raise WrongError where a picture has other elements than the usual one, or more lines than one in a word."""
     if elements(drawn.svg()) != elements(usual.svg()):
-        raise Wrong("the SVG has other elements")
+        raise WrongError("the SVG has other elements")
     if tags(drawn.html()) != tags(usual.html()):
-        raise Wrong("the page has other tags")
+        raise WrongError("the page has other tags")
     if len(drawn.dot.splitlines()) != len(usual.dot.splitlines()):
-        raise Wrong("the DOT text has other lines")
+        raise WrongError("the DOT text has other lines")
     one_line(drawn.summary(), "the summary")
     json.loads(drawn.json())
 
 
 def elements(picture):
     """Tags and attributes; those of texts aside, of which a long name may need more."""
-    nodes = ElementTree.fromstring(picture).iter()  # noqa: S314 - written here
+    nodes = ET.fromstring(picture).iter()  # noqa: S314 - written here
     tags = [(node.tag.rpartition("}")[2], *sorted(node.attrib)) for node in nodes]
     return Counter(tag for tag in tags if tag[0] not in ("text", "title"))
 
@@ -121,9 +166,9 @@ def tags(page):
 
 def one_line(text, what):
     if not text.isprintable():
-        raise Wrong(f"{what} has line breaks or characters that can't be printed")
+        raise WrongError(f"{what} has line breaks or characters that can't be printed")
     if len(text) > 1_000:
-        raise Wrong(f"{what} is too long")
+        raise WrongError(f"{what} is too long")
 
 
 def tables(name, view):
@@ -131,13 +176,13 @@ def tables(name, view):
     model, usual = Named(name), Named(HARMLESS)
     lines = model.summary((2,)).split("\n")
     if len(lines) != len(usual.summary((2,)).split("\n")):
-        raise Wrong("the summary has other lines")
+        raise WrongError("the summary has other lines")
     for line in lines:
         one_line(line, "a line of the summary")
     if len(repr(model).splitlines()) != len(repr(usual).splitlines()):
-        raise Wrong("repr of a module has other lines")
+        raise WrongError("repr of a module has other lines")
     if len(repr(mg.Variable(1.0, name=name)).splitlines()) != 1:
-        raise Wrong("repr of a Variable has several lines")
+        raise WrongError("repr of a Variable has several lines")
     return "written"
 
 
@@ -150,15 +195,15 @@ def files(name, view):
             nn.save(model, path)
         except (ValueError, OSError) as error:
             if reason := unclear(error, "save"):
-                raise Wrong(f"save: {reason}") from None
+                raise WrongError(f"save: {reason}") from None
             if list(path.parent.iterdir()):
-                raise Wrong("save refused, but left a file") from None
+                raise WrongError("save refused, but left a file") from None
             return "refused"
         if list(path.parent.iterdir()) != [path]:
-            raise Wrong("save made another file")
+            raise WrongError("save made another file")
         nn.load(other, path)
         if [p.data.tobytes() for p in model.parameters()] != [p.data.tobytes() for p in other.parameters()]:
-            raise Wrong("loaded wrong")
+            raise WrongError("loaded wrong")
         refuse(nn.load, Named(HARMLESS), path)
     return "saved and loaded"
 
@@ -174,14 +219,14 @@ def states(name, view):
 
 
 def refuse(function, *arguments, **options):
-    """Raise Wrong unless that is a ValueError with a clear message."""
+    """Raise WrongError unless that is a ValueError with a clear message."""
     try:
         function(*arguments, **options)
     except ValueError as error:
         if reason := unclear(error, ""):
-            raise Wrong(f"{function.__name__}: {reason}") from None
+            raise WrongError(f"{function.__name__}: {reason}") from None
     else:
-        raise Wrong(f"{function.__name__} refuses nothing")
+        raise WrongError(f"{function.__name__} refuses nothing")
 
 
 PLACES = [variables, layers, tables, files, states]

@@ -2,6 +2,7 @@
 
 import contextvars
 import itertools
+import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
@@ -23,13 +24,13 @@ other_thread = ThreadPoolExecutor(max_workers=1)
 
 @dataclass
 class Work:
-    """`run` is interrupted; `check` is then told of the interruption, and gives the outcome or raises Wrong."""
+    """`run` is interrupted; `check` is then told of the interruption, and gives the outcome or raises WrongError."""
 
     run: Callable[[], object]
     check: Callable[[object], str]
 
 
-class Wrong(Exception):
+class WrongError(Exception):
     """Something is not as it should be after an interruption."""
 
 
@@ -89,28 +90,29 @@ def training(optimizer, folder):
         if now in (before, after):
             trained.step()
             if bits(trained.state()) != (after if now == before else later):
-                raise Wrong("the next step has other bits")
+                raise WrongError("the next step has other bits")
             return "the step was not done" if now == before else "the step was done"
-        partly(interruption, trained)
+        compare_with_note(interruption, weights(trained.model), *states[:2])
         trained.restore(states[0])
         trained.step()
         if bits(trained.state()) != after:
-            raise Wrong("a step after restoring the state has other bits")
+            raise WrongError("a step after restoring the state has other bits")
         return "the step was done in part, and the optimizer says so"
 
     return Work(trained.step, check)
 
 
-def partly(interruption, trained):
-    """Raise Wrong unless the error, or the next step's, says which parameters were updated."""
-    words = " ".join(interruption.notes)
-    if not words:
-        try:
-            trained.step()
-        except Exception as error:  # noqa: BLE001 - any
-            words = str(error)
-    if not words:
-        raise Wrong("the optimizer did a part of the step, and says nothing")
+def compare_with_note(interruption, now, before, after):
+    """Raise WrongError unless the exception's note says which weights are those of before, and which those of after."""
+    found = re.search(r"Updated: (.*); perhaps in part: (.*); not updated: (.*)\.", " ".join(interruption.notes))
+    if not found:
+        raise WrongError("the optimizer did a part of the step, and says nothing")
+    updated, partly, others = (set(names.split(", ")) - {"none"} for names in found.groups())
+    if updated | partly | others != set(now) or len(partly) > 1:
+        raise WrongError("the optimizer's note has other names than the model")
+    for names, (arrays, _) in ((updated, after), (others, before)):
+        if any(now[name] != arrays[name].tobytes() for name in names):
+            raise WrongError("the optimizer's note is wrong")
 
 
 def second_derivative(folder):
@@ -125,9 +127,9 @@ def second_derivative(folder):
 
     def check(interruption):
         if run() != wanted:
-            raise Wrong("the next derivative has other bits")
+            raise WrongError("the next derivative has other bits")
         if x.grad is not None:
-            raise Wrong("mg.grad wrote a .grad")
+            raise WrongError("mg.grad wrote a .grad")
         return "the derivative is the same"
 
     return Work(run, check)
@@ -151,7 +153,7 @@ def recording(folder):
 
     def check(interruption):
         if diagram() != wanted:
-            raise Wrong("the next record draws another diagram")
+            raise WrongError("the next record draws another diagram")
         step(recorder)
         recorder.draw().json()
         return "the record is the same"
@@ -169,15 +171,15 @@ def saving(folder):
         nn.load(loaded, path)
         found = weights(loaded)
         if found != weights(new) and (found != weights(old) or not interruption.error):
-            raise Wrong("the file is neither the old nor the new one")
+            raise WrongError("the file is neither the old nor the new one")
         nn.save(new, path)
         nn.load(loaded, path)
         if weights(loaded) != weights(new):
-            raise Wrong("the next file is wrong")
+            raise WrongError("the next file is wrong")
         if left := [file.name for file in folder.iterdir() if file != path]:
             for name in left:
                 (folder / name).unlink()
-            raise Wrong("after the next save a file is left beside it")
+            raise WrongError("after the next save a file is left beside it")
         return "the file is the new one" if found == weights(new) else "the file is the old one"
 
     return Work(partial(nn.save, new, path), check)
@@ -193,10 +195,10 @@ def loading(folder):
     def check(interruption):
         found = weights(model)
         if found not in (before, weights(wanted)):
-            raise Wrong("the model has a part of the file")
+            raise WrongError("the model has a part of the file")
         nn.load(model, path)
         if weights(model) != weights(wanted):
-            raise Wrong("the next load is wrong")
+            raise WrongError("the next load is wrong")
         return "the model is as before" if found == before else "the model has the file's weights"
 
     return Work(partial(nn.load, model, path), check)
@@ -276,22 +278,22 @@ def left_behind(before):
 
 
 def check(work, interruption, before):
-    """The outcome; Wrong if a switch, hook or lock is left, or what the work itself checks is not so."""
+    """The outcome; WrongError if a switch, hook or lock is left, or what the work itself checks is not so."""
     if interruption.function.endswith("Switch.__exit__") and interruption.at_entry:
         return "came at the first instruction of a switch's exit, which nothing in Python can guard"
     left = left_behind(before)
     if left == ["numpy.ufunc.extobj"]:
         return "left np.errstate entered, as NumPy's own does"
     if left:
-        raise Wrong(f"left behind: {', '.join(left)}")
-    if interruption.error not in ("KeyboardInterrupt", ""):
-        raise Wrong(f"KeyboardInterrupt became {interruption.error}")
+        raise WrongError(f"left behind: {', '.join(left)}")
+    if interruption.error not in ("KeyboardInterrupt", "") and not interruption.line.startswith("zipfile.py"):
+        raise WrongError(f"KeyboardInterrupt became {interruption.error}")
     try:
         other_thread.submit(step_elsewhere).result(PATIENCE)
     except TimeoutError:
-        raise Wrong("a step in another thread waits for a lock") from None
-    outcome = work.check(interruption)
-    return outcome if interruption.error else f"{outcome} (Python swallowed the interruption)"
+        raise WrongError("a step in another thread waits for a lock") from None
+    fate = {"KeyboardInterrupt": "", "": " (Python swallowed the interruption)"}
+    return work.check(interruption) + fate.get(interruption.error, f" (zipfile raised a {interruption.error})")
 
 
 def step_elsewhere():
@@ -299,4 +301,4 @@ def step_elsewhere():
     x = mg.Variable(X)
     (x * x).sum().backward()
     if not np.array_equal(x.grad.data, 2 * X):
-        raise Wrong("a step in another thread has other bits")
+        raise WrongError("a step in another thread has other bits")

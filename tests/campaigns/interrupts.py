@@ -5,6 +5,7 @@ Signals that come within a microsecond of each other can't be told apart here: `
 
 import contextvars
 import tempfile
+from functools import partial
 from pathlib import Path
 from statistics import median
 from time import perf_counter
@@ -12,7 +13,7 @@ from time import perf_counter
 import numpy as np
 
 from tests.campaigns.campaign import command
-from tests.campaigns.interrupted import WORKS, Wrong, check, context_variables
+from tests.campaigns.interrupted import WORKS, WrongError, check, context_variables
 from tests.campaigns.signals import Interrupter
 
 LATEST = 1.1  # times what the work takes
@@ -23,7 +24,7 @@ def attack(account, count, seed):
     for i, (name, make) in enumerate(WORKS.items()):
         seconds = LATEST * median(timed(make) for _ in range(5))
         for _ in range(count * i // len(WORKS), count * (i + 1) // len(WORKS)):
-            attempt(account, name, make, lambda run: interrupter.after(rng.uniform(1e-6, seconds), run))
+            attempt(account, name, make, partial(interrupter.after, rng.uniform(1e-6, seconds)))
 
 
 def timed(make):
@@ -49,7 +50,7 @@ def attempt(account, name, make, interrupt):
         try:
             account.note(f"{name}: {contextvars.copy_context().run(trial, Path(folder))}")
         except Exception as error:  # noqa: BLE001 - whatever does not work afterwards is a finding
-            what = str(error) if isinstance(error, Wrong) else f"afterwards a {type(error).__name__}: {error}"
+            what = str(error) if isinstance(error, WrongError) else f"afterwards a {type(error).__name__}: {error}"
             account.fail(f"{name}: {what}", f"in {interruption.function}, {interruption.line}")
 
 

@@ -70,7 +70,7 @@ class Interrupter:
         self._attacked = False
         code = frame.f_code
         if code.co_filename == __file__:
-            raise KeyboardInterrupt  # SEND was early: without a trace function no signal would have been looked for here
+            raise KeyboardInterrupt  # no moment: CPython looked for signals in the trace function alone
         self._found.function, self._found.line = code.co_qualname, f"{Path(code.co_filename).name}:{frame.f_lineno}"
         self._found.at_entry = dis.opname[code.co_code[frame.f_lasti]] == "RESUME"
         raise KeyboardInterrupt
@@ -104,7 +104,8 @@ class _Finder:
         """An instruction is next, or the function ends."""
         self._last = self._before[frame]
         name = dis.opname[frame.f_code.co_code[frame.f_lasti]]
-        if event == "opcode" and name.startswith(("CALL", "RETURN")) or ("JUMP_BACKWARD" in name and "NO_INTERRUPT" not in name):
+        jumps_back = "JUMP_BACKWARD" in name and "NO_INTERRUPT" not in name
+        if event == "opcode" and (jumps_back or name.startswith(("CALL", "RETURN"))):
             self.moments.add(self._last)
         return self._counted(frame)
 
