@@ -89,7 +89,8 @@ ATTRIBUTES: dict[str, Mapping[str, str]] = {
     "minigrad.nn": {
         "Dense": "Linear", "Conv2D": "Conv2d", "MaxPooling2D": "MaxPool2d", "AveragePooling2D": "AvgPool2d",
         "ModuleList": "a list: self.layers = [...]", "ModuleDict": "a dict", "functional": "minigrad.functions",
-        "CrossEntropyLoss": "functions.softmax_cross_entropy", "MSELoss": "functions.mean_squared_error", "ParameterList": "a list", "Chain": "Module", "Layer": "Module",
+        "CrossEntropyLoss": "functions.softmax_cross_entropy", "MSELoss": "functions.mean_squared_error",
+        "ParameterList": "a list", "Chain": "Module", "Layer": "Module",
     },
     "minigrad.optim": {"AdaGrad": "Adagrad", "MomentumSGD": "SGD(momentum=0.9)", "lr_scheduler": "optimizer.lr = ..."},
 }  # fmt: skip
