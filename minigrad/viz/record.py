@@ -72,7 +72,9 @@ class Recorder(Hook, Switch):
         Raises:
             ValueError: nothing was recorded.
         """
-        outputs = outputs or tuple(y for output in self._outputs.values() if (y := output()) is not None)
+        found = [y for output in self._outputs.values() if (y := output()) is not None]
+        # An error of another hook, or Ctrl-C, undoes an operation after it was noted: it has no inputs then.
+        outputs = outputs or tuple(y for y in found if y.creator and y.creator.inputs)
         if not outputs:
             raise ValueError(
                 "draw: nothing was recorded: no operation that was applied in the block depends on a Variable; "

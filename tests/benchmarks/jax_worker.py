@@ -9,7 +9,6 @@ import numpy as np
 from jax import lax
 from protocol import batches, serve
 
-
 DEEP_MNIST = [(5, 5, 1, 32), (32,), (5, 5, 32, 64), (64,), (3136, 1024), (1024,), (1024, 10), (10,)]
 DENSE = [(784, 128), (128,), (128, 10), (10,)]
 

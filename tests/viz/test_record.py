@@ -200,6 +200,15 @@ def test_nothing_was_recorded():
         rec.draw()
 
 
+def test_an_operation_that_another_hook_refused_is_not_drawn():
+    x = mg.Variable(-1.0)
+    with viz.record() as rec:
+        x * 2.0
+        with pytest.raises(mg.NonFiniteError), mg.detect_anomaly(), np.errstate(all="ignore"):
+            F.log(x)
+    assert [node.name for node in rec.draw().graph.nodes if node.kind == "operation"] == ["MulScalar"]
+
+
 def test_it_looks_on_only_inside_of_its_block():
     x = mg.Variable(1.0)
     with viz.record() as rec:
