@@ -76,9 +76,9 @@ def on_device(x, t):
     return jnp.asarray(np.moveaxis(x, 1, -1)), jnp.asarray(t)
 
 
-def stepper(model, shapes, update, slots):
+def stepper(model, shapes, update, slots, seed=0):
     """A training step, and a list of the weights, the optimizer's state and the number of steps."""
-    rng = np.random.default_rng(0)
+    rng = np.random.default_rng(seed)
     weights = [jnp.asarray(rng.normal(0, (2 / np.prod(s[:-1])) ** 0.5 if s[1:] else 0, s), "f4") for s in shapes]
     state = [tuple(jnp.zeros(s, "f4") for _ in range(slots)) for s in shapes]
 
@@ -103,14 +103,14 @@ def stepper(model, shapes, update, slots):
     return step, held
 
 
-def train(recipe, minibatches):
+def train(recipe, seed, minibatches):
     model, shapes = {"dense": (dense_model, DENSE), "deep_mnist": (deep_mnist_model, DEEP_MNIST)}[recipe.model]
     steps = recipe.epochs * -(-60_000 // recipe.batch)
 
     def update(w, g, slots, t):
         return adam(w, g, slots, t, recipe.lr * (1 - (t - 1) / steps) if recipe.quick else recipe.lr)
 
-    step, held = stepper(model, shapes, update, slots=2)
+    step, held = stepper(model, shapes, update, 2, seed)
     for _, (x, t) in minibatches:
         step(*on_device(x, t))
     labels = jax.jit(lambda weights, x: model(weights, x, None).argmax(1))

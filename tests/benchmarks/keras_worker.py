@@ -78,8 +78,8 @@ def stepper(model, optimizer):
     return lambda x, t: float(compiled(x, t))
 
 
-def train(recipe, minibatches):
-    keras.utils.set_random_seed(0)
+def train(recipe, seed, minibatches):
+    keras.utils.set_random_seed(seed)
     model = deep_mnist_model("he_normal") if recipe.quick else dense_model()
     steps = recipe.epochs * -(-60_000 // recipe.batch)
     lr = optimizers.schedules.PolynomialDecay(recipe.lr, steps, 0.0) if recipe.quick else recipe.lr

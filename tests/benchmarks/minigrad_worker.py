@@ -31,8 +31,8 @@ def training_step(name):
     return step
 
 
-def train(recipe, minibatches):
-    mg.seed(0)
+def train(recipe, seed, minibatches):
+    mg.seed(seed)
     model = RECIPES[recipe.model]["quick" if recipe.quick else "paper"].build()
     optimizer = Adam(model.parameters(), lr=recipe.lr)
     for lr, (x, t) in minibatches:

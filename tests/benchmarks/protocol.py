@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     Build = Callable[[], Step]
     BuildChain = Callable[[int], Step]
     Batch = tuple[np.ndarray, np.ndarray]
-    Train = Callable[["Recipe", Iterator[tuple[float, Batch]]], Callable[[np.ndarray], np.ndarray]]
+    Train = Callable[["Recipe", int, Iterator[tuple[float, Batch]]], Callable[[np.ndarray], np.ndarray]]
 
 
 class Recipe(NamedTuple):
@@ -86,11 +86,10 @@ def whole_run(recipe: Recipe, train: Train | None, seed: int) -> dict[str, float
     """Read MNIST, train by the recipe, test: the seconds of each, and the accuracy."""
     if train is None:
         raise SystemExit("no whole run")
-    np.random.seed(seed)  # noqa: NPY002 - where a framework draws from it
     begin = perf_counter()
     (images, labels), (test_images, test_labels) = mnist("train"), mnist("t10k")
     read = perf_counter()
-    predict = train(recipe, minibatches(images, labels, recipe, seed))
+    predict = train(recipe, seed, minibatches(images, labels, recipe, seed))
     trained = perf_counter()
     hits = 0
     for start in range(0, len(test_labels), TESTED):

@@ -65,8 +65,8 @@ def stepper(model, optimizer):
     return step
 
 
-def train(recipe, minibatches):
-    torch.manual_seed(0)
+def train(recipe, seed, minibatches):
+    torch.manual_seed(seed)
     model = {"dense": dense_model, "deep_mnist": deep_mnist_model}[recipe.model]()
     if recipe.quick:
         for p in model.parameters():
