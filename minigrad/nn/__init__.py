@@ -9,10 +9,11 @@
 from minigrad.nn import init
 from minigrad.nn.activation import LeakyReLU, LogSoftmax, ReLU, Sigmoid, Softmax, Softplus, Tanh
 from minigrad.nn.layers import AvgPool2d, Conv2d, ConvReLUPool, Dropout, Flatten, Linear, MaxPool2d, Sequential
-from minigrad.nn.module import Module, Parameter
+from minigrad.nn.module import Buffer, Module, Parameter
 from minigrad.nn.weights import load, save
 
 __all__ = [
-    "AvgPool2d", "Conv2d", "ConvReLUPool", "Dropout", "Flatten", "LeakyReLU", "Linear", "LogSoftmax", "MaxPool2d",
-    "Module", "Parameter", "ReLU", "Sequential", "Sigmoid", "Softmax", "Softplus", "Tanh", "init", "load", "save",
+    "AvgPool2d", "Buffer", "Conv2d", "ConvReLUPool", "Dropout", "Flatten", "LeakyReLU", "Linear", "LogSoftmax",
+    "MaxPool2d", "Module", "Parameter", "ReLU", "Sequential", "Sigmoid", "Softmax", "Softplus", "Tanh", "init", "load",
+    "save",
 ]  # fmt: skip

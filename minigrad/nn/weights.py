@@ -20,7 +20,8 @@ import numpy as np
 from minigrad.backend import Array
 from minigrad.core.function import Spec
 from minigrad.files import atomic_write
-from minigrad.nn.module import Module, differences
+from minigrad.nn.module import Module
+from minigrad.nn.state import differences
 
 READING_ERRORS = (BadZipFile, zlib.error, EOFError, struct.error, ValueError, OverflowError, RuntimeError)
 """The errors of reading a broken zip; RuntimeError is zipfile's for what it cannot do."""
@@ -34,7 +35,7 @@ HEADER = re.compile(
     r"\{'descr': '(?P<dtype>[^']*)', 'fortran_order': (?P<fortran>True|False), "
     r"'shape': \((?P<shape>(?:[0-9]+, ?)*[0-9]*)\), \} *\n"
 )
-FLOATS = re.compile("[<>]f[248]")
+NUMBERS = re.compile(r"[<>]f[248]|[<>|][iu][1248]|\|b1")
 
 
 def save(model: Module, path: str | os.PathLike[str]) -> None:
@@ -72,7 +73,7 @@ def load(model: Module, path: str | os.PathLike[str]) -> None:
         raise OSError(f"load: {path} is not a regular file")
     with path.open("rb") as file:
         try:
-            state = _read(file, {f"{name}.npy": parameter.output for name, parameter in model.named_parameters()})
+            state = _read(file, {f"{name}.npy": variable.output for name, variable in model._named_state()})
         except READING_ERRORS as error:
             reason = str(error) or "it ends too early"  # zipfile's EOFError says nothing
             raise ValueError(f"load: {path} has no weights for this {type(model).__name__}: {reason}") from None
@@ -106,7 +107,7 @@ def _read(file: IO[bytes], wanted: dict[str, Spec]) -> dict[str, Array]:
 
 
 def _read_header(entry: IO[bytes]) -> tuple[Spec | str, bool]:
-    """Shape and dtype in the .npy header at the start of `entry`, or a text if it has no floats; and if its order is F.
+    """Shape and dtype in the .npy header at the start of `entry`, or a text if it has no numbers; is its order F.
 
     NumPy's own reader evaluates the header as Python text, with every freedom that gives; this one takes what NumPy
     writes and nothing else.
@@ -117,7 +118,7 @@ def _read_header(entry: IO[bytes]) -> tuple[Spec | str, bool]:
     match = HEADER.fullmatch(entry.read(int.from_bytes(length, "little")).decode("latin1"))
     if match is None:
         return "no plain array", False
-    if not FLOATS.fullmatch(match["dtype"]):
+    if not NUMBERS.fullmatch(match["dtype"]):
         return f"an array of dtype {match['dtype']!r}", False
     shape = tuple(int(n) for n in match["shape"].replace(",", " ").split())
     return (shape, np.dtype(match["dtype"])), match["fortran"] == "True"
@@ -130,4 +131,5 @@ def _read_array(entry: IO[bytes], name: str, spec: Spec, *, fortran: bool) -> Ar
     data = entry.read(nbytes)
     if len(data) < nbytes or entry.read(1):
         raise ValueError(f"{name!r} has not the {nbytes:,} bytes that its header promises")
-    return np.ndarray(shape, dtype, data, order="F" if fortran else "C")
+    array = np.ndarray(shape, dtype, data, order="F" if fortran else "C")
+    return array.view(np.uint8) != 0 if dtype.kind == "b" else array  # NumPy relies on bools of 0 or 1

@@ -111,6 +111,30 @@ def test_arrays_of_any_memory_order_byte_order_and_float_type(path):
     assert bits(other) == bits(model)
 
 
+@pytest.mark.parametrize("dtype", [np.float16, np.int8, np.uint64, np.int64, np.bool_])
+def test_buffers_of_any_numbers_come_back(path, dtype):
+    def model(values):
+        module = nn.Linear(1, 1)
+        module.state = nn.Buffer(np.array(values, dtype))
+        return module
+
+    saved, other = model([0, 1, 1]), model([0, 0, 0])
+    nn.save(saved, path)
+    nn.load(other, path)
+    assert bits(other) == bits(saved)
+    np.savez(path, **saved.state_dict() | {"state": np.zeros(3, np.complex64)})
+    with pytest.raises(ValueError, match="an array of dtype '<c8'"):
+        nn.load(other, path)
+
+
+def test_a_bool_of_a_hostile_byte_is_true(path):
+    module = nn.Module()
+    module.mask = nn.Buffer(np.zeros(2, bool))
+    write(path, {"mask.npy": npy(np.array([2, 0], np.uint8)).replace(b"'|u1'", b"'|b1'")})
+    nn.load(module, path)
+    assert module.mask.data.tobytes() == b"\1\0"
+
+
 @pytest.mark.parametrize("name", ["file", "allow_pickle", "self", "ü/.."])
 def test_parameters_may_have_any_name(path, name):
     def model(value):
@@ -206,7 +230,7 @@ def test_everything_that_does_not_fit_is_listed(path, entries, rejected):
     assert rejected("it does not fit").splitlines()[1:] == [
         "  layers.0.w.npy: missing, expected an array (3, 2, 2, 2) float32",
         "  layers.0.b.npy: shape (3, 1), expected (3,)",
-        "  layers.2.w.npy: an array of dtype '<i8', expected an array (12, 4) float32",
+        "  layers.2.w.npy: (12, 4) int64, expected floats (12, 4) float32",
         "  'layers.3.w.npy': not expected",
         "  'README': not expected",
     ]
