@@ -197,12 +197,12 @@ def test_a_file_system_without_locks_will_do(path, monkeypatch):
 
 
 def test_processes_that_write_one_file_at_once_write_it_whole(path):
-    code = "import sys; from tests.test_files import write; [write(sys.argv[1], bytes([i]) * 5000) for i in range(50)]"
-    processes = [subprocess.Popen([sys.executable, "-c", code, path]) for _ in range(3)]  # noqa: S603 - it stands here
+    code = "import sys; from tests.test_files import write; [write(sys.argv[1], bytes([i]) * 5000) for i in range(20)]"
+    processes = [subprocess.Popen([sys.executable, "-c", code, path]) for _ in range(2)]  # noqa: S603 - it stands here
     while any(process.poll() is None for process in processes):
         if path.exists():
             content = path.read_bytes()
             assert len(content) == 5000
             assert len(set(content)) == 1
-    assert [process.returncode for process in processes] == [0, 0, 0]
+    assert [process.returncode for process in processes] == [0, 0]
     assert names(path) == ["target"]

@@ -1,5 +1,14 @@
 """Layers and models: Modules, which find their own parameters.
 
+For users of PyTorch:
+
+* A layer's parameters are w and b, and Linear's w is (in, out). `super().__init__()` need not be called, and a list or
+  a dict of layers is enough.
+* A model has no mode: call it inside of `minigrad.inference()` or `train_mode(False)`; `is_training()` asks.
+* A layer's own state that is not trained is a Buffer, and changes by `self.mean.data = ...`.
+* The numbers come before the Parameter: `nn.Parameter(0.01 * array)`.
+* An optimizer is made when the model is complete, and another one after layers were replaced.
+
 >>> from minigrad import nn
 >>> model = nn.Sequential(nn.Flatten(), nn.Linear(784, 128), nn.ReLU(), nn.Linear(128, 10))
 >>> [name for name, parameter in model.named_parameters()]
