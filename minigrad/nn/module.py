@@ -5,7 +5,7 @@ from __future__ import annotations
 import reprlib
 import sys
 from collections import UserDict, UserList, deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, ValuesView
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, Self, TypeAlias
 
@@ -235,7 +235,10 @@ MEANT = {
 }
 """What is meant by attributes that PyTorch's modules have."""
 
-UNSEARCHED = (set, frozenset, deque, UserList, UserDict, MappingProxyType, ValuesView)
+PLAIN = frozenset({int, float, bool, str, type(None)})
+"""Types of most attributes: to pass them over at once takes half as long."""
+
+UNSEARCHED: tuple[Any, ...] = (set, frozenset, deque, UserList, UserDict, MappingProxyType, type({}.values()))
 """Containers in which nothing is found: their order or their keys make no lasting names."""
 
 
@@ -249,6 +252,8 @@ def _members(items: Iterable[tuple[Any, Any]], prefix: str = "") -> Iterator[Fou
     The third of each triple is empty, or advice about one that would not be found where it stands.
     """
     for key, value in items:
+        if value.__class__ in PLAIN:
+            continue
         path = f"{prefix}{key}"
         if isinstance(value, (Module, Parameter, Buffer)):
             yield path, value, ""
@@ -258,7 +263,7 @@ def _members(items: Iterable[tuple[Any, Any]], prefix: str = "") -> Iterator[Fou
             yield from _members(enumerate(value), f"{path}.")
         elif isinstance(value, Variable):
             if value.creator is None and value.requires_grad:
-                yield path, value, "a Variable would not be trained; make it an nn.Parameter, or requires_grad=False"
+                yield path, value, "a Variable would not be trained; make it an nn.Parameter, or a constant by detach()"
         elif isinstance(value, UNSEARCHED):
             for _, member, _ in _members(enumerate(value.values() if isinstance(value, Mapping) else value)):
                 kinds = type(member).__name__, type(value).__name__
