@@ -283,7 +283,8 @@ def _write_all(write: Callable[..., None], new: list[tuple[Any, ...]], old: list
 
 def _place(variable: Variable, data: Array, grad: Variable | None) -> None:
     variable.zero_grad()
-    variable.data = data
+    if data is not variable.data:
+        variable.data = data
     variable.grad = grad
 
 
