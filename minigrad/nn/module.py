@@ -191,8 +191,8 @@ class Module:
     def _load(self, what: str, state: Mapping[str, Array]) -> None:
         variables = dict(self._named_state())
         new = validated_state(what, state, {name: variable.data for name, variable in variables.items()})
-        old = [(variable, variable.data.copy()) for variable in variables.values()]
-        _write_all(_copy_in, [(variable, new[name]) for name, variable in variables.items()], old)
+        old = [(variable, variable.data.copy(), what) for variable in variables.values()]
+        _write_all(_fill, [(variable, new[name], what) for name, variable in variables.items()], old)
 
     def _named_state(self) -> Iterator[tuple[str, Parameter | Buffer]]:
         """Each parameter and buffer with its name."""
@@ -290,5 +290,9 @@ def _place(variable: Variable, data: Array, grad: Variable | None) -> None:
     variable.grad = grad
 
 
-def _copy_in(variable: Variable, data: Array) -> None:
+def _fill(variable: Variable, data: Array, what: str) -> None:
+    if not variable.requires_grad:
+        variable.data = data  # what was computed with a constant may still need its old array
+        return
+    variable.mark_edited(what)
     variable.data[...] = data

@@ -105,6 +105,7 @@ class Optimizer:
                 slots, device = progress.slots, device_of(p)
                 for name in self.slot_names:
                     slots[name] = to_device(slots[name], device) if name in slots else _slot(p)
+                progress.parameter.mark_edited(what)
                 self.update(p, grad.data, [slots[name] for name in self.slot_names], progress.steps + 1)
                 progress.steps += 1
                 progress.applied = ref(grad)

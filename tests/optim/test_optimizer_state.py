@@ -237,6 +237,22 @@ def test_the_model_is_not_looked_through_in_each_step(monkeypatch):
     assert not looks
 
 
+# a graph from before a step
+
+
+@every_case
+def test_a_backward_through_numbers_from_before_a_step_is_an_error(kind, formula, settings):
+    w = parameter([1.0, 2.0])
+    optimizer = kind([w], **settings)
+    a, b = (w * w).sum(), (w**3).sum()
+    a.backward()
+    optimizer.step()
+    with pytest.raises(mg.EditedArrayError, match=rf"{kind.__name__}\.step changed a leaf"):
+        b.backward()
+    (w**3).sum().backward()
+    optimizer.step()
+
+
 # interrupts
 
 
