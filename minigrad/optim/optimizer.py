@@ -46,8 +46,9 @@ class Optimizer:
     from step to step, and gives the formula's last arguments in `numbers`. Or it changes whole arrays in `update`.
 
     Args:
-        parameters: `model.parameters()`; any leaf Variables, of which one that occurs twice is one; or pairs of a name
-            and a Variable. The names stand in errors and in `state_dict`; without any they are "0", "1", ...
+        parameters: `model.parameters()`, which brings names and lets `step` notice parameters that the model got later;
+            pairs of a name and a Variable, of `model.named_parameters()` for example; or any leaf Variables, which are
+            called "0", "1", ... One that occurs twice is one.
         lr: the learning rate; it may be changed between steps, also to 0.
     """
 
