@@ -17,6 +17,7 @@ from minigrad.core.hooks import wrap
 from minigrad.core.variable import Variable
 from minigrad.nn.state import validated_state
 from minigrad.nn.summary import summarize
+from minigrad.spelling import Advised
 
 
 class Parameter(Variable):
@@ -57,7 +58,7 @@ class Parameters(list[Parameter]):
         self.module = module
 
 
-class Module:
+class Module(Advised):
     """A layer or a model: a subclass keeps Parameters and Modules as attributes and defines `forward`.
 
     They are found in the order of assignment, also in lists, tuples and dicts. A parameter's name is the path to it;
@@ -79,6 +80,9 @@ class Module:
     >>> [name for name, parameter in Classifier().named_parameters()]
     ['hidden.0.w', 'hidden.0.b', 'hidden.1.w', 'hidden.1.b', 'out.w', 'out.b']
     """
+
+    def __init__(self) -> None:
+        pass  # a subclass need not call it
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,6 +17,7 @@ from minigrad.checks import Checked
 from minigrad.core.variable import Variable
 from minigrad.nn.module import Module, Parameters
 from minigrad.nn.state import validated_state
+from minigrad.spelling import Advised, missing
 
 Trainable: TypeAlias = Iterable[Variable] | Iterable[tuple[str, Variable]]
 """Parameters, or pairs of a name and a parameter."""
@@ -39,7 +39,7 @@ class Progress:
         return vars(self) | {"applied": None}  # a weak reference can't be pickled
 
 
-class Optimizer:
+class Optimizer(Advised):
     """Changes parameters in place against their gradients.
 
     A subclass gives one step of one number as a `formula`, names in `slot_names` the numbers that are kept beside it
@@ -69,8 +69,7 @@ class Optimizer:
 
     def __setattr__(self, name: str, value: Any) -> None:
         if not hasattr(self, name) and sys._getframe(1).f_locals.get("self") is not self:  # not set by its own methods
-            settings = ", ".join([*inspect.signature(type(self)).parameters][1:])
-            raise AttributeError(f"{type(self).__name__}: there is no {name} to set; there is {settings}")
+            raise missing(type(self), name, dir(self))
         super().__setattr__(name, value)
 
     @property

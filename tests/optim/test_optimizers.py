@@ -247,8 +247,10 @@ def test_numbers_out_of_range(kind, settings, error, message):
             optim.Adam([nn.Parameter(1.0)]),
             "learning_rate",
             0.1,
-            "Adam: there is no learning_rate to set; there is lr, beta1, beta2, eps",
+            "Adam has no learning_rate; write optimizer.lr",
         ),
+        (optim.SGD([nn.Parameter(1.0)], lr=0.1), "momentun", 0.9, "SGD has no momentun; did you mean momentum?"),
+        (optim.Adagrad([nn.Parameter(1.0)]), "nesterov", True, "Adagrad has no attribute 'nesterov'"),
     ],
 )
 def test_what_is_set_between_steps_is_checked(optimizer, name, value, message):
@@ -280,7 +282,7 @@ def test_an_optimizers_own_methods_may_give_it_attributes():
     optimizer.step()
     optimizer.calls += 5
     assert (optimizer.before, optimizer.after, optimizer.calls) == (1, 2, 7)
-    with pytest.raises(AttributeError, match="Counting: there is no call to set"):
+    with pytest.raises(AttributeError, match="Counting has no call; did you mean calls"):
         optimizer.call = 1
 
 
