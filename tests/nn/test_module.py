@@ -571,3 +571,23 @@ def test_weights_have_their_own_memory():
     layers = [nn.Linear(3, 2, init=lambda shape, rng: pretrained) for _ in range(2)]
     layers[0].w.data[...] = 5
     assert pretrained.max() == layers[1].w.data.max() == 1
+
+
+@pytest.mark.parametrize("key", ["a\nb", "\0", "\x1b[31m", "\ud800", "x" * 10_001])
+@pytest.mark.parametrize(
+    "use",
+    [nn.Module.parameters, nn.Module.state_dict, lambda model: model.summary((1,))],
+    ids=["list", "state", "summary"],
+)
+def test_a_key_that_can_be_no_name_is_refused_in_a_line(key, use):
+    class Model(nn.Module):
+        def __init__(self):
+            self.layers = {key: nn.Linear(1, 1)}
+
+        def forward(self, x):
+            return self.layers[key](x)
+
+    with pytest.raises(ValueError, match=r"^Model: 'layers.*' can't be a name; rename a dict's key") as error:
+        use(Model())
+    assert str(error.value).isprintable()
+    assert len(str(error.value)) < 400
