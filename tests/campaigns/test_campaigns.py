@@ -14,14 +14,14 @@ from tests.campaigns.interrupted import context_variables, left_behind
 
 ROOT = Path(__file__).parents[2]
 SHORT = {
-    "interrupts": 140,
-    "each_moment": 140,
-    "forks": 6,
-    "kills": 12,
-    "threads": 8,
-    "npz_files": 300,
-    "idx_files": 300,
-    "hostile_names": 60,
+    "interrupts": 105,
+    "each_moment": 105,
+    "forks": 4,
+    "kills": 8,
+    "threads": 6,
+    "npz_files": 200,
+    "idx_files": 200,
+    "hostile_names": 50,
 }
 
 
