@@ -32,7 +32,8 @@ def idx(path: str | os.PathLike[str]) -> tuple[Dataset, Dataset]:
 
     Args:
         path: a directory with train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte and
-            t10k-labels-idx1-ubyte, each plain or gzipped and then called .gz (the plain one goes first).
+            t10k-labels-idx1-ubyte, each plain or gzipped and then called .gz (the plain one goes first); names with a
+            dot, train-images.idx3-ubyte, do as well.
     Returns:
         The training set and the test set, their images as (N, 1, H, W).
     Raises:
@@ -71,10 +72,11 @@ def _dataset(images: npt.NDArray[np.uint8], labels: npt.NDArray[np.uint8]) -> Da
 
 
 def _find(directory: Path, name: str) -> Path:
-    for file in (directory / name, directory / f"{name}.gz"):
+    dotted = name.replace("-idx", ".idx")
+    for file in (directory / known for known in (name, f"{name}.gz", dotted, f"{dotted}.gz")):
         if file.exists():
             return file
-    raise FileNotFoundError(f"idx: {directory} has neither {name} nor {name}.gz")
+    raise FileNotFoundError(f"idx: {directory} has neither {name} nor {dotted}, nor one of them as .gz")
 
 
 def _read_set(images_file: Path, labels_file: Path) -> Dataset:
