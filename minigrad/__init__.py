@@ -30,22 +30,24 @@ __all__ = [
     "train_mode",
 ]
 
+_PACKAGES = ("data", "nn", "optim", "testing", "viz")
+"""The packages that are imported when they are first asked for."""
+
 if TYPE_CHECKING:
     from minigrad import data as data
     from minigrad import nn as nn
     from minigrad import optim as optim
     from minigrad import testing as testing
     from minigrad import viz as viz
+else:  # or a type checker would find any name
+
+    def __getattr__(name: str) -> object:
+        if name in _PACKAGES:
+            return _import_module(f"minigrad.{name}")
+        raise AttributeError(f"module 'minigrad' has no attribute {name!r}")
+
+
 del TYPE_CHECKING
-
-_PACKAGES = ("data", "nn", "optim", "testing", "viz")
-"""The packages that are imported when they are first asked for."""
-
-
-def __getattr__(name: str) -> object:
-    if name in _PACKAGES:
-        return _import_module(f"minigrad.{name}")
-    raise AttributeError(f"module 'minigrad' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
