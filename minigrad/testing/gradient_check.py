@@ -70,7 +70,7 @@ def check_grad(
     Raises:
         GradientMismatch: a derivative is wrong; it says which, how much, and what mistake is likely.
         Inconclusive: more than 30 % of the derivatives could not be compared, or a kink was met with kinks="fail".
-        ContractViolation: f or its gradient raises an error.
+        ContractViolation: f or its gradient raises an error, or f is random.
         ValueError, TypeError: an argument makes no sense.
     Source: Richardson 1911 for the extrapolation of the differences.
 
@@ -88,7 +88,9 @@ def check_grad(
     name, names = name_of(f), names_of(f, len(arrays))
     rng = np.random.default_rng(seed)
     try:
-        behaviour.inputs_are_unchanged(behaviour.Subject(f, wide, names, rng), "forward")
+        subject = behaviour.Subject(f, wide, names, rng)
+        behaviour.inputs_are_unchanged(subject, "forward")
+        behaviour.forward_repeats(subject, behaviour.CALLS)
         counts, higher = check_orders(f, wide, order, rng, names=names, bracket=kinks == "bracket")
         if kinks == "fail" and counts.bracketed + counts.skipped:
             raise Inconclusive("there is a kink", f"{counts.bracketed + counts.skipped} derivatives do not exist")

@@ -87,6 +87,8 @@ def prove(
 ) -> Report:
     """Check a function against its contract.
 
+    Inside of a Hypothesis test it takes longer than the 200 ms that such a test has: `@settings(deadline=None)`.
+
     Args:
         spec: the contract.
         examples: how many to draw beside the contract's own cases; by default as many as the `profile` says.
@@ -215,6 +217,7 @@ def _shrunken(spec: OpSpec, chosen: Finding, seed: int) -> Finding:
 def _search(spec: OpSpec, run: Callable[[Example], None], count: int, seed: int, *, shrink: bool = False) -> None:
     """Let Hypothesis draw examples, and shrink one for which `run` raises."""
     import hypothesis  # noqa: PLC0415 - an extra
+    from hypothesis._settings import local_settings  # noqa: PLC0415 - likewise
 
     from minigrad.testing.strategies import examples  # noqa: PLC0415 - needs it too
 
@@ -228,7 +231,8 @@ def _search(spec: OpSpec, run: Callable[[Example], None], count: int, seed: int,
         verbosity=hypothesis.Verbosity.quiet,
         backend=_seeded_backend(),
     )
-    search: Callable[[], None] = hypothesis.seed(seed)(settings(hypothesis.given(examples(spec))(run)))
+    with local_settings(settings):  # `given` looks there whether it may be used inside of another `@given` test
+        search: Callable[[], None] = hypothesis.seed(seed)(settings(hypothesis.given(examples(spec))(run)))
     search()
 
 

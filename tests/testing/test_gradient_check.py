@@ -1,5 +1,7 @@
 """check_grad accepts right gradients and rejects wrong ones, with words that help."""
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -9,6 +11,9 @@ from minigrad.testing import ContractViolation, GradientMismatch, Inconclusive, 
 
 X = np.array([[0.7, -1.2, 0.4], [1.5, 0.3, -0.6], [0.9, -0.8, 1.1]])
 W = np.array([[0.2, -0.5, 1.3], [-0.7, 0.6, 0.1], [1.4, -0.3, -0.9]])
+
+
+COUNT = itertools.count(1)
 
 
 class Cube(mg.Function):
@@ -494,3 +499,26 @@ from minigrad.testing import check_grad
 print(check_grad(F.tanh, np.ones(3)).orders)
 """
     assert fresh_python(code).strip() == "(1, 2)"
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x: F.dropout(x, 0.5),
+        lambda x: x * np.random.rand(),  # noqa: NPY002 - what a user may write
+        lambda x: x * x + np.random.default_rng().normal(size=x.shape),
+        lambda x: F.tanh(x) * next(COUNT),
+    ],
+    ids=["dropout", "numpy.random", "default_rng", "state"],
+)
+@pytest.mark.parametrize("shape", [(), (1,), (3, 4)])
+def test_a_random_function_is_called_so(function, shape):
+    for seed in range(5):
+        mg.seed(seed)
+        with pytest.raises(ContractViolation, match="forward differs from call to call") as caught:
+            check_grad(function, np.full(shape, 0.7))
+        assert "it is not deterministic" in str(caught.value)
+
+
+def test_a_random_function_with_a_seed_is_right():
+    check_grad(lambda x: F.dropout(x, 0.5, rng=np.random.default_rng(3)), X)

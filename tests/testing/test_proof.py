@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import minigrad as mg
 import minigrad.functions as F
@@ -95,6 +97,24 @@ class FusedWrongly(FusedSquare):
     def backward_arrays(self, gy):
         (gx,) = super().backward_arrays(gy)
         return (gx * (1 + 1e-8),)
+
+
+def test_a_random_function_is_called_so():
+    mg.seed(0)
+    for shape in ((), (2,)):
+        report = prove(OpSpec(lambda x: F.dropout(x, 0.5), shapes=[shape]), examples=10)
+        assert "forward differs from call to call" in str(report)
+
+
+@settings(max_examples=3, deadline=None, derandomize=True, database=None)
+@given(st.floats(0.5, 2.0), st.booleans())
+def test_it_may_stand_in_a_test_by_hypothesis(slope, right):
+    def scaled(x):
+        return x * slope if right else x * x.detach()
+
+    first, again = (prove(OpSpec(scaled), examples=3) for _ in range(2))
+    assert (first.finding is None) is right
+    assert str(first) == str(again)
 
 
 @pytest.mark.parametrize(("function", "right"), [(FusedSquare, True), (FusedWrongly, False)])
