@@ -15,6 +15,7 @@ from minigrad.core.variable import Variable
 from minigrad.testing.derivatives import Gradient, derivatives, gradients, random_like, recorded, values
 from minigrad.testing.example import Example, Floats, laid_out
 from minigrad.testing.findings import ContractViolation
+from minigrad.testing.formatting import message_of
 
 CALLS = 20
 """The calls of a function that show whether it is random: few random numbers may be the same in some of them."""
@@ -74,7 +75,7 @@ def forward_agrees_with_the_reference(subject: Subject, reference: Callable[...,
         with np.errstate(all="ignore"):
             expected = reference(*[x.copy() for x in subject.arrays])
     except Exception as error:  # noqa: BLE001 - whatever the reference raises
-        raise ContractViolation(f"the reference raised {type(error).__name__}", " ".join(str(error).split())) from None
+        raise ContractViolation(f"the reference raised {type(error).__name__}", message_of(error)) from None
     wanted = expected if isinstance(expected, (list, tuple)) else [expected]
     if len(wanted) != len(subject.ys):
         raise ContractViolation("forward", f"gives {len(subject.ys)} outputs, the reference {len(wanted)}")

@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 
 from minigrad.core.function import Function
 from minigrad.testing.example import Example
-from minigrad.testing.formatting import name_of, names_of
+from minigrad.testing.formatting import described, name_of, names_of
 
 Shape: TypeAlias = tuple[int, ...]
 Domain: TypeAlias = tuple[float, float] | Mapping[str, tuple[float, float]]
@@ -184,5 +184,5 @@ def _module_of(file: Path) -> ModuleType:
             location.loader.exec_module(module)
             return module
     except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever the file does
-        raise ValueError(f"{file} does not run: {type(error).__name__}: {error}") from None
+        raise ValueError(f"{file} does not run: {described(error)}") from None
     raise ValueError(f"{file} is no Python file")
