@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from minigrad.data.dataset import Dataset
-from minigrad.data.idx_files import read_idx
+from minigrad.data.idx_files import path_of, read_idx
 
 TRAIN_FILES = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte")
 TEST_FILES = ("t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
@@ -37,10 +37,11 @@ def idx(path: str | os.PathLike[str]) -> tuple[Dataset, Dataset]:
     Returns:
         The training set and the test set, their images as (N, 1, H, W).
     Raises:
+        TypeError: path is no path.
         FileNotFoundError: the directory or one of the files is missing.
         ValueError: a file is broken, holds something else than its name says, or doesn't fit the others.
     """
-    directory = Path(path)
+    directory = path_of("idx", path)
     if not directory.exists():
         raise FileNotFoundError(f"idx: there is no directory {directory}")
     if not directory.is_dir():

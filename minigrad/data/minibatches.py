@@ -46,10 +46,14 @@ def batches(
     3 [[0, 1], [2, 3], [4]]
     """
     if not isinstance(dataset, Dataset):
-        given = f"{type(dataset).__name__}; write data.Dataset(images, labels)"
-        raise TypeError(f"batches: dataset must be a Dataset, not {given}")
+        several = isinstance(dataset, tuple) and all(isinstance(part, Dataset) for part in dataset)
+        advice = "train, test = data.mnist()" if several else "data.Dataset(images, labels)"
+        raise TypeError(f"batches: dataset must be a Dataset, not {type(dataset).__name__}; write {advice}")
     checks.optional_generator("batches", "rng", rng)
     checks.integer("batches", "batch_size", batch_size)
+    for name, value in (("shuffle", shuffle), ("drop_last", drop_last)):
+        if not isinstance(value, bool):
+            raise TypeError(f"batches: {name} must be True or False, not {value!r}")
     if len(dataset) < (batch_size if drop_last else 1):
         options = f"batch_size={batch_size}, drop_last={drop_last}"
         raise ValueError(f"batches: {len(dataset)} examples make no minibatch; {options}, {dataset}")
