@@ -76,6 +76,8 @@ class OpSpec:
             raise TypeError(
                 f"OpSpec: op must be a function of Variables, such as lambda x: apply(...), not {self.op!r}"
             )
+        if self.reference is not None and not callable(self.reference):
+            raise TypeError(f"OpSpec: reference must be a function of arrays, not {self.reference!r}")
         if self.orders not in ((1,), (1, 2), (1, 2, 3)):
             raise ValueError(f"OpSpec: orders must be (1,), (1, 2) or (1, 2, 3), not {self.orders!r}")
         for name, bounds in self.domain.items() if isinstance(self.domain, Mapping) else [("", self.domain)]:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 import minigrad as mg
 import minigrad.functions as F
-from minigrad.testing import OpSpec, case, gradtest, prove
+from minigrad.testing import OpSpec, case, gradtest, profile, prove
 
 
 def test_what_is_no_contract():
@@ -15,8 +15,19 @@ def test_what_is_no_contract():
         prove(F.tanh)
     with pytest.raises(TypeError, match="write @gradtest"):
         gradtest(F.tanh)
+    with pytest.raises(TypeError, match="OpSpec: reference must be a function of arrays, not 3"):
+        OpSpec(F.tanh, 3)
+
+
+def test_numbers_that_are_none():
     with pytest.raises(ValueError, match="examples must be at least 1"):
         prove(OpSpec(F.tanh), examples=0)
+    for value in ("3", 2.5, True):
+        for words in ({"examples": value}, {"seed": value}):
+            with pytest.raises(TypeError, match=f"prove: {next(iter(words))} must be an int, not {value!r}"):
+                prove(OpSpec(F.tanh), **words)
+        with pytest.raises(TypeError, match="profile: seed must be an int"):
+            profile("ci", seed=value)
 
 
 def test_of_empty_arrays_alone_nothing_is_proved():
