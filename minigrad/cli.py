@@ -29,7 +29,7 @@ class _UsageError(ValueError):
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the command; 0 if it succeeded, 1 if it failed, 2 if the arguments make no sense."""
+    """Run the command; 0 if it succeeded, 1 if it failed, 2 if the arguments make no sense, 130 after Ctrl-C."""
     parser = argparse.ArgumentParser(prog="minigrad", description="Compute graphs drawn, and what this machine has.")
     parser.add_argument("--version", action="version", version=f"minigrad {__version__}")
     commands = parser.add_subparsers(dest="command", required=True)
@@ -56,6 +56,8 @@ def main(arguments: list[str] | None = None) -> int:
     except (viz.EngineError, OSError) as error:
         print(f"minigrad {options.command}: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        return 130
 
 
 def _graph(options: argparse.Namespace) -> int:
@@ -109,7 +111,7 @@ def _one_line(what: str) -> Iterator[None]:
 def _load_object(name: str) -> Any:
     """The object of "package.module:object"; an instance, where it is a class."""
     module_name, colon, attribute = name.partition(":")
-    if not colon or not attribute:
+    if not colon or not attribute or not all(map(str.isidentifier, module_name.split("."))):
         raise _UsageError(f"{name}: write MODULE:OBJECT, such as models.deep_mnist:DeepMNIST")
     sys.path.insert(0, str(Path.cwd()))  # for good: a model may import more when it is called
     with _one_line(f"{name}: {module_name} cannot be imported"):

@@ -70,6 +70,10 @@ class Nothing(Returning):
     def wrapped(self, *ys):
         return {"y": None}
 
+class Interrupted(Returning):
+    def wrapped(self, *ys):
+        raise KeyboardInterrupt
+
 class Multiline(Returning):
     def wrapped(self, *ys):
         raise RuntimeError("one\\ntwo")
@@ -151,7 +155,7 @@ def test_the_suffix_decides_the_format(project):
         (["mine_for_the_command:Broken", "--input", "1"], "Broken cannot be made without arguments: ValueError: no"),
         (["mine_for_the_command:Leaving", "--input", "1"], "of inputs 1: SystemExit: 3"),
         (["mine_for_the_command:Raising", "--input", "1"], "Unspeakable: its message cannot be read (at mine_for"),
-        (["mine_for_the_command:Multiline", "--input", "1,4"], "one two (at mine_for_the_command.py:65, in wrapped)"),
+        (["mine_for_the_command:Multiline", "--input", "1,4"], "one two (at mine_for_the_command.py:69, in wrapped)"),
         (["mine_for_the_command:Nothing", "--input", "1,4"], "returned dict; a Variable is drawn, or those of a tuple"),
         (["mine_for_the_command:hostile", "--input", "1"], "hostile cannot be found: ZeroDivisionError: division by"),
         (["misspelt_for_the_command:f", "--input", "1"], "SyntaxError: '(' was never closed (misspelt_for_the_comman"),
@@ -160,7 +164,10 @@ def test_the_suffix_decides_the_format(project):
         (["mine_for_the_command:net", "--input", "1,,4"], "a shape is numbers with commas, such as 1,1,28,28"),
         (["mine_for_the_command:net", "--input", ",".join(["1"] * 70)], "ValueError"),
         (["nowhere:Net", "--input", "1"], "nowhere cannot be imported: ModuleNotFoundError"),
-        (["mine_for_the_command", "--input", "1"], "write MODULE:OBJECT, such as models.deep_mnist:DeepMNIST"),
+        *(
+            ([name, "--input", "1"], f"{name}: write MODULE:OBJECT, such as models.deep_mnist:DeepMNIST")
+            for name in ("mine_for_the_command", ":Net", "..:Net", ".mine_for_the_command:Net", "models/dense:Dense")
+        ),
         (
             ["mine_for_the_command:number", "--input", "1"],
             "number is no model or function; there are Net, Wide, net, product",
@@ -181,6 +188,11 @@ def test_questions_that_make_no_sense_are_answered_in_one_line(capsys, arguments
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("minigrad graph: ")
     assert message in line
+
+
+def test_control_c_needs_no_words(capsys):
+    assert main(["graph", "mine_for_the_command:Interrupted", "--input", "1,4"]) == 130
+    assert capsys.readouterr().err == ""
 
 
 def test_an_input_must_be_given(capsys):

@@ -71,7 +71,8 @@ def check_grad(
         what was compared.
     Raises:
         GradientMismatch: a derivative is wrong; it says which, how much, and what mistake is likely.
-        Inconclusive: more than 30 % of the derivatives could not be compared, there are none, or a kink was met with kinks="fail".
+        Inconclusive: more than 30 % of the derivatives could not be compared, there are none, or a kink was met with
+            kinks="fail".
         ContractViolation: f or its gradient raises an error, or f is random.
         ValueError, TypeError: an argument makes no sense.
     Source: Richardson 1911 for the extrapolation of the differences.

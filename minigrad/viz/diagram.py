@@ -70,6 +70,9 @@ class Diagram:
         self.view = _default_view(graph) if options.view == "auto" else options.view
         self._options = options
 
+    def __repr__(self) -> str:
+        return f"<{self.summary()}>"
+
     @cached_property
     def dot(self) -> str:
         """The text of a Graphviz file; `dot -Tsvg` makes a picture of it."""

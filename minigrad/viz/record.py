@@ -86,7 +86,7 @@ class Recorder(Hook):
         outputs = outputs or tuple(y for output in self._outputs.values() if (y := output()) is not None)
         if not outputs:
             raise ValueError(
-                "draw: nothing was recorded: no operation that was applied in the block depends on a Variable; "
+                "draw: nothing was recorded: no operation that this thread applied in the block depends on a Variable; "
                 "what was computed before it can be drawn if it is given: draw(loss)"
             )
         graph = trace(outputs, self._model, order, self._measured, self._alive.peak or None)
