@@ -67,7 +67,8 @@ def _graph(options: argparse.Namespace) -> int:
     shapes = [_shape(text) for text in options.input]
     with _one_line(f"{options.object} of inputs {' '.join(options.input)}"):
         model = function if hasattr(function, "named_parameters") else None
-        inputs = [Variable(np.zeros(shape, np.float32), requires_grad=model is None) for shape in shapes]
+        alone = model is None or not [*model.named_parameters()]  # else its parameters are enough to record
+        inputs = [Variable(np.zeros(shape, np.float32), requires_grad=alone) for shape in shapes]
         with train_mode(False), viz.record(model, time=timed, memory=False, stats=False) as recorder:
             returned = function(*inputs)
             outputs = list(_variables(returned))

@@ -108,6 +108,7 @@ def project(tmp_path, monkeypatch):
             ["mine_for_the_command:net", "--input", "1,4", "--title", "my net", "--theme", "dark"],
             "my net: 2 operations",
         ),
+        (["minigrad.nn:ReLU", "--input", "2,4"], "ReLU: 1 operation"),
         (["mine_for_the_command:Tuple", "--input", "2,4"], "Tuple: 2 operations, 15 parameters"),
         (["mine_for_the_command:Dict", "--input", "2,4"], "Dict: 2 operations, 15 parameters"),
     ],
