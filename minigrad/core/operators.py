@@ -38,13 +38,13 @@ def infix(
 
     def method(self: Operators, other: Any) -> Variable:
         if isinstance(other, Operators):
-            if self.data.shape == other.data.shape:
+            if self._data.shape == other._data.shape:
                 if on_arrays is not None and grad_mode.get() is NOT_RECORDED:
-                    return self._constant(on_arrays(self.data, other.data))
+                    return self._constant(on_arrays(self._data, other._data))
                 return self._apply(kind(), self, other)
         elif isinstance(other, (int, float)):
             return self._apply(with_number(_plain(other)), self)
-        elif other.__class__ is np.ndarray and self.data.shape == other.shape and self.data.dtype == other.dtype:
+        elif other.__class__ is np.ndarray and self._data.shape == other.shape and self._data.dtype == other.dtype:
             return self._apply(kind(), self, other)
         return binary(kind, self, other)
 
@@ -101,12 +101,9 @@ class Operators(NumPyProtocol):
     def __abs__(self) -> Variable:
         return self._apply(A.Abs(), self)
 
-    # == is identity, so that Variables can be keys; the other comparisons give plain arrays.
-    def __eq__(self, other: object) -> bool:
-        return self is other
-
-    __hash__ = object.__hash__
-
+    __hash__ = object.__hash__  # by identity: a Variable can be a key, although == compares elements
+    __eq__ = comparison(np.equal, operator.eq)
+    __ne__ = comparison(np.not_equal, operator.ne)
     __lt__ = comparison(np.less, operator.lt)
     __le__ = comparison(np.less_equal, operator.le)
     __gt__ = comparison(np.greater, operator.gt)
@@ -276,14 +273,12 @@ def _index(part: Any) -> Any:
 
 
 def operand(value: Any, other: Any) -> Any:
-    """A Variable as it is, a constant as an array: a scalar takes the other operand's float type; else None."""
+    """A Variable as it is, a constant as an array of the other operand's float type; None for anything else."""
     if isinstance(value, Operators):
         return value
     if not (backend.is_array(value) or isinstance(value, (int, float, np.generic))):
         return None
-    if np.ndim(value) == 0 and other.dtype.kind == "f":
-        return backend.as_array(value, other.dtype)
-    return backend.as_array(value)
+    return backend.as_array(value, other.dtype if other.dtype.kind == "f" else None)
 
 
 def _plain(number: float) -> float:
@@ -300,5 +295,3 @@ implements(np.dot)(_dot)
 implements(np.shape)(lambda x: x.shape)
 implements(np.ndim)(lambda x: x.ndim)
 implements(np.size)(lambda x, axis=None: x.size if axis is None else x.shape[axis])
-implements(np.equal)(operator.is_)
-implements(np.not_equal)(operator.is_not)

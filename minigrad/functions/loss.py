@@ -12,7 +12,7 @@ from minigrad.backend import Array, accumulation_dtype, as_array, format_array, 
 from minigrad.backend.kernels import kernels_of
 from minigrad.core.function import Function, Gradients
 from minigrad.core.operators import Operand
-from minigrad.core.variable import Variable, apply, as_variable
+from minigrad.core.variable import Variable, apply, as_variable, as_variables
 from minigrad.functions.activation import Softmax
 
 REDUCTIONS = ("mean", "sum", "none")
@@ -112,7 +112,7 @@ def mean_squared_error(prediction: Operand, target: Operand, *, reduction: str =
     >>> mean_squared_error(np.array([1.0, 2.0]), np.array([1.0, 4.0]))
     Variable(2.)
     """
-    x, t = as_variable(prediction), as_variable(target)
+    x, t = as_variables(prediction, target)
     if x.shape != t.shape:
         shapes = f"prediction {format_array(x)}, target {format_array(t)}"
         raise ValueError(f"mean_squared_error: shapes must be equal; {shapes}")

@@ -24,6 +24,8 @@ class Parameter(Variable):
         name: its name in messages and diagrams.
     """
 
+    _trained = True
+
     def __init__(self, data: Any, *, name: str | None = None) -> None:
         super().__init__(data, name=name)
 
