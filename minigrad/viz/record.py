@@ -66,14 +66,21 @@ class Recorder(Hook):
 
     def __enter__(self) -> Self:
         self._entered.append(Switch((grad_mode, self._added)))
-        self._entered[-1].__enter__()
+        try:
+            self._entered[-1].__enter__()
+        except BaseException:  # Ctrl-C: `with` would not call __exit__
+            self.__exit__()
+            raise
         return self
 
     def _added(self, mode: GradMode) -> GradMode:
         return mode if self in mode.hooks else mode._replace(hooks=(*mode.hooks, self))
 
     def __exit__(self, *exception: object) -> None:
-        self._entered.pop().__exit__(*exception)
+        try:
+            self._entered[-1].__exit__(*exception)
+        finally:
+            self._entered.pop().__exit__()  # again, if Ctrl-C came first; a switch that was left stays left
 
     def draw(self, *outputs: Variable, order: int | Literal["all"] = "all", **options: Any) -> Diagram:
         """The diagram of some Variables, with all that was recorded; the keywords are those of `draw`.
