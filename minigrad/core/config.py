@@ -9,7 +9,7 @@ import functools
 import inspect
 from collections.abc import Callable, Generator
 from contextvars import ContextVar, copy_context
-from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, Self, TypeAlias, TypeVar
 
 import numpy as np
 
@@ -55,7 +55,7 @@ class Switch:
     def __init__(self, *changes: tuple[ContextVar[Any], Callable[[Any], Any]]) -> None:
         self._changes = dict(changes)  # ContextVars, and each one's new value as a function of the one before
 
-    def __enter__(self) -> None:
+    def __enter__(self) -> Self:
         entered = _entered.get()
         before = {variable: variable.get() for variable in self._changes}
         try:
@@ -65,6 +65,7 @@ class Switch:
         except BaseException:  # Ctrl-C in between: `with` would not call __exit__
             _restore(before, entered)
             raise
+        return self
 
     def __exit__(self, *exception: object) -> None:
         values: dict[ContextVar[Any], Any] = {}

@@ -10,6 +10,7 @@ import numpy as np
 
 from minigrad.backend import Array, to_numpy
 from minigrad.core.config import grad_mode
+from minigrad.spelling import advised
 
 AnyCallable = TypeVar("AnyCallable", bound=Callable[..., Any])
 
@@ -17,11 +18,14 @@ _implementations: dict[Any, Callable[..., Any]] = {}
 
 
 def implements(*numpy_functions: Any) -> Callable[[AnyCallable], AnyCallable]:
-    """Register a function as the implementation of NumPy's functions for Variables. Source: NEP 18."""
+    """Register a function as the implementation of NumPy's functions for Variables, and advise on its keywords.
+
+    Source: NEP 18.
+    """
 
     def register(function: AnyCallable) -> AnyCallable:
         _implementations.update(dict.fromkeys(numpy_functions, function))
-        return function
+        return advised(function)
 
     return register
 

@@ -17,6 +17,7 @@ from minigrad.core import reduction, shaping
 from minigrad.core.axes import Axis, as_shape, broadcasts, infer_shape, normalize_axes
 from minigrad.core.config import NOT_RECORDED, grad_mode
 from minigrad.core.numpy_protocol import NumPyProtocol, implements
+from minigrad.spelling import advised
 
 if TYPE_CHECKING:
     from minigrad.core.function import Function
@@ -184,18 +185,22 @@ class Operators(NumPyProtocol):
         """Zeros of `shape` with these values added at `[key]`: the adjoint of indexing."""
         return self._apply(shaping.ScatterAdd(key, tuple(shape)), self)
 
+    @advised
     def sum(self, axis: Axis = None, *, keepdims: bool = False) -> Variable:
         """The sum over `axis` (all by default)."""
         return self._reduce(reduction.Sum, axis, keepdims)
 
+    @advised
     def mean(self, axis: Axis = None, *, keepdims: bool = False) -> Variable:
         """The mean over `axis` (all by default)."""
         return self._reduce(reduction.Mean, axis, keepdims)
 
+    @advised
     def max(self, axis: Axis = None, *, keepdims: bool = False) -> Variable:
         """The maximum over `axis` (all by default); ties share the gradient equally."""
         return self._reduce(reduction.Max, axis, keepdims, of_none=False)
 
+    @advised
     def min(self, axis: Axis = None, *, keepdims: bool = False) -> Variable:
         """The minimum over `axis` (all by default); ties share the gradient equally."""
         return self._reduce(reduction.Min, axis, keepdims, of_none=False)

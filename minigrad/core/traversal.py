@@ -55,12 +55,12 @@ def backward_pass(
                 if producer is None or gx is None or (wanted is not None and producer not in wanted):
                     continue
                 # Not recorded, a Variable of the input's shape and dtype: the usual case needs no check.
-                if recorded or gx.__class__ is not kind or (gx.data.shape, gx.data.dtype) != producer.output:
+                if recorded or gx.__class__ is not kind or (gx._data.shape, gx._data.dtype) != producer.output:
                     gx = checked(gx, node, i, producer, gy)  # noqa: PLW2901
                 if producer not in gradients:
                     gradients[producer] = gx
                 elif producer in own:
-                    gradients[producer].data += gx.data
+                    gradients[producer]._data += gx._data
                 else:
                     gradients[producer] = gradients[producer] + gx
                     if mode is NOT_RECORDED:  # a recorded sum is never edited, and hooks see each addition
@@ -126,7 +126,7 @@ def gradients_of(node: Function, gy: Variable) -> Sequence[Variable | None]:
         if not isinstance(gradients, tuple):
             gradients = (gradients,)
     else:
-        found = node.backward_arrays(gy.data)
+        found = node.backward_arrays(gy._data)
         arrays = found if isinstance(found, tuple) else (found,)
         gradients = [
             node.variable_of(gx) if gx.__class__ is np.ndarray or is_array(gx) or isinstance(gx, np.generic) else gx

@@ -18,6 +18,7 @@ from minigrad.core.function import Function, Producer
 from minigrad.core.hooks import Hook, wrap
 from minigrad.core.operators import Operand, Operators
 from minigrad.core.traversal import backward_pass, mode_of_gradients, topological_order, with_own_memory
+from minigrad.spelling import Advised, advised
 
 _serials = itertools.count(1)
 _new = object.__new__  # a result needs none of the checks of __init__
@@ -123,7 +124,7 @@ def in_place(symbol: str, operation: Callable[[Any, Any], Variable]) -> Callable
     return method
 
 
-class Variable(Operators):
+class Variable(Operators, Advised):
     """An array with the Function that computed it; without one it is a leaf, with respect to which one differentiates.
 
     Args:
@@ -285,6 +286,7 @@ class Variable(Operators):
         else:
             self.creator.grad = grad
 
+    @advised
     def backward(self, grad: Operand | None = None, *, create_graph: bool = False, retain_grad: bool = False) -> None:
         """Accumulate in `.grad` of every leaf the gradient of this Variable with respect to it. The graph stays.
 
@@ -341,6 +343,7 @@ def grad(
     y: Variable, xs: Sequence[Variable], grad_outputs: Operand | None = None, *, create_graph: bool = False,
     allow_unused: bool = False,
 ) -> tuple[Variable, ...]: ...  # fmt: skip
+@advised
 def grad(
     y: Variable, xs: Variable | Sequence[Variable], grad_outputs: Operand | None = None, *, create_graph: bool = False,
     allow_unused: bool = False,

@@ -17,6 +17,7 @@ from minigrad.core.variable import Variable, apply, as_variables
 from minigrad.functions.elementwise import masked
 from minigrad.functions.pooling import PoolScatter
 from minigrad.functions.windows import images_of, padded_window, pool_window
+from minigrad.spelling import advised
 
 
 def _products(y: Spec | None, w: Spec | None) -> int | None:
@@ -138,6 +139,7 @@ class ConvReLUPool(Conv2d):
         return N * filters * ((products + 1) * pixels + math.prod(self.pool.kernel) * PH * PW)
 
 
+@advised
 def conv2d(
     x: Operand,
     w: Operand,
@@ -172,6 +174,7 @@ def conv2d(
     return apply(function, *operands)
 
 
+@advised
 def conv_relu_pool(
     x: Operand,
     w: Operand,

@@ -11,8 +11,10 @@ from minigrad.backend.kernels import kernels_of
 from minigrad.core.function import Function, Gradients
 from minigrad.core.operators import Operand
 from minigrad.core.variable import Variable, apply, as_variables
+from minigrad.spelling import advised
 
 
+@advised
 def matmul(a: Operand, b: Operand) -> Variable:
     """The matrix product a @ b: (..., M, K) and (..., K, N) -> (..., M, N), by NumPy's rules for stacks and vectors.
 
@@ -55,6 +57,7 @@ class Linear(Function):
         return None if x is None else (2 * x[0][1] + (len(self.inputs) > 2)) * math.prod(self.output[0])
 
 
+@advised
 def linear(x: Operand, w: Operand, b: Operand | None = None) -> Variable:
     """x @ w + b: a fully connected layer.
 

@@ -14,6 +14,7 @@ from minigrad.core.function import Function, Gradients
 from minigrad.core.operators import Operand
 from minigrad.core.variable import Variable, apply, as_variable, as_variables
 from minigrad.functions.activation import Softmax
+from minigrad.spelling import advised
 
 REDUCTIONS = ("mean", "sum", "none")
 
@@ -47,6 +48,7 @@ class SoftmaxCrossEntropy(Function):
         return 8 * self.input_size(0)
 
 
+@advised
 def softmax_cross_entropy(
     logits: Operand,
     labels: Any,
@@ -101,6 +103,7 @@ def softmax_cross_entropy(
     return apply(SoftmaxCrossEntropy(reduction), x, targets, weights)
 
 
+@advised
 def mean_squared_error(prediction: Operand, target: Operand, *, reduction: str = "mean") -> Variable:
     """The mean of (prediction − target)², both of one shape: (N, 1) and (N,) are an error.
 

@@ -17,6 +17,7 @@ from minigrad.core.numpy_protocol import implements
 from minigrad.core.operators import Operand
 from minigrad.core.shaping import View
 from minigrad.core.variable import Variable, apply, as_variable, as_variables
+from minigrad.spelling import advised
 
 
 @implements(np.reshape)
@@ -47,6 +48,7 @@ def moveaxis(x: Operand, source: int | Sequence[int], destination: int | Sequenc
     return x.transpose(order)
 
 
+@advised
 def flatten(x: Operand, start_axis: int = 1) -> Variable:
     """All axes from `start_axis` on as one: (N, C, H, W) becomes (N, C · H · W)."""
     x = as_variable(x)

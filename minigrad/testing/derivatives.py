@@ -84,7 +84,7 @@ def values_at(f: Callable[..., Any], points: Sequence[Sequence[Floats]], size: i
     return found
 
 
-def _unrecorded(f: Callable[..., Any]) -> AbstractContextManager[None]:
+def _unrecorded(f: Callable[..., Any]) -> AbstractContextManager[Any]:
     """Around calls of f: nothing is recorded, but by a gradient what it differentiates."""
     return nullcontext() if isinstance(f, Gradient) else no_grad()
 
