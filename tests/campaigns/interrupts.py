@@ -55,4 +55,4 @@ def attempt(account, name, make, interrupt):
 
 
 if __name__ == "__main__":
-    command(attack, count=10_000)
+    command(attack, count=13_000)
