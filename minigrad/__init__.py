@@ -9,6 +9,7 @@ from minigrad.core.anomaly import EditedArrayError, NonFiniteError, detect_anoma
 from minigrad.core.config import default_dtype, enable_grad, inference, is_training, no_grad, seed, train_mode
 from minigrad.core.function import Function
 from minigrad.core.variable import Variable, apply, grad
+from minigrad.spelling import missing as _missing
 from minigrad.version import __version__
 
 __all__ = [
@@ -45,7 +46,7 @@ else:  # or a type checker would find any name
     def __getattr__(name: str) -> object:
         if name in _PACKAGES:
             return _import_module(f"minigrad.{name}")
-        raise AttributeError(f"module 'minigrad' has no attribute {name!r}")
+        raise _missing(__name__, name, __dir__())
 
 
 del TYPE_CHECKING
