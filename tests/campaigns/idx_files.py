@@ -14,6 +14,7 @@ from tests.campaigns.campaign import command
 from tests.campaigns.damage import DAMAGE, MOST_MIB, peak_mib, unclear
 
 BOMB = 2**26  # bytes, unpacked
+LARGEST = 2**20  # bytes that an array may have
 DTYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 NAMES = ["train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"]
 
@@ -82,7 +83,7 @@ def strange_header(data, other, rng):
 
 def outcome(account, harm, path, data):
     try:
-        array = read_idx(path, max_bytes=2**24)
+        array = read_idx(path, max_bytes=LARGEST)
     except (ValueError, OSError) as error:
         if reason := unclear(error, f"read_idx: {path}"):
             account.fail(f"{harm}: {reason}", repr(error))
@@ -106,7 +107,7 @@ def as_specified(data):
     try:
         if data[:2] == b"\x1f\x8b":
             unpack = zlib.decompressobj(31)
-            data = unpack.decompress(data, 2**24)
+            data = unpack.decompress(data, LARGEST)
             if not unpack.eof or unpack.unused_data:
                 return None
         zeros, code, ndim = struct.unpack_from(">HBB", data)
