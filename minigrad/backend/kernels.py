@@ -170,12 +170,22 @@ def kernels_of(array: Array) -> Kernels:
     return cpu_kernels(array.dtype)
 
 
-@cache
-def cpu_kernels(dtype: Any) -> Kernels:
-    """The kernel set for NumPy's arrays of a dtype; it stays the same from its first use on."""
+def forced_set() -> str:
+    """The kernel set that MINIGRAD_KERNELS names, or "".
+
+    Raises:
+        ValueError: there is no such set.
+    """
     forced = os.environ.get("MINIGRAD_KERNELS", "")
     if forced and forced not in SETS:
         raise ValueError(f"MINIGRAD_KERNELS: there is no kernel set {forced!r}; the sets are: {', '.join(SETS)}")
+    return forced
+
+
+@cache
+def cpu_kernels(dtype: Any) -> Kernels:
+    """The kernel set for NumPy's arrays of a dtype; it stays the same from its first use on."""
+    forced = forced_set()
     _keep_freed_memory()
     compiled = forced != "numpy" and dtype in KERNEL_DTYPES
     load = partial(prepared_kernels, dtype, required=forced == "numba") if compiled else lambda: None
