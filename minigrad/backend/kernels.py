@@ -100,14 +100,14 @@ class KernelSet:
     The fast set may be partial, and each of its kernels may return NotImplemented to leave the work to the other set.
 
     Args:
-        load: gives the fast set, or None, when the first kernel is asked for.
+        load: gives the fast set, or None, when a kernel of some name is asked for.
         fallback: has every kernel but those of `COMPOSED`.
         serves: whether the fast set takes such arguments.
         lacks: kernels that the fast set is known to lack, for which it need not be loaded.
     """
 
     def __init__(
-        self, load: Callable[[], Any], fallback: Any, serves: Callable[..., bool], lacks: Sequence[str] = ()
+        self, load: Callable[[str], Any], fallback: Any, serves: Callable[..., bool], lacks: Sequence[str] = ()
     ) -> None:
         self._load, self._fallback, self._serves, self._lacks = load, fallback, serves, lacks
 
@@ -126,7 +126,7 @@ class KernelSet:
     def __getattr__(self, name: str) -> Callable[..., Any]:
         if name.startswith("_"):
             raise AttributeError(name)  # Python asks for such names, to copy the set for example
-        fast = None if name in self._lacks else getattr(self._load(), name, None)
+        fast = None if name in self._lacks else getattr(self._load(name), name, None)
         other = partial(COMPOSED[name], self) if name in COMPOSED else getattr(self._fallback, name)
         kernel = other if fast is None else _dispatcher(fast, other, self._serves)
         setattr(self, name, kernel)  # from now on found without __getattr__
@@ -188,7 +188,7 @@ def cpu_kernels(dtype: Any) -> Kernels:
     forced = forced_set()
     _keep_freed_memory()
     compiled = forced != "numpy" and dtype in KERNEL_DTYPES
-    load = partial(prepared_kernels, dtype, required=forced == "numba") if compiled else lambda: None
+    load = partial(prepared_kernels, dtype, required=forced == "numba") if compiled else lambda _: None
     return KernelSet(load, numpy_kernels, _of_one_dtype, lacks=["dropout_mask"])
 
 
