@@ -20,7 +20,7 @@ import numba
 from minigrad.backend.compiled.cache import kept
 from minigrad.backend.compiled.launching import FAILED, UNKNOWN, address_of, all_shares, launch
 from minigrad.backend.compiled.linking import renamed
-from minigrad.backend.compiled.threads import num_threads
+from minigrad.backend.compiled.threads import num_threads, soon_asleep
 
 _compiled = partial(numba.njit, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
 """Compiles a function that lets go of Python's lock, and divides without looking for zero."""
@@ -98,7 +98,8 @@ def layer() -> str | None:
     """The layer that starts the threads, "tbb" or "omp"; None where neither is there, or another is asked for."""
     for name in ("tbb", "omp"):
         try:
-            importlib.import_module(f"numba.np.ufunc.{name}pool")
+            with soon_asleep():
+                importlib.import_module(f"numba.np.ufunc.{name}pool")
         except ImportError:
             continue
         if numba.config.THREADING_LAYER in ("default", "safe", "threadsafe", name):
