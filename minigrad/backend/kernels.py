@@ -15,6 +15,7 @@ import numpy as np
 
 from minigrad.backend import KERNEL_DTYPES, Array, numpy_kernels, sum_rounded
 from minigrad.backend.compiled.loading import prepared_kernels
+from minigrad.backend.forks import not_while_forking
 from minigrad.backend.sparse_images import SparseImages
 from minigrad.backend.windows import Pair, Window
 
@@ -128,6 +129,8 @@ class KernelSet:
             raise AttributeError(name)  # Python asks for such names, to copy the set for example
         fast = None if name in self._lacks else getattr(self._load(name), name, None)
         other = partial(COMPOSED[name], self) if name in COMPOSED else getattr(self._fallback, name)
+        if name in PRODUCTS:
+            other = not_while_forking(other)
         kernel = other if fast is None else _dispatcher(fast, other, self._serves)
         setattr(self, name, kernel)  # from now on found without __getattr__
         return kernel
@@ -158,6 +161,9 @@ def _conv_gradients(
         kernels.channel_sum(y),
     )
 
+
+PRODUCTS = ("conv2d", "conv_transpose2d", "filter_correlation", "matmul")
+"""The kernels that NumPy's set does with matrix products."""
 
 COMPOSED: dict[str, Callable[..., Any]] = {"conv_relu_pool": _conv_relu_pool, "conv_gradients": _conv_gradients}
 """Kernels that are written with others, for sets without their own."""

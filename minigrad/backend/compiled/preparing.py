@@ -44,6 +44,12 @@ def _prepare(dtype: Any) -> None:
     sweep()
 
 
+if hasattr(os, "register_at_fork"):  # a child has no use for a lock that a thread holds which it does not have
+    os.register_at_fork(
+        before=compiler_lock.acquire, after_in_parent=compiler_lock.release, after_in_child=compiler_lock.release
+    )
+
+
 def prepare_half(letter: str) -> None:
     """Compile every second kernel: the task of the second process."""
     K.linked(letter)
