@@ -15,7 +15,7 @@ from minigrad.backend.compiled.shared import alone, bounds, inner, shared
 from minigrad.backend.compiled.tile import product
 
 
-@alone
+@alone()
 def packed_filters(w, groups, adjoint, lanes):
     """Filters (O, Cg, KH, KW) as the tile reads them; for the adjoint flipped, inputs and outputs exchanged."""
     O, Cg, KH, KW = w.shape
@@ -157,7 +157,7 @@ def correlate(s, shares, x, y, HP, WP, Cg, top, left, SH, SW, DH, DW, lanes, sum
     correlate_few(x[start:stop], y[start:stop], 0, padded, top, left, SH, SW, DH, DW, lanes, sums[s])
 
 
-@alone
+@alone()
 def add_shares(sums, w):
     """The filters' gradient (groups, O / groups, Cg, KH, KW) from those sums, in the order of the shares."""
     groups, Og, Cg, KH, KW = w.shape

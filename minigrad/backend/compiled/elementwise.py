@@ -78,7 +78,7 @@ def sum_rows(s, shares, x, totals):
     add_rows(x[start:stop], totals[s])
 
 
-@alone
+@alone()
 def cross_entropy(logits, targets, losses, softmax):
     """−Σ target · log softmax of each row (N, C), and the softmax."""
     N, C = logits.shape

@@ -42,7 +42,7 @@ def _pack(b, b_row, b_column, k0, depth, n0, n1, packed, lanes):
                 packed[at + c] = b[source + c * b_column] if c < n1 - whole else 0
 
 
-@alone
+@alone()
 def packed_whole(b, b_row, b_column, K, N, lanes):
     """All of a small b (K, N), a flat array with the distances of rows and columns, as `rows_times` reads it."""
     pair = 2 * lanes

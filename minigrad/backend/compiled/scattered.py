@@ -119,7 +119,7 @@ def _spread(values, places, counts, firsts, offsets, row, packed, O, KH, vectors
             slab += O * NV * lanes
 
 
-@alone
+@alone()
 def packed_rows(w, lanes):
     """Filters (O, C, KH, KW) as `gradients` reads them: each row in pieces, of each piece all filters together."""
     O, C, KH, KW = w.shape
@@ -136,7 +136,7 @@ def packed_rows(w, lanes):
     return packed
 
 
-@alone
+@alone()
 def add_shares(sums, gw):
     """The filters' gradient (O, C, KH, KW) from what each share of the images found, (shares, O, KH, a row)."""
     O, C, KH, KW = gw.shape

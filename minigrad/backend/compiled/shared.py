@@ -31,12 +31,12 @@ inner = partial(_compiled, no_cpython_wrapper=True)
 _PROCESS = os.getpid()
 
 
-def alone(function: Callable[..., Any]) -> Any:
-    """Compile a function that works in one thread."""
-    return kept(_compiled(function))
+def alone() -> Callable[[Callable[..., Any]], Any]:
+    """Compiles a function that works in one thread."""
+    return lambda function: kept(_compiled(function))
 
 
-def shares(count: int, work: int, least: int = 2**15) -> int:
+def shares(count: int, work: int, least: int = 2**18) -> int:
     """In how many parts to do `count` things: one a thread, and each part with at least so much work."""
     return max(1, min(num_threads(), count, work // least))
 
