@@ -6,7 +6,6 @@ each: it takes half the time, and the halves meet in the cache.
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -22,6 +21,7 @@ from minigrad.backend import numba_kernels as K
 from minigrad.backend.compiled.cache import directory, sweep
 from minigrad.backend.compiled.launching import launch
 from minigrad.backend.compiled.processor import VECTOR_BYTES
+from minigrad.backend.forks import held_while_forking
 from minigrad.backend.sparse_images import SparseImages
 from minigrad.backend.windows import Window
 
@@ -44,10 +44,7 @@ def _prepare(dtype: Any) -> None:
     sweep()
 
 
-if hasattr(os, "register_at_fork"):  # a child has no use for a lock that a thread holds which it does not have
-    os.register_at_fork(
-        before=compiler_lock.acquire, after_in_parent=compiler_lock.release, after_in_child=compiler_lock.release
-    )
+held_while_forking(compiler_lock)
 
 
 def prepare_half(letter: str) -> None:
