@@ -24,12 +24,13 @@ def not_while_forking(function: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(function)
     def call(*arguments: Any) -> Any:
+        thread = get_ident()
         try:
             with _gate:
-                _inside.add(get_ident())
+                _inside.add(thread)
             return function(*arguments)
         finally:
-            _inside.discard(get_ident())
+            _inside.discard(thread)
 
     return call
 

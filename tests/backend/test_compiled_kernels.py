@@ -250,7 +250,7 @@ def test_arrays_that_cannot_be_written_to_and_odd_addresses_are_taken():
 
 @pytest.mark.parametrize("threads", [1, 2])
 def test_a_thread_that_finds_no_memory_for_itself_is_a_memory_error(threads):
-    x, w, far = np.ones((2, 64, 1, 1), np.float32), np.ones((64, 64, 1, 1), np.float32), 4_000_000
+    x, w, far = np.ones((32, 64, 1, 1), np.float32), np.ones((64, 64, 1, 1), np.float32), 4_000_000
 
     def convolve():
         mg.set_num_threads(threads)
