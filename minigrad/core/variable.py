@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import operator
-import os
 import threading
 from collections.abc import Callable, Sequence
 from typing import Any, overload
@@ -13,6 +12,7 @@ import numpy as np
 
 from minigrad import backend
 from minigrad.backend import Array, format_array
+from minigrad.backend.forks import held_while_forking
 from minigrad.core.config import float_type, grad_mode, in_mode
 from minigrad.core.function import Function, Producer
 from minigrad.core.hooks import Hook, wrap
@@ -23,10 +23,7 @@ from minigrad.spelling import Advised, advised
 _serials = itertools.count(1)
 _new = object.__new__  # a result needs none of the checks of __init__
 _accumulation = threading.RLock()  # two threads may add to one leaf's gradient
-if hasattr(os, "register_at_fork"):  # a child must not inherit it from a thread that it does not have
-    os.register_at_fork(
-        before=_accumulation.acquire, after_in_parent=_accumulation.release, after_in_child=_accumulation.release
-    )
+held_while_forking(_accumulation)
 
 
 def apply(function: Function, *inputs: Operand | None) -> Variable:

@@ -59,7 +59,8 @@ def test_matmul(left, right, rng):
         assert isinstance(y.data, np.ndarray)
         assert y.shape == np.shape(expected)
         np.testing.assert_allclose(y.data, expected, atol=1e-12)
-    check_grad(operator.matmul, [a, b])
+    if np.size(a) or np.size(b):
+        check_grad(operator.matmul, [a, b])
 
 
 def test_matmul_of_a_matrix_with_itself(rng):
