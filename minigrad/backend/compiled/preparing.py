@@ -21,7 +21,7 @@ import numba
 import numpy as np
 
 from minigrad.backend import numba_kernels as K
-from minigrad.backend.compiled.elementwise import cross_entropy
+from minigrad.backend.compiled.convolution import packed_filters
 from minigrad.backend.compiled.launching import launch
 from minigrad.backend.compiled.linking import SOURCES
 from minigrad.backend.compiled.processor import VECTOR_BYTES
@@ -46,7 +46,7 @@ def _mark(dtype: Any) -> Path:
     """The file in Numba's cache that says: all kernels are in it, of these sources, for this Numba and processor."""
     processor = f"{llvm.get_host_cpu_name()} {llvm.get_host_cpu_features().flatten()}"
     what = zlib.crc32(f"{SOURCES} {numba.__version__} {sys.version} {processor}".encode())
-    return Path(cross_entropy.stats.cache_path) / f"minigrad-{dtype}-{what:08x}.complete"
+    return Path(packed_filters.stats.cache_path) / f"minigrad-{dtype}-{what:08x}.complete"
 
 
 def prepare_half(letter: str) -> None:

@@ -4,9 +4,12 @@ A tile computes MR × NV vectors of
 
     out[m, n] = init[m, n] + Σ over r, t of x[r·x_row + t·x_tap + m·x_m] · w[(r·taps + t)·w_tap + n]
 
+in blocks of at most `terms` terms that are added to `out` each, the first one to `init` unless that is `out` itself,
 with the results in the processor's registers while the numbers of x and w stream by: each vector of w is used for MR
 rows, each number of x, spread over a vector, for NV columns. Forward convolution (m: pixels, n: filters, taps: the
 window's columns and channels), both of its gradients and matrix products differ in the strides alone.
+
+A sum in float32 loses little if it is made of sums of few terms; many of those are for the caller to add up in float64.
 
 Source: Goto & van de Geijn 2008, "Anatomy of high-performance matrix multiplication"; Zhang, Franchetti & Low 2018,
 "High performance zero-memory overhead direct convolutions".
@@ -26,12 +29,18 @@ from minigrad.backend.compiled.linking import emit_call, link
 from minigrad.backend.compiled.processor import TALL, TILES
 from minigrad.backend.compiled.vectors import INT, Vectors, emit_switch
 
+LONG, FEW, MANY = 8192, 64, 256
+"""In blocks of how many terms longer and shorter sums than LONG are made: few lose less, and take 5 % more time."""
+
+TOGETHER = 16
+"""How many blocks of a long sum are added up in its own dtype."""
+
 HEIGHTS = np.array([max((MR for MR, _ in TILES if n >= MR), default=0) for n in range(TALL + 1)])
 """The tallest tile for so many rows."""
 
 
 def _product(
-    real, M, N, out, o, out_m, init, k, init_m, x, i, x_m, w, j, w_strip, rows, taps, x_row, x_tap, w_tap, lanes
+    real, M, N, out, o, out_m, init, k, init_m, x, i, x_m, w, j, w_strip, rows, taps, x_row, x_tap, w_tap, terms, lanes
 ):
     """M rows of N numbers, N a multiple of `lanes`, tile by tile; each strip of w begins `w_strip` after the last."""
     if M <= 0 or rows <= 0 or taps <= 0:
@@ -44,7 +53,7 @@ def _product(
             MR = HEIGHTS[(M - m + tiles - 1) // tiles]
             _tile(
                 real, MR, NV, out, o + m * out_m + n, out_m, init, k + m * init_m + n, init_m, x, i + m * x_m, x_m,
-                w, j + n // (2 * lanes) * w_strip, rows, taps, x_row, x_tap, w_tap,
+                w, j + n // (2 * lanes) * w_strip, rows, taps, x_row, x_tap, w_tap, terms,
             )  # fmt: skip
             m += MR
 
@@ -52,26 +61,27 @@ def _product(
 @intrinsic
 def product(
     context: Any, M: Any, N: Any, out: Any, o: Any, out_m: Any, init: Any, k: Any, init_m: Any, x: Any, i: Any,
-    x_m: Any, w: Any, j: Any, w_strip: Any, rows: Any, taps: Any, x_row: Any, x_tap: Any, w_tap: Any, lanes: Any,
+    x_m: Any, w: Any, j: Any, w_strip: Any, rows: Any, taps: Any, x_row: Any, x_tap: Any, w_tap: Any, terms: Any,
+    lanes: Any,
 ) -> Any:  # fmt: skip
     """`_product` for compiled code: each array is followed by the place in it where to begin."""
-    del context, M, N, o, out_m, k, init_m, i, x_m, j, w_strip, rows, taps, x_row, x_tap, w_tap, lanes
+    del context, M, N, o, out_m, k, init_m, i, x_m, j, w_strip, rows, taps, x_row, x_tap, w_tap, terms, lanes
     n = types.intp
-    return types.void(n, n, out, n, n, init, n, n, x, n, n, w, *[n] * 8), partial(emit_call, "product")
+    return types.void(n, n, out, n, n, init, n, n, x, n, n, w, *[n] * 9), partial(emit_call, "product")
 
 
 def link_product(letter: str) -> None:
     """Compile the tiles of a dtype, which all kernels share."""
-    link("product", _product, 20, letter)
+    link("product", _product, 21, letter)
 
 
 @intrinsic
 def _tile(
     context: Any, real: Any, MR: Any, NV: Any, out: Any, o: Any, out_m: Any, init: Any, k: Any, init_m: Any, x: Any,
-    i: Any, x_m: Any, w: Any, j: Any, rows: Any, taps: Any, x_row: Any, x_tap: Any, w_tap: Any,
+    i: Any, x_m: Any, w: Any, j: Any, rows: Any, taps: Any, x_row: Any, x_tap: Any, w_tap: Any, terms: Any,
 ) -> Any:  # fmt: skip
-    del context, MR, NV, out, o, out_m, init, k, init_m, x, i, x_m, w, j, rows, taps, x_row, x_tap, w_tap
-    return types.void(real, *[types.intp] * 18), _emit
+    del context, MR, NV, out, o, out_m, init, k, init_m, x, i, x_m, w, j, rows, taps, x_row, x_tap, w_tap, terms
+    return types.void(real, *[types.intp] * 19), _emit
 
 
 def _emit(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
@@ -86,53 +96,72 @@ def _emit(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
 
 
 def _emit_tile(v: Vectors, MR: int, NV: int, out: Any, init: Any, x: Any, w: Any, distances: list[Any]) -> None:
-    """Two nested loops over rows and taps, whose state is the results so far."""
+    """Three nested loops: over blocks of terms, pieces of rows in a block, and taps; the state is the block's sums."""
     b = v.b
-    _, _, out_m, _, _, init_m, _, _, x_m, _, _, rows, taps, x_row, x_tap, w_tap = distances
-
-    def row(m: int, distance: Any) -> Any:
-        return b.mul(distance, ir.Constant(INT, m))
-
-    starts = [[v.load(b.gep(init, [row(m, init_m)]), n) for n in range(NV)] for m in range(MR)]
-    before = b.block
-    row_block, tap_block, row_end, done = (b.append_basic_block(n) for n in ("row", "tap", "row_end", "done"))
+    _, _, out_m, _, _, init_m, _, _, x_m, _, _, rows, taps, x_row, x_tap, w_tap, terms = distances
     zero, one = ir.Constant(INT, 0), ir.Constant(INT, 1)
-    b.branch(row_block)
+    cells = [(m, n) for m in range(MR) for n in range(NV)]
+    nothing = [ir.Constant(v.vector, None)] * len(cells)
 
-    b.position_at_end(row_block)
-    r, x_r, w_r = b.phi(INT), b.phi(INT), b.phi(INT)
-    sums_r = [[b.phi(v.vector) for _ in range(NV)] for _ in range(MR)]
-    b.branch(tap_block)
+    def row(start: Any, m: int, distance: Any) -> Any:
+        return b.gep(start, [b.mul(distance, ir.Constant(INT, m))])
 
-    b.position_at_end(tap_block)
+    def arrive(phis: list[Any], values: list[Any], origin: Any) -> None:
+        for phi, value in zip(phis, values, strict=True):
+            phi.add_incoming(value, origin)
+
+    before = b.block
+    names = "start", "piece", "tap", "piece_end", "block_end", "block_add", "block_store", "done"
+    start, piece, tap, piece_end, block_end, block_add, block_store, done = map(b.append_basic_block, names)
+    b.cbranch(b.icmp_unsigned("==", init, out), piece, start)
+
+    b.position_at_end(start)
+    starts = [v.load(row(init, m, init_m), n) for m, n in cells]
+    b.branch(piece)
+
+    b.position_at_end(piece)
+    first, left = b.phi(ir.IntType(1)), b.phi(INT)  # whether the block began with init, and its terms still to add
+    place = [b.phi(INT) for _ in range(5)]
+    rows_left, taps_left, x_r, x_p, w_p = place  # the row begins at x_r, what is left of it at x_p
+    sums_p = [b.phi(v.vector) for _ in cells]
+    count = b.select(b.icmp_signed("<", left, taps_left), left, taps_left)
+    b.branch(tap)
+
+    b.position_at_end(tap)
     t, x_t, w_t = b.phi(INT), b.phi(INT), b.phi(INT)
-    sums_t = [[b.phi(v.vector) for _ in range(NV)] for _ in range(MR)]
+    sums_t = [b.phi(v.vector) for _ in cells]
     columns = [v.load(b.gep(w, [w_t]), n) for n in range(NV)]
-    sums = []
-    for m in range(MR):
-        number = v.spread(b.gep(x, [b.add(x_t, row(m, x_m))]))
-        sums.append([v.fma(number, columns[n], sums_t[m][n]) for n in range(NV)])
+    numbers = [v.spread(row(b.gep(x, [x_t]), m, x_m)) for m in range(MR)]
+    sums = [v.fma(numbers[m], columns[n], total) for (m, n), total in zip(cells, sums_t, strict=True)]
     t_next, x_next, w_next = b.add(t, one), b.add(x_t, x_tap), b.add(w_t, w_tap)
-    b.cbranch(b.icmp_signed("<", t_next, taps), tap_block, row_end)
+    b.cbranch(b.icmp_signed("<", t_next, count), tap, piece_end)
 
-    b.position_at_end(row_end)
-    r_next, x_row_next = b.add(r, one), b.add(x_r, x_row)
-    b.cbranch(b.icmp_signed("<", r_next, rows), row_block, done)
+    b.position_at_end(piece_end)
+    left_next, rest, x_row_next = b.sub(left, count), b.sub(taps_left, count), b.add(x_r, x_row)
+    in_row = b.icmp_signed(">", rest, zero)
+    choices = ((rows_left, b.sub(rows_left, one)), (rest, taps), (x_r, x_row_next), (x_next, x_row_next))
+    following = [*(b.select(in_row, *choice) for choice in choices), w_next]
+    ends = b.icmp_signed("==", following[0], zero)
+    b.cbranch(b.or_(ends, b.icmp_signed("==", left_next, zero)), block_end, piece)
 
-    for phi, first, again in ((r, zero, r_next), (x_r, zero, x_row_next), (w_r, zero, w_next)):
-        phi.add_incoming(first, before)
-        phi.add_incoming(again, row_end)
-    for phi, first, again in ((t, zero, t_next), (x_t, x_r, x_next), (w_t, w_r, w_next)):
-        phi.add_incoming(first, row_block)
-        phi.add_incoming(again, tap_block)
-    for m in range(MR):
-        for n in range(NV):
-            sums_r[m][n].add_incoming(starts[m][n], before)
-            sums_r[m][n].add_incoming(sums[m][n], row_end)
-            sums_t[m][n].add_incoming(sums_r[m][n], row_block)
-            sums_t[m][n].add_incoming(sums[m][n], tap_block)
-
+    b.position_at_end(block_end)
+    b.cbranch(first, block_store, block_add)
+    b.position_at_end(block_add)
+    added = [b.fadd(v.load(row(out, m, out_m), n), total) for (m, n), total in zip(cells, sums, strict=True)]
+    b.branch(block_store)
+    b.position_at_end(block_store)
+    totals = [b.phi(v.vector) for _ in cells]
+    for (m, n), total in zip(cells, totals, strict=True):
+        v.store(total, row(out, m, out_m), n)
+    b.cbranch(ends, done, piece)
     b.position_at_end(done)
-    for m in range(MR):
-        for n in range(NV):
-            v.store(sums[m][n], b.gep(out, [row(m, out_m)]), n)
+
+    yes, no, state = ir.Constant(ir.IntType(1), 1), ir.Constant(ir.IntType(1), 0), [first, left, *place, *sums_p]
+    arrive(state, [no, terms, rows, taps, zero, zero, zero, *nothing], before)
+    arrive(state, [yes, terms, rows, taps, zero, zero, zero, *starts], start)
+    arrive(state, [first, left_next, *following, *sums], piece_end)
+    arrive(state, [no, terms, *following, *nothing], block_store)
+    arrive([t, x_t, w_t, *sums_t], [zero, x_p, w_p, *sums_p], piece)
+    arrive([t, x_t, w_t, *sums_t], [t_next, x_next, w_next, *sums], tap)
+    arrive(totals, sums, block_end)
+    arrive(totals, added, block_add)
