@@ -172,10 +172,13 @@ def dropout_mask(x: Array, p: float, rng: np.random.Generator) -> Array:
 
 
 def update(formula: Any, p: Array, g: Array, slots: Sequence[Array], numbers: Sequence[float]) -> None:
-    for p_, g_, *slots_ in _chunks(p, g, *slots):
-        result = formula(p_, g_.astype(accumulation_dtype(p_), copy=False), *slots_, *numbers)
-        for old, new in zip((p_, *slots_), result if isinstance(result, tuple) else (result,), strict=True):
-            old[...] = new
+    dtype = accumulation_dtype(p)
+    least = np.finfo(dtype).smallest_normal  # some processors are slow with less, where decaying slots end: it is 0 here
+    with np.errstate(under="ignore"):
+        for p_, g_, *slots_ in _chunks(p, g, *slots):
+            result = formula(p_, g_.astype(dtype, copy=False), *slots_, *numbers)
+            for old, new in zip((p_, *slots_), result if isinstance(result, tuple) else (result,), strict=True):
+                np.multiply(new, np.abs(new) >= least, out=old)
 
 
 def all_finite(x: Array) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from minigrad.backend.compiled.shared import bounds, inner, shared
+from minigrad.backend.compiled.tile import FEW
 from minigrad.backend.compiled.vectors import max_of_pixels, put_won
 
 
@@ -115,6 +116,7 @@ def _sum(x, KH, KW, SH, SW, above, left, y, backward):
     """Of one image x (H, W, C) and its windows y (OH, OW, C): add the pixels to the windows, or the other way round."""
     H, W, C = x.shape
     flat, flat_y = x.reshape(-1), y.reshape(-1)
+    many, wide = not backward and KH * KW > FEW, np.zeros(C)
     if backward:
         flat[:] = 0
     else:
@@ -124,14 +126,19 @@ def _sum(x, KH, KW, SH, SW, above, left, y, backward):
         for ow in range(y.shape[1]):
             total = flat_y[at : at + C]
             at += C
+            wide[:] = 0
             for i in range(max(0, above - oh * SH), min(KH, H + above - oh * SH)):
                 for j in range(max(0, left - ow * SW), min(KW, W + left - ow * SW)):
                     start = ((oh * SH - above + i) * W + ow * SW - left + j) * C
                     pixel = flat[start : start + C]
                     if backward:
                         _add(total, pixel)
+                    elif many:
+                        _add(pixel, wide)
                     else:
                         _add(pixel, total)
+            if many:
+                _add(wide, total)
 
 
 @shared

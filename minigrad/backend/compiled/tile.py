@@ -4,8 +4,7 @@ A tile computes MR × NV vectors of
 
     out[m, n] = init[m, n] + Σ over r, t of x[r·x_row + t·x_tap + m·x_m] · w[(r·taps + t)·w_tap + n]
 
-in blocks of at most `terms` terms that are added to `out` each, the first one to `init` unless that is `out` itself,
-with the results in the processor's registers while the numbers of x and w stream by: each vector of w is used for MR
+in blocks of at most `terms` terms, the first of which begins with `init`, unless that is `out` itself, with the results in the processor's registers while the numbers of x and w stream by: each vector of w is used for MR
 rows, each number of x, spread over a vector, for NV columns. Forward convolution (m: pixels, n: filters, taps: the
 window's columns and channels), both of its gradients and matrix products differ in the strides alone.
 
@@ -23,11 +22,14 @@ from typing import Any
 import numpy as np
 from llvmlite import ir
 from numba import types
+from numba.core import cgutils
 from numba.extending import intrinsic
 
 from minigrad.backend.compiled.linking import emit_call, link
 from minigrad.backend.compiled.processor import TALL, TILES
 from minigrad.backend.compiled.vectors import INT, Vectors, emit_switch
+
+BIT = ir.IntType(1)
 
 LONG, FEW, MANY = 8192, 64, 256
 """In blocks of how many terms longer and shorter sums than LONG are made: few lose less, and take 5 % more time."""
@@ -90,18 +92,27 @@ def _emit(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
     v = Vectors(builder, signature.args[0])
     out, init, x, w = (v.address(others[at], others[at + 1]) for at in (0, 3, 6, 9))
     number = builder.add(builder.mul(height, ir.Constant(INT, 4)), width)
-    tiles = {4 * MR + NV: partial(_emit_tile, v, MR, NV, out, init, x, w, others) for MR, NV in TILES}
+    largest = max(MR * NV for MR, NV in TILES) * v.lanes
+    blocks = cgutils.alloca_once(builder, v.real, ir.Constant(INT, largest))  # the sums of all blocks but the last
+    tiles = {4 * MR + NV: partial(_emit_tile, v, MR, NV, blocks, out, init, x, w, others) for MR, NV in TILES}
     emit_switch(builder, number, tiles)
     return context.get_dummy_value()
 
 
-def _emit_tile(v: Vectors, MR: int, NV: int, out: Any, init: Any, x: Any, w: Any, distances: list[Any]) -> None:
+def _emit_tile(
+    v: Vectors, MR: int, NV: int, blocks: Any, out: Any, init: Any, x: Any, w: Any, distances: list[Any]
+) -> None:
     """Three nested loops: over blocks of terms, pieces of rows in a block, and taps; the state is the block's sums."""
     b = v.b
     _, _, out_m, _, _, init_m, _, _, x_m, _, _, rows, taps, x_row, x_tap, w_tap, terms = distances
-    zero, one = ir.Constant(INT, 0), ir.Constant(INT, 1)
+    zero, one, yes, no = ir.Constant(INT, 0), ir.Constant(INT, 1), ir.Constant(BIT, 1), ir.Constant(BIT, 0)
     cells = [(m, n) for m in range(MR) for n in range(NV)]
     nothing = [ir.Constant(v.vector, None)] * len(cells)
+    before = b.block
+    names = "start", "piece", "tap", "piece_end", "ended", "add", "block", "keep", "last", "add_out", "store", "done"
+    (start, piece, tap, piece_end, ended, add, block, keep, last, add_out, store, done) = map(
+        b.append_basic_block, names
+    )
 
     def row(start: Any, m: int, distance: Any) -> Any:
         return b.gep(start, [b.mul(distance, ir.Constant(INT, m))])
@@ -110,19 +121,17 @@ def _emit_tile(v: Vectors, MR: int, NV: int, out: Any, init: Any, x: Any, w: Any
         for phi, value in zip(phis, values, strict=True):
             phi.add_incoming(value, origin)
 
-    before = b.block
-    names = "start", "piece", "tap", "piece_end", "block_end", "block_add", "block_store", "done"
-    start, piece, tap, piece_end, block_end, block_add, block_store, done = map(b.append_basic_block, names)
-    b.cbranch(b.icmp_unsigned("==", init, out), piece, start)
+    next_row = b.sub(x_row, b.mul(taps, x_tap))
+    end = b.mul(b.mul(rows, taps), w_tap)
+    adds = b.icmp_unsigned("==", init, out)
+    b.cbranch(adds, piece, start)
 
     b.position_at_end(start)
     starts = [v.load(row(init, m, init_m), n) for m, n in cells]
     b.branch(piece)
 
     b.position_at_end(piece)
-    first, left = b.phi(ir.IntType(1)), b.phi(INT)  # whether the block began with init, and its terms still to add
-    place = [b.phi(INT) for _ in range(5)]
-    rows_left, taps_left, x_r, x_p, w_p = place  # the row begins at x_r, what is left of it at x_p
+    first, left, taps_left, x_p, w_p = state = [b.phi(BIT), *(b.phi(INT) for _ in range(4))]
     sums_p = [b.phi(v.vector) for _ in cells]
     count = b.select(b.icmp_signed("<", left, taps_left), left, taps_left)
     b.branch(tap)
@@ -137,31 +146,44 @@ def _emit_tile(v: Vectors, MR: int, NV: int, out: Any, init: Any, x: Any, w: Any
     b.cbranch(b.icmp_signed("<", t_next, count), tap, piece_end)
 
     b.position_at_end(piece_end)
-    left_next, rest, x_row_next = b.sub(left, count), b.sub(taps_left, count), b.add(x_r, x_row)
-    in_row = b.icmp_signed(">", rest, zero)
-    choices = ((rows_left, b.sub(rows_left, one)), (rest, taps), (x_r, x_row_next), (x_next, x_row_next))
-    following = [*(b.select(in_row, *choice) for choice in choices), w_next]
-    ends = b.icmp_signed("==", following[0], zero)
-    b.cbranch(b.or_(ends, b.icmp_signed("==", left_next, zero)), block_end, piece)
+    left_next, rest = b.sub(left, count), b.sub(taps_left, count)
+    row_ends, ends = b.icmp_signed("==", rest, zero), b.icmp_signed("==", w_next, end)
+    following = [b.select(row_ends, taps, rest), b.select(row_ends, b.add(x_next, next_row), x_next), w_next]
+    block_ends = b.or_(ends, b.icmp_signed("==", left_next, zero))
+    b.cbranch(block_ends, ended, piece)
 
-    b.position_at_end(block_end)
-    b.cbranch(first, block_store, block_add)
-    b.position_at_end(block_add)
-    added = [b.fadd(v.load(row(out, m, out_m), n), total) for (m, n), total in zip(cells, sums, strict=True)]
-    b.branch(block_store)
-    b.position_at_end(block_store)
+    b.position_at_end(ended)
+    b.cbranch(first, block, add)
+    b.position_at_end(add)
+    added = [b.fadd(v.load(blocks, i), total) for i, total in enumerate(sums)]
+    b.branch(block)
+    b.position_at_end(block)
     totals = [b.phi(v.vector) for _ in cells]
-    for (m, n), total in zip(cells, totals, strict=True):
-        v.store(total, row(out, m, out_m), n)
-    b.cbranch(ends, done, piece)
+    b.cbranch(ends, last, keep)
+    b.position_at_end(keep)
+    for i, total in enumerate(totals):
+        v.store(total, blocks, i)
+    b.branch(piece)
+
+    b.position_at_end(last)
+    b.cbranch(adds, add_out, store)
+    b.position_at_end(add_out)
+    more = [b.fadd(v.load(row(out, m, out_m), n), total) for (m, n), total in zip(cells, totals, strict=True)]
+    b.branch(store)
+    b.position_at_end(store)
+    results = [b.phi(v.vector) for _ in cells]
+    for (m, n), result in zip(cells, results, strict=True):
+        v.store(result, row(out, m, out_m), n)
+    b.branch(done)
     b.position_at_end(done)
 
-    yes, no, state = ir.Constant(ir.IntType(1), 1), ir.Constant(ir.IntType(1), 0), [first, left, *place, *sums_p]
-    arrive(state, [no, terms, rows, taps, zero, zero, zero, *nothing], before)
-    arrive(state, [yes, terms, rows, taps, zero, zero, zero, *starts], start)
-    arrive(state, [first, left_next, *following, *sums], piece_end)
-    arrive(state, [no, terms, *following, *nothing], block_store)
+    arrive([*state, *sums_p], [yes, terms, taps, zero, zero, *nothing], before)
+    arrive([*state, *sums_p], [yes, terms, taps, zero, zero, *starts], start)
+    arrive([*state, *sums_p], [first, left_next, *following, *sums], piece_end)
+    arrive([*state, *sums_p], [no, terms, *following, *nothing], keep)
     arrive([t, x_t, w_t, *sums_t], [zero, x_p, w_p, *sums_p], piece)
     arrive([t, x_t, w_t, *sums_t], [t_next, x_next, w_next, *sums], tap)
-    arrive(totals, sums, block_end)
-    arrive(totals, added, block_add)
+    arrive(totals, sums, ended)
+    arrive(totals, added, add)
+    arrive(results, totals, last)
+    arrive(results, more, add_out)
