@@ -205,7 +205,9 @@ def matmul(a: Array, b: Array) -> Any:
     if a.ndim != 2 or b.ndim != 2:
         return NotImplemented
     (M, K), N = a.shape, b.shape[1]
-    packs = K * N <= SMALL and M >= N and K <= tile.LONG
+    if K > tile.LONG:
+        return _long_product(a, b)
+    packs = K * N <= SMALL and M >= N
     if not packs and M > LOW:
         return NotImplemented
     out = np.empty((M, N), a.dtype)
@@ -218,6 +220,18 @@ def matmul(a: Array, b: Array) -> Any:
             products.rows_times(shares(M, work), M, K, N, *flat_a, packed, lanes, flat)
         else:
             products.times_columns(shares(N, work), M, K, N, *flat_a, *flat_b, lanes, flat)
+    return out
+
+
+def _long_product(a: Array, b: Array) -> Array:
+    """The product of any matrices; its columns are shared out, and of its rows a few are made at a time."""
+    (M, K), N = a.shape, b.shape[1]
+    if M > N:
+        return np.ascontiguousarray(_long_product(b.T, a.T).T)
+    out, flat_b, parts = np.empty((M, N), a.dtype), _flat(b), shares(N, M * K * N)
+    for m in range(0, M, LOW):
+        rows = a[m : m + LOW]
+        products.times_columns(parts, len(rows), K, N, *_flat(rows), *flat_b, _lanes(a), out[m : m + LOW].reshape(-1))
     return out
 
 

@@ -173,12 +173,18 @@ def dropout_mask(x: Array, p: float, rng: np.random.Generator) -> Array:
 
 def update(formula: Any, p: Array, g: Array, slots: Sequence[Array], numbers: Sequence[float]) -> None:
     dtype = accumulation_dtype(p)
-    least = np.finfo(dtype).smallest_normal  # some processors are slow with less, where decaying slots end: it is 0 here
-    with np.errstate(under="ignore"):
-        for p_, g_, *slots_ in _chunks(p, g, *slots):
-            result = formula(p_, g_.astype(dtype, copy=False), *slots_, *numbers)
+    least = np.finfo(dtype).smallest_normal  # less slows some processors down, and is where slots decay to: 0 here
+    for p_, g_, *slots_ in _chunks(p, g, *slots):
+        arguments, tiny = (p_, g_.astype(dtype, copy=False), *slots_, *numbers), False
+        try:
+            with np.errstate(under="raise"):
+                result = formula(*arguments)
+        except FloatingPointError:
+            with np.errstate(under="ignore"):
+                result, tiny = formula(*arguments), True
+        with np.errstate(under="ignore"):
             for old, new in zip((p_, *slots_), result if isinstance(result, tuple) else (result,), strict=True):
-                np.multiply(new, np.abs(new) >= least, out=old)
+                old[...] = np.multiply(new, np.abs(new) >= least) if tiny else new
 
 
 def all_finite(x: Array) -> bool:

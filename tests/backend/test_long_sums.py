@@ -41,7 +41,9 @@ def repeated(call):
 
 
 @pytest.mark.parametrize("number", POSITIVE)
-@pytest.mark.parametrize("M, terms, N", [(1, 10**7, 1), (3, 10**6, 2), (2, 10_001, 300), (600, 9_000, 3), (40, 9_000, 40)])
+@pytest.mark.parametrize(
+    ("M", "terms", "N"), [(1, 10**7, 1), (3, 10**6, 2), (2, 10_001, 300), (600, 9_000, 3), (40, 9_000, 40)]
+)
 def test_products_of_long_rows(M, terms, N, number):
     a, b = positive((M, terms), number), positive((terms, N), 0.3)
     found = repeated(lambda: K.matmul(a, b))
@@ -50,12 +52,10 @@ def test_products_of_long_rows(M, terms, N, number):
 
 
 @pytest.mark.parametrize("number", POSITIVE)
-@pytest.mark.parametrize("size", [(1, 10**7, 1), (10**5, 10, 10), (1, 3_000, 3_000), (4_000, 50, 50)])
+@pytest.mark.parametrize("size", [(10, 100_000, 1), (10**5, 5, 5), (1, 1_000, 2_000), (500, 50, 50)])
 @pytest.mark.parametrize("channels", [1, 4])
 def test_filter_gradients_of_many_pixels(size, number, channels):
     N, H, W = size
-    if channels * N * H * W > 10**7:
-        N, H = max(1, N // channels), H if N > 1 else H // channels
     x, gy = positive((N, channels, H, W), number), np.full((N, 2, H, W), 0.3, np.float32)
     found = repeated(lambda: K.filter_correlation(x, gy, Window((1, 1)), 1))
     expected = x.sum((0, 2, 3), dtype=np.float64) * np.float64(np.float32(0.3))
@@ -63,7 +63,7 @@ def test_filter_gradients_of_many_pixels(size, number, channels):
 
 
 @pytest.mark.parametrize("number", POSITIVE)
-@pytest.mark.parametrize("size", [(500, 64, 64), (2, 1_000, 1_000)])
+@pytest.mark.parametrize("size", [(500, 40, 40), (1, 1_000, 1_000)])
 @pytest.mark.parametrize("channels", [1, 8])
 def test_gradients_behind_a_pooling_of_many_pixels(size, number, channels):
     N, H, W = size

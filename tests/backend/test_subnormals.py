@@ -14,7 +14,6 @@ import minigrad.functions as F
 from minigrad import optim
 from minigrad.backend import numpy_kernels
 from minigrad.backend.compiled.launching import launch
-from minigrad.backend.compiled.loading import compiled_kernels
 from minigrad.backend.compiled.shared import layer
 from minigrad.backend.kernels import KernelSet, cpu_kernels
 from minigrad.backend.windows import Window

@@ -6,30 +6,30 @@ requests it is blocked on standard input and uses no processor. Runs on Python 3
 
 from __future__ import annotations
 
+import gzip
 import json
 import platform
 import resource
 import sys
 from functools import partial
+from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     Step = Callable[[], float | None]  # one training step, or one whole chain; returns the loss, or the chain's sum
     Build = Callable[[], Step]
     BuildChain = Callable[[int], Step]
 
 
-def serve(framework: str, version: str, *, deep_mnist: Build, simple_conv_net: Build, dense: Build, chain: BuildChain):
+def serve(framework: str, version: str, *, chain: BuildChain, **models: Build):
     """Answer requests until run.py closes the pipe; a workload's model is built at its first request, untimed."""
     build = {
-        "deep_mnist": deep_mnist,
-        "simple_conv_net": simple_conv_net,
-        "dense": dense,
+        **models,
         "chain_1000": partial(chain, 1_000),
         "chain_100000": partial(chain, 100_000),
         "chain_of_constants": partial(chain, 1_000, constants=True),
@@ -67,6 +67,21 @@ def batches(size: int) -> list[tuple[np.ndarray, np.ndarray]]:
     pixels = rng.integers(0, 256, (8, size, 1, 28, 28), dtype=np.uint8)
     labels = rng.integers(0, 10, (8, size))
     return list(zip(pixels.astype(np.float32) / 255, labels, strict=True))
+
+
+def real_batches(size: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """MNIST's own training images and labels in the same form, shuffled, without end."""
+    folder, rng = Path(__file__).parents[2] / "minigrad" / "data" / "files", np.random.default_rng(0)
+    names = ("train-images-idx3-ubyte.gz", 16), ("train-labels-idx1-ubyte.gz", 8)
+    pixels, labels = (
+        np.frombuffer(gzip.decompress((folder / name).read_bytes()), np.uint8, offset=header) for name, header in names
+    )
+    pixels = pixels.reshape(-1, 1, 28, 28)
+    while True:
+        order = rng.permutation(len(labels))
+        for start in range(0, len(order) - size + 1, size):
+            chosen = order[start : start + size]
+            yield pixels[chosen].astype(np.float32) / 255, labels[chosen].astype(np.int64)
 
 
 def chain_leaves() -> list[np.ndarray]:

@@ -1,10 +1,11 @@
 """The workloads in PyTorch: eager with its default optimizers, "fused", or "compile": compiled and fused."""
 
 import sys
+from functools import partial
 from itertools import cycle
 
 import torch
-from protocol import batches, chain_leaves, serve
+from protocol import batches, chain_leaves, real_batches, serve
 from torch import nn, optim
 from torch.nn.functional import cross_entropy
 
@@ -12,13 +13,13 @@ WAY = sys.argv[1] if len(sys.argv) > 1 else ""
 FUSED = {"fused": True} if WAY else {}
 
 
-def deep_mnist():
+def deep_mnist(*, real=False):
     model = nn.Sequential(
         *(nn.Conv2d(1, 32, 5, padding="same"), nn.ReLU(), nn.MaxPool2d(2)),
         *(nn.Conv2d(32, 64, 5, padding="same"), nn.ReLU(), nn.MaxPool2d(2)),
         *(nn.Flatten(), nn.Linear(64 * 7 * 7, 1024), nn.ReLU(), nn.Dropout(0.5), nn.Linear(1024, 10)),
     )
-    return training_step(model, optim.Adam(model.parameters(), lr=1e-4, **FUSED), batch=50)
+    return training_step(model, optim.Adam(model.parameters(), lr=1e-4, **FUSED), batch=50, real=real)
 
 
 def simple_conv_net():
@@ -34,8 +35,9 @@ def dense():
     return training_step(model, optim.Adam(model.parameters(), lr=1e-3, **FUSED), batch=32)
 
 
-def training_step(model, optimizer, batch):
-    data = cycle([(torch.from_numpy(x), torch.from_numpy(t)) for x, t in batches(batch)])
+def training_step(model, optimizer, batch, *, real=False):
+    data = ((torch.from_numpy(x), torch.from_numpy(t)) for x, t in (real_batches if real else batches)(batch))
+    data = data if real else cycle(data)
 
     def loss_of(x, t):
         return cross_entropy(model(x), t)
@@ -72,4 +74,6 @@ def chain(operations, *, constants=False):
     return step
 
 
-serve("PyTorch", torch.__version__, deep_mnist=deep_mnist, simple_conv_net=simple_conv_net, dense=dense, chain=chain)
+models = {"deep_mnist": deep_mnist, "simple_conv_net": simple_conv_net, "dense": dense}
+models["late_step"] = partial(deep_mnist, real=True)
+serve("PyTorch", torch.__version__, **models, chain=chain)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from minigrad.backend.compiled.shared import bounds, inner, shared
-from minigrad.backend.compiled.tile import FEW
 
 ROWS_OF_A_SUM, TOGETHER = 256, 8
 """How many rows add up to one number of a longer sum, and how many at once: one row may be no whole vectors."""
@@ -82,26 +81,20 @@ def sum_rows(s, shares, x, totals):
 @shared
 def cross_entropy(s, shares, logits, targets, losses, softmax):
     """−Σ target · log softmax of each row (N, C), and the softmax."""
-    (N, C), zero = logits.shape, logits.dtype.type(0)
+    N, C = logits.shape
     for n in range(*bounds(N, s, shares)):
         top = logits[n, 0]
         for c in range(1, C):
             if logits[n, c] > top or logits[n, c] != logits[n, c]:
                 top = logits[n, c]
         wide = 0.0
-        for start in range(0, C, FEW):
-            total = zero
-            for c in range(start, min(start + FEW, C)):
-                softmax[n, c] = np.exp(logits[n, c] - top)
-                total += softmax[n, c]
-            wide += total
+        for c in range(C):
+            softmax[n, c] = np.exp(logits[n, c] - top)
+            wide += softmax[n, c]
         total, loss = logits.dtype.type(wide), 0.0
         log_sum_exp = np.log(total)
-        for start in range(0, C, FEW):
-            part = zero
-            for c in range(start, min(start + FEW, C)):
-                if targets[n, c] != 0:
-                    part += targets[n, c] * (log_sum_exp - (logits[n, c] - top))
-                softmax[n, c] /= total
-            loss += part
+        for c in range(C):
+            if targets[n, c] != 0:
+                loss += targets[n, c] * (log_sum_exp - (logits[n, c] - top))
+            softmax[n, c] /= total
         losses[n] = loss

@@ -126,7 +126,8 @@ def _sum(x, KH, KW, SH, SW, above, left, y, backward):
         for ow in range(y.shape[1]):
             total = flat_y[at : at + C]
             at += C
-            wide[:] = 0
+            if many:
+                wide[:] = 0
             for i in range(max(0, above - oh * SH), min(KH, H + above - oh * SH)):
                 for j in range(max(0, left - ow * SW), min(KW, W + left - ow * SW)):
                     start = ((oh * SH - above + i) * W + ow * SW - left + j) * C

@@ -64,8 +64,9 @@ def rows_times(s, shares, M, K, N, a, a_row, a_column, packed, lanes, out):
         product(count, whole, out, m * N, N, none, 0, 0, a, m * a_row, a_row,
                 packed, 0, K * pair, 1, K, 0, a_column, pair, MANY, lanes)  # fmt: skip
         if wide > whole:
+            strip = whole // pair * K * pair + whole % pair
             product(count, lanes, rest, 0, lanes, none, 0, 0, a, m * a_row, a_row,
-                    packed, whole // pair * K * pair + whole % pair, 0, 1, K, 0, a_column, pair, MANY, lanes)  # fmt: skip
+                    packed, strip, 0, 1, K, 0, a_column, pair, MANY, lanes)  # fmt: skip
             for r in range(count):
                 for c in range(N - whole):
                     out[(m + r) * N + whole + c] = rest[r * lanes + c]

@@ -1,7 +1,7 @@
 """Subnormal numbers taken as zero while a share of a kernel's work is done.
 
-They lie between zero and the smallest normal number, 1.2e-38 in float32, and an operation with one takes some processors
-a hundred times as long. What decays from step to step, such as an optimizer's moments, ends among them.
+They lie between zero and the smallest normal number, 1.2e-38 in float32, and an operation with one takes some
+processors a hundred times as long. What decays from step to step, such as an optimizer's moments, ends among them.
 """
 
 from __future__ import annotations
