@@ -83,18 +83,19 @@ def cross_entropy(s, shares, logits, targets, losses, softmax):
     """−Σ target · log softmax of each row (N, C), and the softmax."""
     N, C = logits.shape
     for n in range(*bounds(N, s, shares)):
-        top = logits[n, 0]
+        x, target, y = logits[n], targets[n], softmax[n]
+        top = x[0]
         for c in range(1, C):
-            if logits[n, c] > top or logits[n, c] != logits[n, c]:
-                top = logits[n, c]
-        wide = 0.0
+            if x[c] > top or x[c] != x[c]:
+                top = x[c]
+        total, loss = 0.0, 0.0
         for c in range(C):
-            softmax[n, c] = np.exp(logits[n, c] - top)
-            wide += softmax[n, c]
-        total, loss = logits.dtype.type(wide), 0.0
-        log_sum_exp = np.log(total)
+            y[c] = np.exp(x[c] - top)
+            total += y[c]
+        scale = x.dtype.type(total)
+        log_sum_exp = np.log(scale)
         for c in range(C):
-            if targets[n, c] != 0:
-                loss += targets[n, c] * (log_sum_exp - (logits[n, c] - top))
-            softmax[n, c] /= total
+            if target[c] != 0:
+                loss += target[c] * (log_sum_exp - (x[c] - top))
+            y[c] /= scale
         losses[n] = loss

@@ -117,6 +117,7 @@ def _sum(x, KH, KW, SH, SW, above, left, y, backward):
     H, W, C = x.shape
     flat, flat_y = x.reshape(-1), y.reshape(-1)
     many, wide = not backward and KH * KW > FEW, np.zeros(C)
+    count = 0
     if backward:
         flat[:] = 0
     else:
@@ -126,20 +127,22 @@ def _sum(x, KH, KW, SH, SW, above, left, y, backward):
         for ow in range(y.shape[1]):
             total = flat_y[at : at + C]
             at += C
-            if many:
-                wide[:] = 0
             for i in range(max(0, above - oh * SH), min(KH, H + above - oh * SH)):
                 for j in range(max(0, left - ow * SW), min(KW, W + left - ow * SW)):
                     start = ((oh * SH - above + i) * W + ow * SW - left + j) * C
                     pixel = flat[start : start + C]
                     if backward:
                         _add(total, pixel)
-                    elif many:
-                        _add(pixel, wide)
                     else:
                         _add(pixel, total)
+                        count += 1
+                        if many and count % FEW == 0:
+                            _add(total, wide)
+                            total[:] = 0
             if many:
-                _add(wide, total)
+                _add(total, wide)
+                total[:] = wide
+                wide[:] = 0
 
 
 @shared

@@ -182,14 +182,9 @@ def gradients(
             for p in range(0, P, many):
                 q = min(p + many, P)
                 _list_by_filter(
-                    passed[p * O : q * O],
-                    flat_winners[n, p * O : q * O],
-                    firsts[p:q],
-                    offsets,
-                    values,
-                    places,
-                    by_filter,
-                )
+                    passed[p * O : q * O], flat_winners[n, p * O : q * O], firsts[p:q], offsets,
+                    values, places, by_filter,
+                )  # fmt: skip
                 _correlate(image, values, places, by_filter, q - p, KH, row, vectors, lanes, sums)
                 blocks += (q - p + FEW - 1) // FEW
                 if blocks >= TOGETHER:
