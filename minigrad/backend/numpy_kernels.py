@@ -173,18 +173,25 @@ def dropout_mask(x: Array, p: float, rng: np.random.Generator) -> Array:
 
 def update(formula: Any, p: Array, g: Array, slots: Sequence[Array], numbers: Sequence[float]) -> None:
     dtype = accumulation_dtype(p)
-    least = np.finfo(dtype).smallest_normal  # less slows some processors down, and is where slots decay to: 0 here
-    for p_, g_, *slots_ in _chunks(p, g, *slots):
-        arguments, tiny = (p_, g_.astype(dtype, copy=False), *slots_, *numbers), False
-        try:
-            with np.errstate(under="raise"):
-                result = formula(*arguments)
-        except FloatingPointError:
-            with np.errstate(under="ignore"):
-                result, tiny = formula(*arguments), True
-        with np.errstate(under="ignore"):
-            for old, new in zip((p_, *slots_), result if isinstance(result, tuple) else (result,), strict=True):
-                old[...] = np.multiply(new, np.abs(new) >= least) if tiny else new
+    with np.errstate(under="ignore"):
+        for p_, g_, *slots_ in _chunks(p, g, *slots):
+            results = _without_subnormals(formula, (p_, g_.astype(dtype, copy=False), *slots_, *numbers), dtype)
+            for old, new in zip((p_, *slots_), results, strict=True):
+                old[...] = new
+
+
+def _without_subnormals(formula: Any, arguments: tuple[Any, ...], dtype: Any) -> Sequence[Array]:
+    """A formula's results, with 0 for what slots decay to and some processors are slow with."""
+
+    def results() -> Sequence[Array]:
+        result = formula(*arguments)
+        return result if isinstance(result, tuple) else (result,)
+
+    try:
+        with np.errstate(under="raise"):
+            return results()  # there are none: this costs nothing
+    except FloatingPointError:
+        return [np.multiply(new, np.abs(new) >= np.finfo(dtype).smallest_normal) for new in results()]
 
 
 def all_finite(x: Array) -> bool:
