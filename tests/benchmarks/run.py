@@ -101,6 +101,8 @@ def main():
     measured = {}
     if options.workload == LATE:
         measured[LATE] = measure_late([name for name in options.frameworks if name in LATE_FRAMEWORKS], options.short)
+        others = [name for name in options.frameworks if name not in LATE_FRAMEWORKS]
+        measured[LATE] |= {name: {"skipped": "its worker does not train on MNIST"} for name in others}
         print_late(measured[LATE])
     for name in options.workloads:
         only = WORKLOADS[name].only.split() or options.frameworks
@@ -205,7 +207,7 @@ def measure_late(frameworks, short):
 def print_late(results):
     """How long a step takes late in a training, by how long it takes early."""
     print(f"\nDeep MNIST, a training step on MNIST itself, late and early\n{'':30}", end="")
-    print(f"{'early ms':>10}{'spread':>18}{'late ms':>10}{'spread':>18}{'late / early':>14}{'loss':>9}")
+    print(f"{'early ms':>10}{'spread':>20}{'late ms':>10}{'spread':>20}{'late / early':>14}{'loss':>9}")
     for framework, result in results.items():
         if "skipped" in result:
             print(f"{framework:30}skipped: {result['skipped']}")
@@ -213,7 +215,7 @@ def print_late(results):
         print(f"{framework:30}", end="")
         for half in ("early", "late"):
             low, high = (f"{seconds * 1e3:.2f}" for seconds in result[half]["spread"])
-            print(f"{result[half]['seconds'] * 1e3:10.2f}{low + ' .. ' + high:>18}", end="")
+            print(f"{result[half]['seconds'] * 1e3:10.2f}{low + ' .. ' + high:>20}", end="")
         print(f"{result['late']['seconds'] / result['early']['seconds']:14.2f}{result['loss']:9.3f}")
 
 
