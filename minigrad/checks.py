@@ -13,10 +13,45 @@ from __future__ import annotations
 
 import math
 import operator
+from collections.abc import Callable
 from numbers import Real
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 import numpy as np
+
+T = TypeVar("T")
+
+
+class Checked(Generic[T]):
+    """An attribute that one of the checks looks at wherever it is set, in the constructor or later.
+
+    Args:
+        check: takes the owner's name, the attribute's name and the value, and returns what is kept.
+        fixed: the constructor alone may set it.
+        options: further arguments of the check.
+
+    >>> class Dropout:
+    ...     p = Checked(fraction, one=True)
+    >>> Dropout().p = 7
+    Traceback (most recent call last):
+    ValueError: Dropout: p must be in [0, 1], not 7
+    """
+
+    def __init__(self, check: Callable[..., T], *, fixed: bool = False, **options: Any) -> None:
+        self._check, self._fixed, self._options = check, fixed, options
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    def __set__(self, instance: object, value: Any) -> None:
+        owner, attributes = type(instance).__name__, vars(instance)
+        if self._fixed and self._name in attributes:
+            raise AttributeError(f"{owner}: {self._name} is fixed; make a new {owner}")
+        attributes[self._name] = self._check(owner, self._name, value, **self._options)
+
+    if TYPE_CHECKING:  # without __get__ Python finds the value among the instance's attributes, at full speed
+
+        def __get__(self, instance: object, owner: type) -> T: ...
 
 
 def integer(owner: str, argument: str, value: Any, *, least: int | None = 1) -> int:
@@ -34,6 +69,13 @@ def number(owner: str, argument: str, value: Any, *, finite: bool = True) -> flo
         raise TypeError(f"{owner}: {argument} must be a number, not {value!r}")
     if finite and not math.isfinite(value):
         raise ValueError(f"{owner}: {argument} must be finite, not {value}")
+    return float(value)
+
+
+def not_negative(owner: str, argument: str, value: Any) -> float:
+    """Return `value` as a finite float, 0 or above."""
+    if number(owner, argument, value) < 0:
+        raise ValueError(f"{owner}: {argument} must not be negative, not {value}")
     return float(value)
 
 
@@ -66,6 +108,13 @@ def padding(owner: str, argument: str, value: Any) -> tuple[int, int] | Literal[
     if isinstance(value, str) and value != "same":
         raise ValueError(f'{owner}: {argument} must be an int, a pair or "same", not {value!r}')
     return "same" if isinstance(value, str) else pair(owner, argument, value, least=0)
+
+
+def boolean(owner: str, argument: str, value: Any) -> bool:
+    """Return `value`, True or False."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise TypeError(f"{owner}: {argument} must be True or False, not {value!r}")
+    return bool(value)
 
 
 def optional_generator(owner: str, argument: str, value: Any) -> np.random.Generator | None:

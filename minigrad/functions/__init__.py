@@ -1,5 +1,7 @@
 """The differentiable functions, by family. Each takes Variables, arrays or numbers and gives a Variable."""
 
+from typing import TYPE_CHECKING
+
 from minigrad.functions.activation import dropout, leaky_relu, log_softmax, relu, sigmoid, softmax, softplus, tanh
 from minigrad.functions.convolution import conv2d, conv_relu_pool
 from minigrad.functions.elementwise import abs, clip, exp, log, maximum, minimum, power, sqrt, square, where  # noqa: A004
@@ -21,6 +23,7 @@ from minigrad.functions.shape import (
     take,
     transpose,
 )
+from minigrad.spelling import missing as _missing
 
 __all__ = [
     "abs", "avg_pool2d", "broadcast_to", "clip", "concatenate", "conv2d", "conv_relu_pool", "dropout", "exp",
@@ -29,3 +32,11 @@ __all__ = [
     "softmax", "softmax_cross_entropy", "softplus", "split", "sqrt", "square", "squeeze", "stack", "std", "sum", "take",
     "tanh", "transpose", "var", "where",
 ]  # fmt: skip
+
+if not TYPE_CHECKING:  # or a type checker would find any name
+
+    def __getattr__(name: str) -> object:
+        raise _missing(__name__, name, __all__)
+
+
+del TYPE_CHECKING

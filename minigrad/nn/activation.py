@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import minigrad.functions as F
 from minigrad import checks
+from minigrad.checks import Checked
 from minigrad.core.operators import Operand
 from minigrad.core.variable import Variable
 from minigrad.nn.module import Module
@@ -19,8 +20,10 @@ class ReLU(Module):
 class LeakyReLU(Module):
     """x where it is positive, else slope·x, elementwise."""
 
+    slope = Checked(checks.number)
+
     def __init__(self, slope: float = 0.01) -> None:
-        self.slope = checks.number("LeakyReLU", "slope", slope)
+        self.slope = slope
 
     def forward(self, x: Operand) -> Variable:
         return F.leaky_relu(x, self.slope)
@@ -53,8 +56,7 @@ class Softplus(Module):
 class _AlongAxis(Module):
     """An activation that normalizes along one axis."""
 
-    def __init__(self, axis: int = -1) -> None:
-        self.axis = checks.integer(type(self).__name__, "axis", axis, least=None)
+    axis = Checked(checks.integer, least=None)
 
     def extra_repr(self) -> str:
         return "" if self.axis == -1 else str(self.axis)
@@ -63,12 +65,18 @@ class _AlongAxis(Module):
 class Softmax(_AlongAxis):
     """Exponentials that sum to 1 along `axis`."""
 
+    def __init__(self, axis: int = -1) -> None:
+        self.axis = axis
+
     def forward(self, x: Operand) -> Variable:
         return F.softmax(x, self.axis)
 
 
 class LogSoftmax(_AlongAxis):
     """The logarithm of softmax along `axis`, without its overflow."""
+
+    def __init__(self, axis: int = -1) -> None:
+        self.axis = axis
 
     def forward(self, x: Operand) -> Variable:
         return F.log_softmax(x, self.axis)

@@ -67,8 +67,7 @@ class Normal(_Distribution):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.std < 0:
-            raise ValueError(f"{type(self).__name__}: std must not be negative, not {self.std}")
+        checks.not_negative(type(self).__name__, "std", self.std)
 
     def draw(self, shape: Shape, rng: np.random.Generator) -> Any:
         return self.mean + self.std * rng.standard_normal(shape)

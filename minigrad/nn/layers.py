@@ -10,9 +10,10 @@ import numpy as np
 import minigrad.functions as F
 from minigrad import checks
 from minigrad.backend.windows import Pair
+from minigrad.checks import Checked
 from minigrad.core import config
 from minigrad.core.operators import Operand
-from minigrad.core.variable import Variable
+from minigrad.core.variable import Variable, as_variable
 from minigrad.nn.init import Constant, GlorotUniform, Initializer
 from minigrad.nn.module import Module, Parameter
 
@@ -74,6 +75,9 @@ class Linear(Module):
         rng: the generator that they draw from; by default the context's (`minigrad.seed`).
     """
 
+    in_features = Checked(checks.integer, fixed=True)
+    out_features = Checked(checks.integer, fixed=True)
+
     def __init__(
         self,
         in_features: int,
@@ -84,14 +88,12 @@ class Linear(Module):
         bias_init: Initializer = BIASES,
         rng: np.random.Generator | None = None,
     ) -> None:
-        owner = type(self).__name__
-        self.in_features = checks.integer(owner, "in_features", in_features)
-        self.out_features = checks.integer(owner, "out_features", out_features)
-        self.w = make_parameter(owner, "init", init, (self.in_features, self.out_features), rng)
-        self.b = make_parameter(owner, "bias_init", bias_init, (self.out_features,), rng) if bias else None
+        self.in_features, self.out_features = in_features, out_features
+        self.w = make_parameter(self, "init", init, (self.in_features, self.out_features), rng)
+        self.b = make_bias(self, bias, bias_init, self.out_features, rng)
 
     def forward(self, x: Operand) -> Variable:
-        return F.linear(x, self.w, self.b)
+        return F.linear(as_floats_of(self.w, x), self.w, self.b)
 
     def extra_repr(self) -> str:
         return arguments_text(self.in_features, self.out_features, bias=(self.b is not None, True))
@@ -106,6 +108,14 @@ class Conv2d(Module):
         stride, pad, dilation, groups: as of `F.conv2d`.
         bias, init, bias_init, rng: as of Linear.
     """
+
+    in_channels = Checked(checks.integer, fixed=True)
+    out_channels = Checked(checks.integer, fixed=True)
+    kernel = Checked(checks.pair, fixed=True, least=1)
+    stride = Checked(checks.pair, least=1)
+    pad = Checked(checks.padding)
+    dilation = Checked(checks.pair, least=1)
+    groups = Checked(checks.integer, fixed=True)
 
     def __init__(
         self,
@@ -122,19 +132,13 @@ class Conv2d(Module):
         bias_init: Initializer = BIASES,
         rng: np.random.Generator | None = None,
     ) -> None:
-        owner = type(self).__name__
-        self.in_channels = checks.integer(owner, "in_channels", in_channels)
-        self.out_channels = checks.integer(owner, "out_channels", out_channels)
-        self.kernel = checks.pair(owner, "kernel", kernel, least=1)
-        self.stride = checks.pair(owner, "stride", stride, least=1)
-        self.pad = checks.padding(owner, "pad", pad)
-        self.dilation = checks.pair(owner, "dilation", dilation, least=1)
-        self.groups = checks.integer(owner, "groups", groups)
+        self.in_channels, self.out_channels, self.kernel = in_channels, out_channels, kernel
+        self.stride, self.pad, self.dilation, self.groups = stride, pad, dilation, groups
         if self.in_channels % self.groups or self.out_channels % self.groups:
-            raise ValueError(f"{owner}: groups={groups} must divide {in_channels=} and {out_channels=}")
+            raise ValueError(f"{type(self).__name__}: groups={groups} must divide {in_channels=} and {out_channels=}")
         shape = (self.out_channels, self.in_channels // self.groups, *self.kernel)
-        self.w = make_parameter(owner, "init", init, shape, rng)
-        self.b = make_parameter(owner, "bias_init", bias_init, (self.out_channels,), rng) if bias else None
+        self.w = make_parameter(self, "init", init, shape, rng)
+        self.b = make_bias(self, bias, bias_init, self.out_channels, rng)
 
     @property
     def options(self) -> dict[str, Any]:
@@ -142,7 +146,7 @@ class Conv2d(Module):
         return {"stride": self.stride, "pad": self.pad, "dilation": self.dilation, "groups": self.groups}
 
     def forward(self, x: Operand) -> Variable:
-        return F.conv2d(x, self.w, self.b, **self.options)
+        return F.conv2d(as_floats_of(self.w, x), self.w, self.b, **self.options)
 
     def extra_repr(self) -> str:
         usual = {"stride": 1, "pad": 0, "dilation": 1, "groups": 1, "bias": True}
@@ -155,9 +159,14 @@ class ConvReLUPool(Conv2d):
     """A convolution, a ReLU and a max-pooling in one pass: (N, C, H, W) -> (N, O, PH, PW), see `F.conv_relu_pool`.
 
     Args:
-        in_channels, out_channels, kernel, **options: as of Conv2d.
         pool, pool_stride, pool_pad, ceil_mode: as of `F.conv_relu_pool`.
+        others: as of Conv2d.
     """
+
+    pool = Checked(checks.pair, least=1)
+    pool_stride = Checked(checks.pair, least=1)
+    pool_pad = Checked(checks.padding)
+    ceil_mode = Checked(checks.boolean)
 
     def __init__(
         self,
@@ -165,21 +174,28 @@ class ConvReLUPool(Conv2d):
         out_channels: int,
         kernel: Size,
         *,
+        stride: Size = 1,
+        pad: Padding = 0,
+        dilation: Size = 1,
+        groups: int = 1,
         pool: Size = 2,
         pool_stride: Size | None = None,
         pool_pad: Padding = 0,
         ceil_mode: bool = False,
-        **options: Any,
+        bias: bool = True,
+        init: Initializer = WEIGHTS,
+        bias_init: Initializer = BIASES,
+        rng: np.random.Generator | None = None,
     ) -> None:
+        options: dict[str, Any] = {"stride": stride, "pad": pad, "dilation": dilation, "groups": groups}
+        options |= {"bias": bias, "init": init, "bias_init": bias_init, "rng": rng}
         super().__init__(in_channels, out_channels, kernel, **options)
-        owner = type(self).__name__
-        self.pool = checks.pair(owner, "pool", pool, least=1)
-        self.pool_stride = self.pool if pool_stride is None else checks.pair(owner, "pool_stride", pool_stride, least=1)
-        self.pool_pad = checks.padding(owner, "pool_pad", pool_pad)
-        self.ceil_mode = ceil_mode
+        self.pool, self.pool_stride = pool, pool if pool_stride is None else pool_stride
+        self.pool_pad, self.ceil_mode = pool_pad, ceil_mode
 
     def forward(self, x: Operand) -> Variable:
         pooling: dict[str, Any] = {"pool": self.pool, "pool_stride": self.pool_stride, "pool_pad": self.pool_pad}
+        x = as_floats_of(self.w, x)
         return F.conv_relu_pool(x, self.w, self.b, ceil_mode=self.ceil_mode, **pooling, **self.options)
 
     def extra_repr(self) -> str:
@@ -193,40 +209,58 @@ class ConvReLUPool(Conv2d):
 
 
 class _Pool2d(Module):
-    """The arguments that the poolings have in common."""
+    """What the poolings have in common."""
 
-    def __init__(self, kernel: Size, *, stride: Size | None = None, pad: Padding = 0, ceil_mode: bool = False) -> None:
-        owner = type(self).__name__
-        self.kernel = checks.pair(owner, "kernel", kernel, least=1)
-        self.stride = self.kernel if stride is None else checks.pair(owner, "stride", stride, least=1)
-        self.pad = checks.padding(owner, "pad", pad)
-        self.ceil_mode = ceil_mode
+    kernel = Checked(checks.pair, least=1)
+    stride = Checked(checks.pair, least=1)
+    pad = Checked(checks.padding)
+    ceil_mode = Checked(checks.boolean)
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The keyword arguments of the function, besides the kernel."""
+        return {"stride": self.stride, "pad": self.pad, "ceil_mode": self.ceil_mode}
 
     def extra_repr(self) -> str:
-        options = {"stride": (self.stride, self.kernel), "pad": (self.pad, 0), "ceil_mode": (self.ceil_mode, False)}
-        return arguments_text(self.kernel, **options)
+        usual = {"stride": self.kernel, "pad": 0, "ceil_mode": False, "count_include_pad": True}
+        return arguments_text(self.kernel, **{name: (value, usual[name]) for name, value in self.options.items()})
 
 
 class MaxPool2d(_Pool2d):
     """The maximum over each window: (N, C, H, W) -> (N, C, OH, OW); arguments as of `F.max_pool2d`."""
 
+    def __init__(self, kernel: Size, *, stride: Size | None = None, pad: Padding = 0, ceil_mode: bool = False) -> None:
+        self.kernel, self.stride = kernel, kernel if stride is None else stride
+        self.pad, self.ceil_mode = pad, ceil_mode
+
     def forward(self, x: Operand) -> Variable:
-        return F.max_pool2d(x, self.kernel, stride=self.stride, pad=self.pad, ceil_mode=self.ceil_mode)
+        return F.max_pool2d(x, self.kernel, **self.options)
 
 
 class AvgPool2d(_Pool2d):
     """The mean over each window: (N, C, H, W) -> (N, C, OH, OW); arguments as of `F.avg_pool2d`."""
 
-    def __init__(self, kernel: Size, *, count_include_pad: bool = True, **options: Any) -> None:
-        super().__init__(kernel, **options)
-        self.count_include_pad = count_include_pad
+    count_include_pad = Checked(checks.boolean)
+
+    def __init__(
+        self,
+        kernel: Size,
+        *,
+        stride: Size | None = None,
+        pad: Padding = 0,
+        ceil_mode: bool = False,
+        count_include_pad: bool = True,
+    ) -> None:
+        self.kernel, self.stride = kernel, kernel if stride is None else stride
+        self.pad, self.ceil_mode, self.count_include_pad = pad, ceil_mode, count_include_pad
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The keyword arguments of the function, besides the kernel."""
+        return super().options | {"count_include_pad": self.count_include_pad}
 
     def forward(self, x: Operand) -> Variable:
-        options: dict[str, Any] = {"stride": self.stride, "pad": self.pad, "ceil_mode": self.ceil_mode}
-        return F.avg_pool2d(x, self.kernel, count_include_pad=self.count_include_pad, **options)
-
-    def extra_repr(self) -> str:
-        return super().extra_repr() + ("" if self.count_include_pad else ", count_include_pad=False")
+        return F.avg_pool2d(x, self.kernel, **self.options)
 
 
 class Flatten(Module):
@@ -239,9 +273,11 @@ class Flatten(Module):
 class Dropout(Module):
     """In training each value becomes 0 with probability p, else it is divided by 1 − p: see `F.dropout`."""
 
+    p = Checked(checks.fraction, one=True)
+    rng = Checked(checks.optional_generator)
+
     def __init__(self, p: float = 0.5, *, rng: np.random.Generator | None = None) -> None:
-        self.p = checks.fraction(type(self).__name__, "p", p, one=True)
-        self.rng = checks.optional_generator(type(self).__name__, "rng", rng)
+        self.p, self.rng = p, rng
 
     def forward(self, x: Operand) -> Variable:
         return F.dropout(x, self.p, rng=self.rng)
@@ -251,9 +287,10 @@ class Dropout(Module):
 
 
 def make_parameter(
-    owner: str, argument: str, init: Initializer, shape: tuple[int, ...], rng: np.random.Generator | None
+    layer: Module, argument: str, init: Initializer, shape: tuple[int, ...], rng: np.random.Generator | None
 ) -> Parameter:
     """A parameter of `shape` with the values that `init`, the layer's `argument`, makes from `rng`."""
+    owner = type(layer).__name__
     if not callable(init) or isinstance(init, type):
         raise TypeError(f"{owner}: {argument} must be an initializer such as nn.init.Normal(0.01), not {init!r}")
     values = init(shape, rng=checks.optional_generator(owner, "rng", rng))
@@ -261,6 +298,20 @@ def make_parameter(
     if values.shape != shape:
         raise ValueError(f"{owner}: {argument} made an array {values.shape}, but {shape} is needed")
     return Parameter(values)
+
+
+def make_bias(
+    layer: Module, bias: bool, init: Initializer, features: int, rng: np.random.Generator | None
+) -> Parameter | None:
+    """The parameter (features,) that the layer adds, or None without `bias`."""
+    wanted = checks.boolean(type(layer).__name__, "bias", bias)
+    return make_parameter(layer, "bias_init", init, (features,), rng) if wanted else None
+
+
+def as_floats_of(w: Variable, x: Operand) -> Variable:
+    """A layer's input in its weights' float type; the gradient comes back in x's own."""
+    x = as_variable(x)
+    return x if x.dtype == w.dtype else x.astype(w.dtype)
 
 
 def arguments_text(*values: Any, **options: tuple[Any, Any]) -> str:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import reprlib
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Self
+import sys
+from collections import UserDict, UserList, deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from types import MappingProxyType
+from typing import Any, Self, TypeAlias
 
 import numpy as np
 
-from minigrad.backend import Array, device_of, format_array, is_array, is_writable, to_device
+from minigrad.backend import Array, to_device
 from minigrad.core.config import grad_mode
-from minigrad.core.function import Spec
 from minigrad.core.hooks import wrap
 from minigrad.core.variable import Variable
+from minigrad.nn.state import validated_state
 from minigrad.nn.summary import summarize
+from minigrad.spelling import Advised
 
 
 class Parameter(Variable):
@@ -24,15 +28,44 @@ class Parameter(Variable):
         name: its name in messages and diagrams.
     """
 
+    _trained = True
+
     def __init__(self, data: Any, *, name: str | None = None) -> None:
         super().__init__(data, name=name)
 
 
-class Module:
+class Buffer(Variable):
+    """A constant that a Module finds among its attributes: saved, loaded and moved like a Parameter, but not trained.
+
+    A layer changes its numbers with `self.mean.data = ...`.
+
+    Args:
+        data: an array, which is not copied; a number or a list becomes an array of `default_dtype`.
+        name: its name in messages and diagrams.
+    """
+
+    requires_grad = property(lambda _: False, doc="Always False; what is to be trained is a Parameter.")
+
+    def __init__(self, data: Any, *, name: str | None = None) -> None:
+        super().__init__(data, name=name, requires_grad=False)
+
+
+class Parameters(list[Parameter]):
+    """The parameters of a `module`, from which an optimizer takes their names and learns of new ones."""
+
+    def __init__(self, module: Module) -> None:
+        super().__init__(parameter for _, parameter in module.named_parameters())
+        self.module = module
+
+
+class Module(Advised):
     """A layer or a model: a subclass keeps Parameters and Modules as attributes and defines `forward`.
 
     They are found in the order of assignment, also in lists, tuples and dicts. A parameter's name is the path to it;
-    one that stands in two places is one parameter, under its first name.
+    one that stands in two places is one parameter, under its first name. To set what would not be found is a TypeError:
+    a Variable that requires a gradient and is no Parameter, a layer in a set, or as an attribute of the class.
+
+    Training is a mode of the program and not of a module: `minigrad.train_mode`, `inference`, `is_training`.
 
     >>> import minigrad.functions as F
     >>> from minigrad import nn
@@ -48,6 +81,32 @@ class Module:
     ['hidden.0.w', 'hidden.0.b', 'hidden.1.w', 'hidden.1.b', 'out.w', 'out.b']
     """
 
+    def __init__(self) -> None:
+        pass  # a subclass need not call it
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        for path, _, _ in _members(vars(cls).items()):
+            raise TypeError(f"{cls.__name__}.{path}: a class's attribute is not found; set self.{path} in __init__")
+        if vars(cls).get("__slots__"):
+            raise TypeError(f"{cls.__name__}: what __slots__ holds is not found; remove them")
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        where, old = f"{type(self).__name__}.{name}", vars(self).get(name)
+        if name in MEANT:
+            raise AttributeError(f"{where}: {MEANT[name]}")
+        if isinstance(old, (Parameter, Buffer)) and not isinstance(value, (Parameter, Buffer, Module, type(None))):
+            raise TypeError(
+                f"{where}: a {type(value).__name__} can't take the place of the {type(old).__name__}; "
+                f"to change its numbers set .{name}.data, and to freeze them .{name}.requires_grad = False"
+            )
+        if isinstance(value, Variable) and (function := value.creator) is not None:
+            if sys._getframe(1).f_code.co_name == "__init__" and any(isinstance(p, Parameter) for p in function.inputs):
+                raise TypeError(f"{where}: a Parameter would be lost in {function.name}; nn.Parameter(...) comes last")
+        elif lost := [(path, member, advice) for path, member, advice in _members([(name, value)]) if advice]:
+            self._refuse(lost, {id(member) for _, member in self._walk()})
+        super().__setattr__(name, value)
+
     def forward(self, *inputs: Any, **options: Any) -> Any:  # noqa: ARG002
         """Compute the output; calling the module calls this."""
         name = type(self).__name__
@@ -60,22 +119,16 @@ class Module:
         return wrap(_run, hooks, "call")(self, inputs, options)
 
     def named_parameters(self) -> Iterator[tuple[str, Parameter]]:
-        """Each parameter with its name; that two have the same, as the keys 1 and "1" give them, is a ValueError.
+        """Each parameter with its name.
 
         Raises:
-            ValueError: two parameters have the same name, as the keys 1 and "1" of a dict give them.
+            ValueError: two have the same name, as the keys 1 and "1" of a dict give them.
         """
-        names = set()
-        for name, member in self._walk():
-            if isinstance(member, Parameter):
-                if name in names:
-                    raise ValueError(f"{type(self).__name__}: two parameters are called {name!r}; rename a dict's key")
-                names.add(name)
-                yield name, member
+        return ((name, member) for name, member in self._named_state() if isinstance(member, Parameter))
 
-    def parameters(self) -> list[Parameter]:
-        """Each parameter."""
-        return [parameter for _, parameter in self.named_parameters()]
+    def parameters(self) -> Parameters:
+        """Each parameter, in a list by which an optimizer knows their names and notices when one is replaced."""
+        return Parameters(self)
 
     def named_modules(self) -> Iterator[tuple[str, Module]]:
         """This module, whose name is empty, and each one in it with its name."""
@@ -83,7 +136,11 @@ class Module:
 
     def named_children(self) -> list[tuple[str, Module]]:
         """The modules that are attributes of this one, or stand in its lists, tuples and dicts, with their names."""
-        return [(name, member) for name, member in _members(vars(self).items()) if isinstance(member, Module)]
+        return [
+            (name, member)
+            for name, member, lost in _members(vars(self).items())
+            if isinstance(member, Module) and not lost
+        ]
 
     def zero_grad(self) -> None:
         """Forget the gradients of all parameters."""
@@ -91,39 +148,37 @@ class Module:
             parameter.zero_grad()
 
     def to(self, device: str) -> Self:
-        """Move the parameters to `device` ("cpu", "cuda", "cuda:1") and forget their gradients; returns this module."""
-        parameters = self.parameters()
-        moved = [to_device(parameter.data, device) for parameter in parameters]
-        for parameter, data in zip(parameters, moved, strict=True):
-            parameter.data = data
-            parameter.zero_grad()
+        """Move parameters and buffers to `device` ("cpu", "cuda", "cuda:1"), forget gradients; returns this module."""
+        state = [variable for _, variable in self._named_state()]
+        before = [(variable, variable.data, variable.grad) for variable in state]
+        _write_all(_place, [(variable, to_device(data, device), None) for variable, data, _ in before], before)
         return self
 
     def state_dict(self) -> dict[str, np.ndarray[Any, Any]]:
-        """A copy of each parameter's array by name, in the computer's own memory."""
-        return {name: np.array(parameter.numpy()) for name, parameter in self.named_parameters()}
+        """A copy of the array of each parameter and buffer by name, in the computer's own memory."""
+        return {name: np.array(variable.numpy()) for name, variable in self._named_state()}
 
     def load_state_dict(self, state: Mapping[str, Array]) -> None:
-        """Copy arrays by name into the parameters, which keep their dtype and device.
-
-        A state that does not fit is a ValueError that lists all that is wrong, and the parameters are as before.
+        """Copy arrays by name into the parameters and buffers, which keep their dtype and device.
 
         Raises:
             TypeError: state is no mapping.
-            ValueError: the names are not those of the parameters, an array has another shape or holds no floats, or a
-                parameter's array is read-only. The error lists all that is wrong, and the parameters are as before.
+            ValueError: the names are not those of `state_dict`, an array has another shape or another kind of numbers,
+                or one to be written is read-only. The error lists all that is wrong, and nothing was changed.
         """
         self._load(f"load_state_dict of {type(self).__name__}", state)
 
-    def summary(self, x: Any) -> str:
+    def summary(self, *inputs: Any, **options: Any) -> str:
         """A table of the layers with their output shapes and parameter counts, from running the model once.
 
         There is a row for each call of a module that has no modules in it; a parameter is counted once.
 
         Args:
-            x: an input, (N, ...); or its shape without the batch axis, such as (1, 28, 28).
+            inputs: what the model is called with, each an array (N, ...); or the shape of one without the batch axis,
+                such as (1, 28, 28).
+            options: keywords that the model is called with.
         """
-        return summarize(self, x)
+        return summarize(self, inputs, options)
 
     def extra_repr(self) -> str:
         """The text between the brackets of this module's repr."""
@@ -138,15 +193,26 @@ class Module:
         return lines.replace("\n", "\n  ") + "\n)"
 
     def _load(self, what: str, state: Mapping[str, Array]) -> None:
-        parameters = dict(self.named_parameters())
-        arrays = validated_state(what, state, {name: parameter.data for name, parameter in parameters.items()})
-        for name, parameter in parameters.items():
-            parameter.data[...] = arrays[name]
+        variables = dict(self._named_state())
+        new = validated_state(what, state, {name: variable.data for name, variable in variables.items()})
+        old = [(variable, variable.data.copy(), what) for variable in variables.values()]
+        _write_all(_fill, [(variable, new[name], what) for name, variable in variables.items()], old)
 
-    def _walk(self) -> Iterator[tuple[str, Module | Parameter]]:
+    def _named_state(self) -> Iterator[tuple[str, Parameter | Buffer]]:
+        """Each parameter and buffer with its name."""
+        names = set()
+        for name, member in self._walk():
+            if not isinstance(member, Module):
+                if name in names:
+                    raise ValueError(f"{type(self).__name__}: two parameters are called {name!r}; rename a dict's key")
+                names.add(name)
+                yield name, member
+
+    def _walk(self) -> Iterator[tuple[str, Member]]:
         """This module and all that is in it, depth first, each once and with its first name."""
-        stack: list[tuple[str, Module | Parameter]] = [("", self)]
+        stack: list[tuple[str, Member]] = [("", self)]
         seen: set[int] = set()
+        lost: list[Found] = []
         while stack:
             path, member = stack.pop()
             if id(member) in seen:
@@ -154,58 +220,83 @@ class Module:
             seen.add(id(member))
             yield path, member
             if isinstance(member, Module):
-                prefix = f"{path}." if path else ""
-                stack.extend(reversed([(prefix + name, inner) for name, inner in _members(vars(member).items())]))
+                inner = [*_members(vars(member).items(), f"{path}." if path else "")]
+                stack.extend((name, found) for name, found, advice in reversed(inner) if not advice)
+                lost += [each for each in inner if each[2]]
+        self._refuse(lost, seen)
+
+    def _refuse(self, lost: Iterable[Found], found: set[int]) -> None:
+        """Raise a TypeError with the advice about the first of the lost whose id is not among the `found`."""
+        for path, member, advice in lost:
+            if id(member) not in found:
+                raise TypeError(f"{type(self).__name__}.{path}: {advice}")
+
+
+Member: TypeAlias = Module | Parameter | Buffer
+Found: TypeAlias = tuple[str, Any, str]
+
+MEANT = {
+    "training": "a module has no mode; call it inside of mg.inference() or mg.train_mode(False), ask mg.is_training()",
+    "requires_grad": "parameters have it: for p in model.parameters(): p.requires_grad = False",
+}
+"""What is meant by attributes that PyTorch's modules have."""
+
+PLAIN = frozenset({int, float, bool, str, type(None)})
+"""Types of most attributes: to pass them over at once takes half as long."""
+
+UNSEARCHED: tuple[Any, ...] = (set, frozenset, deque, UserList, UserDict, MappingProxyType, type({}.values()))
+"""Containers in which nothing is found: their order or their keys make no lasting names."""
 
 
 def _run(module: Module, inputs: tuple[Any, ...], options: dict[str, Any]) -> Any:
     return module.forward(*inputs, **options)
 
 
-def _members(items: Iterable[tuple[Any, Any]], prefix: str = "") -> Iterator[tuple[str, Module | Parameter]]:
-    """The Modules and Parameters among `items`, also in lists, tuples and dicts, each with the path to it."""
-    for key, value in items:
-        if isinstance(value, (Module, Parameter)):
-            yield f"{prefix}{key}", value
-        elif isinstance(value, dict):
-            yield from _members(value.items(), f"{prefix}{key}.")
-        elif isinstance(value, (list, tuple)):
-            yield from _members(enumerate(value), f"{prefix}{key}.")
+def _members(items: Iterable[tuple[Any, Any]], prefix: str = "") -> Iterator[Found]:
+    """The Modules, Parameters and Buffers among `items`, also in lists, tuples and dicts, each with the path to it.
 
-
-def validated_state(what: str, state: Any, like: Mapping[str, Array]) -> dict[str, Array]:
-    """Copies of the arrays in `state`, each with the dtype and on the device of its namesake in `like`.
-
-    The ValueError that begins with `what` lists all that is wrong: other names or shapes, no floats, numbers too large
-    for the dtype, or an array in `like` that is read-only.
+    The third of each triple is empty, or advice about one that would not be found where it stands.
     """
-    if not isinstance(state, Mapping):
-        raise TypeError(f"{what}: state must be a dict of arrays, not {type(state).__name__}")
-    found = {name: (x.shape, x.dtype) if is_array(x) else f"a {type(x).__name__}" for name, x in state.items()}
-    problems = differences(found, {name: (x.shape, x.dtype) for name, x in like.items()})
-    problems += [f"{name}: its array is read-only" for name, x in like.items() if not is_writable(x)]
-    copies = {}
-    for name, old in like.items() if not problems else ():
-        try:
-            with np.errstate(over="raise", invalid="ignore"):  # a NaN may be cast, but no number become infinite
-                copies[name] = to_device(state[name].astype(old.dtype), device_of(old))
-        except FloatingPointError:
-            problems.append(f"{name}: {format_array(state[name])} overflows {old.dtype}")
-    if problems:
-        raise ValueError("\n  ".join([f"{what}: the state does not fit", *problems]))
-    return copies
+    for key, value in items:
+        if value.__class__ in PLAIN:
+            continue
+        path = f"{prefix}{key}"
+        if isinstance(value, (Module, Parameter, Buffer)):
+            yield path, value, ""
+        elif isinstance(value, dict):
+            yield from _members(value.items(), f"{path}.")
+        elif isinstance(value, (list, tuple)):
+            yield from _members(enumerate(value), f"{path}.")
+        elif isinstance(value, Variable):
+            if value.creator is None and value.requires_grad:
+                yield path, value, "a Variable would not be trained; make it an nn.Parameter, or a constant by detach()"
+        elif isinstance(value, UNSEARCHED):
+            for _, member, _ in _members(enumerate(value.values() if isinstance(value, Mapping) else value)):
+                kinds = type(member).__name__, type(value).__name__
+                yield path, member, "the {} in a {} would be lost; use a list, tuple or dict".format(*kinds)
 
 
-def differences(found: Mapping[str, Spec | str], wanted: Mapping[str, Spec]) -> list[str]:
-    """The reasons why `found` cannot be `wanted`, a line for each name; a text tells what stands for an array there."""
-    problems = []
-    for name, (shape, dtype) in wanted.items():
-        there = found.get(name, "missing")
-        if isinstance(there, str):
-            problems.append(f"{name}: {there}, expected an array {shape} {dtype}")
-        elif there[0] != shape:
-            problems.append(f"{name}: shape {there[0]}, expected {shape}")
-        elif there[1].kind != "f":
-            problems.append(f"{name}: {there[0]} {there[1]}, expected floats {shape} {dtype}")
-    # A surplus name comes from a stranger: repr keeps it on its line.
-    return problems + [f"{name!r}: not expected" for name in found if name not in wanted]
+def _write_all(write: Callable[..., None], new: list[tuple[Any, ...]], old: list[tuple[Any, ...]]) -> None:
+    """Call `write` for all that is new; if that is interrupted, then for all that is old."""
+    try:
+        for arguments in new:
+            write(*arguments)
+    except BaseException:
+        for arguments in old:
+            write(*arguments)
+        raise
+
+
+def _place(variable: Variable, data: Array, grad: Variable | None) -> None:
+    variable.zero_grad()
+    if data is not variable.data:
+        variable.data = data
+    variable.grad = grad
+
+
+def _fill(variable: Variable, data: Array, what: str) -> None:
+    if not variable.requires_grad:
+        variable.data = data  # what was computed with a constant may still need its old array
+        return
+    variable.mark_edited(what)
+    variable.data[...] = data

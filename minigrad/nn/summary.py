@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from minigrad.nn.module import Module, Parameter
 
 
-def summarize(model: Module, x: Any) -> str:
-    """Run the model on `x`, an input or a shape without the batch axis, and return its calls as a table."""
-    x = _example(x, model.parameters())
+def summarize(model: Module, inputs: Sequence[Any], options: dict[str, Any]) -> str:
+    """Run the model on `inputs`, each an array or a shape without the batch axis; return its calls as a table."""
+    examples = [_example(f"inputs[{i}]", x, model.parameters()) for i, x in enumerate(inputs)]
     calls = _Calls()
     with config.inference(), hooked(calls):
-        model(x)
-    batch = x.shape[0] if x.ndim else None
+        model(*examples, **options)
+    batch = examples[0].shape[0] if examples and examples[0].ndim else None
 
     names = {id(module): name for name, module in model.named_modules()}
     uncounted = {id(parameter): parameter.size for parameter in model.parameters()}
@@ -40,7 +40,10 @@ def summarize(model: Module, x: Any) -> str:
         rows.append((names.get(id(module), "?"), repr(module), _shape(output, batch), text))
     if uncounted:
         rows.append(("", "in none of these layers", "", f"{sum(uncounted.values()):,}"))
-    return _table(rows, [("", "total", "", f"{total:,}"), ("", "trainable", "", f"{trainable:,}")])
+    totals = [("", "total", "", f"{total:,}"), ("", "trainable", "", f"{trainable:,}")]
+    if buffers := sum(variable.size for _, variable in model._named_state()) - total:
+        totals.append(("", "besides, in buffers", "", f"{buffers:,}"))
+    return _table(rows, totals)
 
 
 class _Calls(Hook):
@@ -55,13 +58,13 @@ class _Calls(Hook):
         return y
 
 
-def _example(x: Any, parameters: Sequence[Parameter]) -> Any:
+def _example(name: str, x: Any, parameters: Sequence[Parameter]) -> Any:
     """An input as it is; for a shape one example of zeros with the dtype and on the device of the parameters."""
     if isinstance(x, Variable) or is_array(x):
         return x
     if not isinstance(x, tuple):
-        raise TypeError(f"summary: x must be an input, or its shape such as (1, 28, 28), not {x!r}")
-    shape = [checks.integer("summary", f"x[{i}]", length) for i, length in enumerate(x)]
+        raise TypeError(f"summary: {name} must be an array, or its shape such as (1, 28, 28), not {x!r}")
+    shape = [checks.integer("summary", f"{name}[{i}]", length) for i, length in enumerate(x)]
     zeros = np.zeros((1, *shape), parameters[0].dtype if parameters else config.float_type())
     return to_device(zeros, parameters[0].device) if parameters else zeros
 
@@ -85,5 +88,5 @@ def _table(rows: Sequence[Sequence[str]], totals: Sequence[Sequence[str]]) -> st
     for *texts, count in (*rows, *totals):
         left = [text.ljust(width) for text, width in zip(texts, widths, strict=False)]
         lines.append("  ".join([*left, count.rjust(widths[-1])]))
-    rule = "─" * len(lines[0])
+    rule = "-" * len(lines[0])
     return "\n".join([lines[0], rule, *lines[1 : len(rows)], rule, *lines[len(rows) :]])

@@ -11,8 +11,10 @@ import os
 import re
 import struct
 import zlib
+from contextlib import AbstractContextManager, nullcontext
+from io import TextIOBase
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
 import numpy as np
@@ -20,7 +22,8 @@ import numpy as np
 from minigrad.backend import Array
 from minigrad.core.function import Spec
 from minigrad.files import atomic_write
-from minigrad.nn.module import Module, differences
+from minigrad.nn.module import Module
+from minigrad.nn.state import differences
 
 READING_ERRORS = (BadZipFile, zlib.error, EOFError, struct.error, ValueError, OverflowError, RuntimeError)
 """The errors of reading a broken zip; RuntimeError is zipfile's for what it cannot do."""
@@ -34,54 +37,74 @@ HEADER = re.compile(
     r"\{'descr': '(?P<dtype>[^']*)', 'fortran_order': (?P<fortran>True|False), "
     r"'shape': \((?P<shape>(?:[0-9]+, ?)*[0-9]*)\), \} *\n"
 )
-FLOATS = re.compile("[<>]f[248]")
+NUMBERS = re.compile(r"[<>]f[248]|[<>|][iu][1248]|\|b1")
 
 
-def save(model: Module, path: str | os.PathLike[str]) -> None:
-    """Write the parameters of a model to a file, by custom "*.npz", which `load` and `numpy.load` read.
+def save(model: Module, file: str | os.PathLike[str] | IO[bytes]) -> None:
+    """Write a model's parameters and buffers to a file, by custom "*.npz", which `load` and `numpy.load` read.
 
-    It is written beside the old file and then takes its place: when saving fails, the old file is still there.
+    Args:
+        model: a Module.
+        file: a path: the new file is written beside the old one and then takes its place, so that the old one is still
+            there when saving fails. Or a file that is open in the mode "wb", which need not be able to seek.
 
     Raises:
-        TypeError: model is no Module.
-        OSError: the file cannot be written.
+        TypeError: model is no Module, or file is neither of these.
+        OSError: the file cannot be written, or at the path is no regular file.
     """
-    if not isinstance(model, Module):
-        raise TypeError(f"save: model must be a Module, not {type(model).__name__}")
-    with atomic_write(path) as file, ZipFile(file, "w") as archive:
+    _check("save", model, file, "write")
+    opened = atomic_write(file) if isinstance(file, (str, os.PathLike)) else nullcontext(file)
+    with opened as stream, ZipFile(stream, "w") as archive:
         for name, array in model.state_dict().items():
             # ZipInfo(name) has a fixed date: the same weights make the same file.
             with archive.open(ZipInfo(f"{name}.npy"), "w", force_zip64=True) as entry:
                 np.lib.format.write_array(entry, array, version=(1, 0), allow_pickle=False)
 
 
-def load(model: Module, path: str | os.PathLike[str]) -> None:
-    """Read the parameters of a model from a file that `save` or `numpy.savez` wrote.
+def load(model: Module, file: str | os.PathLike[str] | IO[bytes]) -> None:
+    """Read a model's parameters and buffers from a file that `save` or `numpy.savez` wrote.
 
-    If the file is broken, or made for another model, then a ValueError says why, and the model is as before.
+    Args:
+        model: a Module.
+        file: a path, or a file that is open in the mode "rb" and can seek.
 
     Raises:
         ValueError: the file is broken, or made for another model. The error says why, and the model is as before.
-        TypeError: model is no Module.
+        TypeError: model is no Module, or file is neither of these.
         OSError: the file cannot be read.
     """
-    if not isinstance(model, Module):
-        raise TypeError(f"load: model must be a Module, not {type(model).__name__}")
-    path = Path(path)
-    if path.exists() and not (path.is_file() or path.is_dir()):
-        raise OSError(f"load: {path} is not a regular file")
-    with path.open("rb") as file:
+    _check("load", model, file, "read")
+    opened: AbstractContextManager[IO[bytes]]
+    if isinstance(file, (str, os.PathLike)):
+        path = Path(file)
+        if path.exists() and not (path.is_file() or path.is_dir()):
+            raise OSError(f"load: {path} is not a regular file")
+        name, opened = str(path), path.open("rb")
+    else:
+        name, opened = getattr(file, "name", "the file"), nullcontext(file)
+        if not file.seekable():
+            raise ValueError(f"load: {name} can't seek; read it first: nn.load(model, io.BytesIO(file.read()))")
+    with opened as stream:
         try:
-            state = _read(file, {f"{name}.npy": parameter.output for name, parameter in model.named_parameters()})
+            state = _read(stream, {f"{name}.npy": variable.output for name, variable in model._named_state()})
         except READING_ERRORS as error:
             reason = str(error) or "it ends too early"  # zipfile's EOFError says nothing
-            raise ValueError(f"load: {path} has no weights for this {type(model).__name__}: {reason}") from None
-    model._load(f"load: {path}", {name.removesuffix(".npy"): array for name, array in state.items()})
+            raise ValueError(f"load: {name} has no weights for this {type(model).__name__}: {reason}") from None
+    model._load(f"load: {name}", {name.removesuffix(".npy"): array for name, array in state.items()})
+
+
+def _check(owner: str, model: Any, file: Any, method: str) -> None:
+    if not isinstance(model, Module):
+        raise TypeError(f"{owner}: model must be a Module, not {type(model).__name__}")
+    if isinstance(file, TextIOBase) or not (isinstance(file, (str, os.PathLike)) or hasattr(file, method)):
+        raise TypeError(
+            f'{owner}: file must be a path or a file open in the mode "{method[0]}b", not {type(file).__name__}'
+        )
 
 
 def _read(file: IO[bytes], wanted: dict[str, Spec]) -> dict[str, Array]:
     """The arrays of the entries `wanted`, which must be all that there are."""
-    size = os.fstat(file.fileno()).st_size
+    size = file.seek(0, os.SEEK_END)
     with ZipFile(file) as archive:
         found: dict[str, Spec | str] = {}
         for info in archive.infolist():
@@ -106,7 +129,7 @@ def _read(file: IO[bytes], wanted: dict[str, Spec]) -> dict[str, Array]:
 
 
 def _read_header(entry: IO[bytes]) -> tuple[Spec | str, bool]:
-    """Shape and dtype in the .npy header at the start of `entry`, or a text if it has no floats; and if its order is F.
+    """Shape and dtype in the .npy header at the start of `entry`, or a text if it has no numbers; is its order F.
 
     NumPy's own reader evaluates the header as Python text, with every freedom that gives; this one takes what NumPy
     writes and nothing else.
@@ -117,7 +140,7 @@ def _read_header(entry: IO[bytes]) -> tuple[Spec | str, bool]:
     match = HEADER.fullmatch(entry.read(int.from_bytes(length, "little")).decode("latin1"))
     if match is None:
         return "no plain array", False
-    if not FLOATS.fullmatch(match["dtype"]):
+    if not NUMBERS.fullmatch(match["dtype"]):
         return f"an array of dtype {match['dtype']!r}", False
     shape = tuple(int(n) for n in match["shape"].replace(",", " ").split())
     return (shape, np.dtype(match["dtype"])), match["fortran"] == "True"
@@ -130,4 +153,5 @@ def _read_array(entry: IO[bytes], name: str, spec: Spec, *, fortran: bool) -> Ar
     data = entry.read(nbytes)
     if len(data) < nbytes or entry.read(1):
         raise ValueError(f"{name!r} has not the {nbytes:,} bytes that its header promises")
-    return np.ndarray(shape, dtype, data, order="F" if fortran else "C")
+    array = np.ndarray(shape, dtype, data, order="F" if fortran else "C")
+    return array.view(np.uint8) != 0 if dtype.kind == "b" else array  # NumPy relies on bools of 0 or 1

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
 from minigrad import checks
-from minigrad.core.variable import Variable
-from minigrad.optim.optimizer import Optimizer
+from minigrad.checks import Checked
+from minigrad.optim.optimizer import Optimizer, Trainable
 
 
 def adagrad(p: Any, g: Any, h: Any, lr: Any, eps: Any) -> Any:
@@ -26,10 +25,11 @@ class Adagrad(Optimizer):
 
     formula = staticmethod(adagrad)
     slot_names = ("h",)
+    eps = Checked(checks.positive)
 
-    def __init__(self, parameters: Iterable[Variable], *, lr: float = 0.01, eps: float = 1e-7) -> None:
+    def __init__(self, parameters: Trainable, *, lr: float = 0.01, eps: float = 1e-7) -> None:
         super().__init__(parameters, lr=lr)
-        self.eps = checks.positive("Adagrad", "eps", eps)
+        self.eps = eps
 
     def numbers(self, step: int) -> tuple[float, ...]:  # noqa: ARG002
         return self.lr, self.eps

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
 from minigrad import checks
-from minigrad.core.variable import Variable
-from minigrad.optim.optimizer import Optimizer
+from minigrad.checks import Checked
+from minigrad.optim.optimizer import Optimizer, Trainable
 
 
 def adam(
@@ -39,10 +38,13 @@ class Adam(Optimizer):
 
     formula = staticmethod(adam)
     slot_names = ("m", "v")
+    beta1 = Checked(checks.fraction, one=False)
+    beta2 = Checked(checks.fraction, one=False)
+    eps = Checked(checks.positive)
 
     def __init__(
         self,
-        parameters: Iterable[Variable],
+        parameters: Trainable,
         *,
         lr: float = 0.001,
         beta1: float = 0.9,
@@ -50,9 +52,7 @@ class Adam(Optimizer):
         eps: float = 1e-8,
     ) -> None:
         super().__init__(parameters, lr=lr)
-        self.beta1 = checks.fraction("Adam", "beta1", beta1, one=False)
-        self.beta2 = checks.fraction("Adam", "beta2", beta2, one=False)
-        self.eps = checks.positive("Adam", "eps", eps)
+        self.beta1, self.beta2, self.eps = beta1, beta2, eps
 
     def numbers(self, step: int) -> tuple[float, ...]:
         scale = math.sqrt(1 - self.beta2**step)

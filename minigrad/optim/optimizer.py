@@ -2,27 +2,54 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+from weakref import ReferenceType, ref
 
 import numpy as np
 
 from minigrad import checks
 from minigrad.backend import Array, accumulation_dtype, device_of, format_array, is_writable, to_device, to_numpy, xp_of
 from minigrad.backend.kernels import Formula, kernels_of
+from minigrad.checks import Checked
 from minigrad.core.variable import Variable
-from minigrad.nn.module import Module, validated_state
+from minigrad.nn.module import Module, Parameters
+from minigrad.nn.state import validated_state
+from minigrad.spelling import Advised, missing
+
+Trainable: TypeAlias = Iterable[Variable] | Iterable[tuple[str, Variable]]
+"""Parameters, or pairs of a name and a parameter."""
 
 
-class Optimizer:
+@dataclass(eq=False)
+class Progress:
+    """A parameter in training: its name, the number of its updates, and the arrays that are kept beside it."""
+
+    name: str
+    parameter: Variable
+    steps: int = 0
+    slots: dict[str, Array] = field(default_factory=dict)
+    """By name, from the first step on."""
+    applied: ReferenceType[Variable] | None = None
+    """The gradient of the last update, if it is still there."""
+
+    def __getstate__(self) -> dict[str, Any]:
+        return vars(self) | {"applied": None}  # a weak reference can't be pickled
+
+
+class Optimizer(Advised):
     """Changes parameters in place against their gradients.
 
     A subclass gives one step of one number as a `formula`, names in `slot_names` the numbers that are kept beside it
     from step to step, and gives the formula's last arguments in `numbers`. Or it changes whole arrays in `update`.
 
     Args:
-        parameters: `model.parameters()`, or any leaf Variables; one that occurs twice is one.
-        lr: the learning rate; it may be changed between steps.
+        parameters: `model.parameters()`, which brings names and lets `step` notice parameters that the model got later;
+            pairs of a name and a Variable, of `model.named_parameters()` for example; or any leaf Variables, which are
+            called "0", "1", ... One that occurs twice is one.
+        lr: the learning rate; it may be changed between steps, also to 0.
     """
 
     formula: Formula | None = None
@@ -31,11 +58,24 @@ class Optimizer:
     slot_names: tuple[str, ...] = ()
     """Arrays of each parameter's shape, float32 at least, zeros at first."""
 
-    def __init__(self, parameters: Iterable[Variable], *, lr: float) -> None:
-        self.parameters = _distinct(type(self).__name__, parameters)
-        self.lr = checks.positive(type(self).__name__, "lr", lr)
-        self._steps = [0] * len(self.parameters)
-        self._slots: list[dict[str, Array]] = [{} for _ in self.parameters]  # by name, from the first step on
+    lr = Checked(checks.not_negative)
+
+    def __init__(self, parameters: Trainable, *, lr: float) -> None:
+        name = type(self).__name__
+        self._model, self._progress = None, _named(name, parameters)
+        if isinstance(parameters, Parameters) and not self._unknown(parameters.module):
+            self._model = parameters.module
+        self.lr = checks.positive(name, "lr", lr)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if not hasattr(self, name) and sys._getframe(1).f_locals.get("self") is not self:  # not set by its own methods
+            raise missing(type(self), name, dir(self))
+        super().__setattr__(name, value)
+
+    @property
+    def parameters(self) -> tuple[Variable, ...]:
+        """The parameters, each once."""
+        return tuple(progress.parameter for progress in self._progress)
 
     def numbers(self, step: int) -> tuple[float, ...]:  # noqa: ARG002
         """The last arguments of `formula` in a parameter's step number `step` (from 1)."""
@@ -48,65 +88,115 @@ class Optimizer:
         kernels_of(p).update(self.formula, p, g, slots, tuple(map(float, self.numbers(step))))
 
     def step(self) -> None:
-        """Update each parameter that has a gradient, or none if one of them can't be: a ValueError says why."""
-        updated = [(i, p, p.grad) for i, p in enumerate(self.parameters) if p.grad is not None]
-        for i, p, grad in updated:
-            self._check(i, p.data, grad.data)
-        for i, p, grad in updated:
-            self._steps[i] += 1
-            slots, device = self._slots[i], device_of(p.data)
-            for name in self.slot_names:
-                slots[name] = to_device(slots[name], device) if name in slots else _slot(p.data)
-            self.update(p.data, grad.data, [slots[name] for name in self.slot_names], self._steps[i])
+        """Update each parameter that has a gradient, or none if one of them can't be.
+
+        If it is interrupted on the way, by Ctrl-C for example, the exception has a note of the parameters that are
+        updated already.
+
+        Raises:
+            ValueError: a gradient does not fit its parameter, a parameter's array is read-only, or the model has got a
+                parameter since this optimizer was made.
+        """
+        what = f"{type(self).__name__}.step"
+        ready = self._ready(what)
+        done = 0
+        try:
+            for progress, p, grad in ready:
+                slots, device = progress.slots, device_of(p)
+                for name in self.slot_names:
+                    slots[name] = to_device(slots[name], device) if name in slots else _slot(p)
+                progress.parameter.mark_edited(what)
+                self.update(p, grad.data, [slots[name] for name in self.slot_names], progress.steps + 1)
+                progress.steps += 1
+                progress.applied = ref(grad)
+                done += 1
+        except BaseException as error:
+            names = [progress.name for progress, _, _ in ready]
+            updated, partly, others = (
+                ", ".join(part) or "none" for part in (names[:done], names[done:][:1], names[done:][1:])
+            )
+            error.add_note(f"{what} was stopped. Updated: {updated}; perhaps in part: {partly}; not updated: {others}.")
+            raise
+
+    def _ready(self, what: str) -> list[tuple[Progress, Array, Variable]]:
+        """The parameters that have a gradient; a ValueError if one can't be updated or the model has others."""
+        ready, stale = [], False
+        for progress in self._progress:
+            grad, applied = progress.parameter.grad, progress.applied
+            # What the model no longer has gets no new gradient. To look through the model in each step would be slow.
+            if grad is None:
+                stale |= progress.parameter.requires_grad
+            else:
+                stale |= applied is None or applied() is grad
+                ready.append((progress, progress.parameter.data, grad))
+        if stale and self._model is not None and (unknown := self._unknown(self._model)):
+            raise ValueError(
+                f"{what}: the model's parameter {unknown[0]} is new to this optimizer; "
+                "make the optimizer when the model is complete, and another one after changing it"
+            )
+        for progress, p, grad in ready:
+            _check(what, progress, p, grad.data, self.slot_names)
+        return ready
 
     def zero_grad(self) -> None:
         """Forget the gradients of all parameters."""
-        for p in self.parameters:
-            p.zero_grad()
+        for progress in self._progress:
+            progress.parameter.zero_grad()
 
     def state_dict(self) -> dict[str, np.ndarray[Any, Any]]:
         """Copies of all that the next steps depend on besides the parameters and the constructor's numbers.
 
-        "steps" counts the updates of each parameter; "m.0" is the slot called m of the first one, if it has had any.
+        "steps.fc.w" counts the updates of the parameter fc.w, "m.fc.w" is its slot called m, if it has had any.
         """
-        state = {"steps": np.array(self._steps, np.int64)}
-        for i, slots in enumerate(self._slots):
-            state |= {f"{name}.{i}": np.array(to_numpy(slot)) for name, slot in slots.items()}
+        state = {f"steps.{progress.name}": np.array(progress.steps) for progress in self._progress}
+        for progress in self._progress:
+            for name in self.slot_names if progress.steps else ():
+                slot = progress.slots.get(name, _slot(progress.parameter.data))
+                state[f"{name}.{progress.name}"] = np.array(to_numpy(slot))
         return state
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Go on from where another optimizer of this class gave its `state_dict`.
+        """Go on from where another optimizer of this class gave its `state_dict`; the names say what is whose.
 
         A state of another class or for other parameters is a ValueError that says why, and nothing was changed.
         """
         what = f"{type(self).__name__}.load_state_dict"
         if not isinstance(state, Mapping):
             raise TypeError(f"{what}: state must be a dict, not {type(state).__name__}")
-        steps, shape = state.get("steps"), (len(self.parameters),)
-        if not isinstance(steps, np.ndarray) or steps.dtype.kind not in "iu" or steps.shape != shape or steps.min() < 0:
-            raise ValueError(f"{what}: steps must be an array of ints {shape}, none negative, not {steps!r}")
-        updated = [i for i, count in enumerate(steps) if count]
-        like = {f"{name}.{i}": _slot(self.parameters[i].data) for i in updated for name in self.slot_names}
-        loaded = validated_state(what, {name: array for name, array in state.items() if name != "steps"}, like)
-        self._slots = [{} for _ in self.parameters]
-        for i in updated:
-            self._slots[i] = {name: loaded[f"{name}.{i}"] for name in self.slot_names}
-        self._steps = steps.tolist()
+        like = {f"steps.{progress.name}": np.array(0) for progress in self._progress}
+        for progress in self._progress:
+            if not np.array_equal(state.get(f"steps.{progress.name}", 0), 0):
+                like |= {f"{name}.{progress.name}": _slot(progress.parameter.data) for name in self.slot_names}
+        loaded = validated_state(what, state, like)
+        new = [Progress(progress.name, progress.parameter) for progress in self._progress]
+        for progress in new:
+            progress.steps = int(loaded[f"steps.{progress.name}"])
+            if progress.steps < 0:
+                raise ValueError(f"{what}: steps.{progress.name} must not be negative, not {progress.steps}")
+            if progress.steps:
+                progress.slots = {name: loaded[f"{name}.{progress.name}"] for name in self.slot_names}
+        self._progress = new
 
-    def _check(self, i: int, p: Array, grad: Array) -> None:
-        problem = ""
-        if (grad.shape, grad.dtype, device_of(grad)) != (p.shape, p.dtype, device_of(p)):
-            its_gradient = f"{format_array(grad)} on {device_of(grad)}"
-            problem = f" is {format_array(p)} on {device_of(p)}, but its gradient {its_gradient}"
-        elif not is_writable(p):
-            problem = f", {format_array(p)}, can't be changed: its array is read-only"
-        else:
-            wanted = p.shape, accumulation_dtype(p.dtype)
-            for name, slot in self._slots[i].items():
-                if (slot.shape, slot.dtype) != wanted and name in self.slot_names:
-                    problem = f" is {format_array(p)} now, but its {name} is {format_array(slot)}; make a new optimizer"
-        if problem:
-            raise ValueError(f"{type(self).__name__}.step: parameter {i}{problem}")
+    def _unknown(self, model: Module) -> list[str]:
+        """The names of the model's trainable parameters that are none of the optimizer's."""
+        known = set(map(id, self.parameters))
+        return [name for name, p in model.named_parameters() if p.requires_grad and id(p) not in known]
+
+
+def _check(what: str, progress: Progress, p: Array, grad: Array, slot_names: Sequence[str]) -> None:
+    problem = ""
+    if (grad.shape, grad.dtype, device_of(grad)) != (p.shape, p.dtype, device_of(p)):
+        its_gradient = f"{format_array(grad)} on {device_of(grad)}"
+        problem = f" is {format_array(p)} on {device_of(p)}, but its gradient {its_gradient}"
+    elif not is_writable(p):
+        problem = f", {format_array(p)}, can't be changed: its array is read-only"
+    else:
+        wanted = p.shape, accumulation_dtype(p.dtype)
+        for name, slot in progress.slots.items():
+            if (slot.shape, slot.dtype) != wanted and name in slot_names:
+                problem = f" is {format_array(p)} now, but its {name} is {format_array(slot)}; make a new optimizer"
+    if problem:
+        raise ValueError(f"{what}: parameter {progress.name}{problem}")
 
 
 def _slot(p: Array) -> Array:
@@ -114,18 +204,28 @@ def _slot(p: Array) -> Array:
     return xp_of(p).zeros_like(p, accumulation_dtype(p.dtype))
 
 
-def _distinct(name: str, parameters: Any) -> list[Variable]:
+def _named(owner: str, parameters: Any) -> list[Progress]:
+    """The parameters, each once, with their names."""
     if isinstance(parameters, Module):
-        raise TypeError(f"{name}: parameters is a {type(parameters).__name__}; pass model.parameters()")
+        raise TypeError(f"{owner}: parameters is a {type(parameters).__name__}; pass model.parameters()")
     if isinstance(parameters, Variable) or not isinstance(parameters, Iterable):
-        raise TypeError(f"{name}: parameters must be a list of parameters, not one {type(parameters).__name__}")
-    distinct = {}
-    for i, p in enumerate(parameters):
+        raise TypeError(f"{owner}: parameters must be a list of parameters, not one {type(parameters).__name__}")
+    names = {}
+    if isinstance(parameters, Parameters):
+        names = {id(p): name for name, p in parameters.module.named_parameters()}
+    distinct: dict[int, Progress] = {}
+    for i, each in enumerate(parameters):
+        pair = isinstance(each, tuple) and len(each) == 2 and isinstance(each[0], str)
+        name, p = each if pair else (names.get(id(each), str(i)), each)
         if not isinstance(p, Variable):
-            raise TypeError(f"{name}: parameters[{i}] must be a Parameter, not {type(p).__name__}")
+            raise TypeError(f"{owner}: parameters[{i}] must be a Parameter, not {type(p).__name__}")
         if p.creator is not None:
-            raise ValueError(f"{name}: parameters[{i}] was computed by {p.creator.name}; only leaves can be trained")
-        distinct[id(p)] = p
-    if not distinct:
-        raise ValueError(f"{name}: there are no parameters; does the model keep its layers as attributes?")
+            raise ValueError(f"{owner}: parameters[{i}] was computed by {p.creator.name}; only leaves can be trained")
+        distinct.setdefault(id(p), Progress(name, p))
+    found = [progress.name for progress in distinct.values()]
+    if not found:
+        raise ValueError(f"{owner}: there are no parameters; does the model keep its layers as attributes?")
+    if len(set(found)) < len(found):
+        twice = next(name for name in found if found.count(name) > 1)
+        raise ValueError(f"{owner}: two parameters are called {twice!r}")
     return list(distinct.values())

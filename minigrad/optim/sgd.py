@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 from minigrad import checks
-from minigrad.core.variable import Variable
-from minigrad.optim.optimizer import Optimizer
+from minigrad.optim.optimizer import Optimizer, Trainable
 
 
 def sgd(p: Any, g: Any, lr: Any) -> Any:
@@ -28,7 +26,7 @@ class SGD(Optimizer):
     convergence of iteration methods" (momentum).
     """
 
-    def __init__(self, parameters: Iterable[Variable], *, lr: float, momentum: float = 0.0) -> None:
+    def __init__(self, parameters: Trainable, *, lr: float, momentum: float = 0.0) -> None:
         super().__init__(parameters, lr=lr)
         self.momentum = momentum
 
@@ -39,7 +37,7 @@ class SGD(Optimizer):
 
     @momentum.setter
     def momentum(self, momentum: float) -> None:
-        self._momentum = checks.fraction("SGD", "momentum", momentum, one=False)
+        self._momentum = checks.fraction(type(self).__name__, "momentum", momentum, one=False)
         self.formula, self.slot_names = (momentum_sgd, ("velocity",)) if self._momentum else (sgd, ())
 
     def numbers(self, step: int) -> tuple[float, ...]:  # noqa: ARG002

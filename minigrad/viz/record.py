@@ -7,7 +7,7 @@ import weakref
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from time import perf_counter
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
 import numpy as np
 
@@ -22,7 +22,7 @@ from minigrad.viz.diagram import Diagram
 from minigrad.viz.formatting import format_value
 from minigrad.viz.graph import Stats, Work
 from minigrad.viz.options import DrawOptions
-from minigrad.viz.trace import Measured, Model, default_title, owner_of, trace
+from minigrad.viz.trace import Measured, Model, checked_model, default_title, owner_of, trace
 
 
 def record(model: Model | None = None, *, time: bool = True, memory: bool = True, stats: bool = True) -> Recorder:
@@ -36,6 +36,9 @@ def record(model: Model | None = None, *, time: bool = True, memory: bool = True
 
     The context manager that it returns keeps the graph of its block alive as long as it lives itself.
 
+    Raises:
+        TypeError: model has no named parameters.
+
     >>> import minigrad as mg
     >>> x = mg.Variable(3.0, name="x")
     >>> with record(time=False) as rec:
@@ -44,10 +47,10 @@ def record(model: Model | None = None, *, time: bool = True, memory: bool = True
     >>> rec.draw().summary()
     'Compute graph: 1 operation, 1 parameter, peak 12 B'
     """
-    return Recorder(model, time=time, memory=memory, stats=stats)
+    return Recorder(checked_model("record", model), time=time, memory=memory, stats=stats)
 
 
-class Recorder(Hook):
+class Recorder(Hook, Switch):
     """The context manager that `record` makes: it measures what is computed in its block, and draws it."""
 
     def __init__(self, model: Model | None = None, *, time: bool, memory: bool, stats: bool) -> None:
@@ -59,18 +62,10 @@ class Recorder(Hook):
         # Outputs that no operation took yet, by serial number; backward may drop one of its own unused.
         self._outputs: dict[int, Callable[[], Variable | None]] = {}
         self._alive = _Alive()
-        self._entered: list[Switch] = []
-
-    def __enter__(self) -> Self:
-        self._entered.append(Switch((grad_mode, self._added)))
-        self._entered[-1].__enter__()
-        return self
+        Switch.__init__(self, (grad_mode, self._added))
 
     def _added(self, mode: GradMode) -> GradMode:
         return mode if self in mode.hooks else mode._replace(hooks=(*mode.hooks, self))
-
-    def __exit__(self, *exception: object) -> None:
-        self._entered.pop().__exit__(*exception)
 
     def draw(self, *outputs: Variable, order: int | Literal["all"] = "all", **options: Any) -> Diagram:
         """The diagram of some Variables, with all that was recorded; the keywords are those of `draw`.
@@ -83,7 +78,7 @@ class Recorder(Hook):
         outputs = outputs or tuple(y for output in self._outputs.values() if (y := output()) is not None)
         if not outputs:
             raise ValueError(
-                "draw: nothing was recorded: no operation that was applied in the block depends on a Variable; "
+                "draw: nothing was recorded: no operation that this thread applied in the block depends on a Variable; "
                 "what was computed before it can be drawn if it is given: draw(loss)"
             )
         graph = trace(outputs, self._model, order, self._measured, self._alive.peak or None)

@@ -194,6 +194,78 @@ def test_wrong_types(make, message):
         make()
 
 
+@pytest.mark.parametrize(
+    ("layer", "name", "value", "message"),
+    [
+        (nn.Dropout(), "p", 7, "Dropout: p must be in [0, 1], not 7"),
+        (nn.Dropout(), "rng", 7, "Dropout: rng must be a numpy.random.Generator, not 7"),
+        (nn.Conv2d(1, 2, 3), "stride", 0, "Conv2d: stride must be at least 1, not 0"),
+        (nn.Conv2d(1, 2, 3), "pad", "valid", """Conv2d: pad must be an int, a pair or "same", not 'valid'"""),
+        (nn.ConvReLUPool(1, 2, 3), "pool", 2.0, "ConvReLUPool: pool must be an int or a pair of ints, not 2.0"),
+        (nn.MaxPool2d(2), "kernel", (1, 2, 3), "MaxPool2d: kernel must be an int or a pair of ints, not (1, 2, 3)"),
+        (nn.AvgPool2d(2), "ceil_mode", "no", "AvgPool2d: ceil_mode must be True or False, not 'no'"),
+        (nn.LeakyReLU(), "slope", "0.1", "LeakyReLU: slope must be a number, not '0.1'"),
+        (nn.Softmax(), "axis", None, "Softmax: axis must be an int, not None"),
+        (nn.Linear(3, 2), "in_features", 5, "Linear: in_features is fixed; make a new Linear"),
+        (nn.Conv2d(1, 2, 3), "kernel", 5, "Conv2d: kernel is fixed; make a new Conv2d"),
+        (nn.Conv2d(2, 2, 3), "groups", 2, "Conv2d: groups is fixed; make a new Conv2d"),
+    ],
+)
+def test_what_is_set_after_construction_is_checked_and_else_as_before(layer, name, value, message):
+    before = repr(layer), getattr(layer, name)
+    with pytest.raises((TypeError, ValueError, AttributeError), match=f"^{re.escape(message)}$"):
+        setattr(layer, name, value)
+    assert (repr(layer), getattr(layer, name)) == before
+
+
+def test_what_is_set_after_construction_means_what_it_means_in_the_constructor(images):
+    layer = nn.Conv2d(4, 6, 3)
+    layer.stride, layer.pad = 2, "same"
+    same(layer(images), F.conv2d(images, layer.w, layer.b, stride=2, pad="same"))
+    assert repr(layer) == "Conv2d(4, 6, 3, stride=2, pad='same')"
+    pool = nn.MaxPool2d(2)
+    pool.kernel = 3
+    same(pool(images), F.max_pool2d(images, 3, stride=2))
+
+
+LAYERS = [
+    kind for kind in map(vars(nn).get, nn.__all__) if getattr(kind, "__module__", "").endswith(("layers", "activation"))
+]
+
+
+@pytest.mark.parametrize(("arguments", "options"), [([1] * 20, {}), ([1, 1, 1], {"kernel_width": 3})])
+@pytest.mark.parametrize("kind", LAYERS)
+def test_a_wrong_call_names_the_class_that_was_called(kind, arguments, options):
+    with pytest.raises(TypeError, match=rf"^{kind.__name__}\b"):
+        kind(*arguments, **options)
+
+
+# the float type
+
+
+WITH_WEIGHTS = [lambda: nn.Linear(9, 2), lambda: nn.Conv2d(4, 2, 3), lambda: nn.ConvReLUPool(4, 2, 3)]
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+@pytest.mark.parametrize("make", WITH_WEIGHTS)
+def test_a_layer_computes_in_the_float_type_of_its_weights(images, make, dtype):
+    with mg.default_dtype(dtype):
+        layer = make()
+    for given in (np.float16, np.float32, np.float64, np.int64, np.uint8, np.bool_):
+        x = images.astype(given)
+        same(layer(x), layer(x.astype(dtype)))
+        assert layer(x).dtype == dtype
+
+
+@pytest.mark.parametrize("make", WITH_WEIGHTS)
+def test_the_gradient_of_an_input_has_the_inputs_own_float_type(images, make):
+    layer, x, x32 = make(), mg.Variable(images.astype(np.float64)), mg.Variable(images)
+    for variable in (x, x32):
+        layer(variable).sum().backward()
+    assert x.grad.dtype == np.float64
+    np.testing.assert_array_equal(x.grad.data, x32.grad.data)
+
+
 def test_numpy_integers_are_ints():
     assert repr(nn.Conv2d(np.int64(1), 2, [3, np.int32(4)])) == "Conv2d(1, 2, (3, 4))"
 

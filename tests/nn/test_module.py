@@ -2,13 +2,19 @@
 
 import copy
 import pickle
+import re
+from collections import UserDict, UserList, deque
+from types import MappingProxyType
 
 import numpy as np
 import pytest
 
 import minigrad as mg
+import minigrad.functions as F
 from minigrad import nn
 from minigrad.core.hooks import Hook, hooked
+from minigrad.nn import module as module_file
+from tests.interrupts import interrupts
 
 
 class Scale(nn.Module):
@@ -61,7 +67,8 @@ def test_parameters_are_found_in_lists_tuples_and_dicts():
 
 
 def test_only_parameters_are_parameters():
-    model = Chain(table=mg.Variable(np.ones(3)), array=np.ones(3), number=1.0, text="w", nothing=None, empty=[])
+    table = mg.Variable(np.ones(3), requires_grad=False)
+    model = Chain(table=table, array=np.ones(3), number=1.0, text="w", nothing=None, empty=[])
     assert model.parameters() == []
 
 
@@ -97,6 +104,195 @@ def test_two_parameters_of_one_name_are_an_error():
     model = Chain(table={1: Scale(), "1": Scale()})
     with pytest.raises(ValueError, match=r"Chain: two parameters are called 'table\.1\.w'"):
         model.parameters()
+
+
+# what would not be found
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        (mg.Variable([1.0]), "Scale.own: a Variable would not be trained; make it an nn.Parameter"),
+        ([Scale(), (mg.Variable([1.0]),)], "Scale.own.1.0: a Variable would not be trained"),
+        ({"a": mg.Variable([1.0])}, "Scale.own.a: a Variable would not be trained"),
+        ({Scale()}, "Scale.own: the Scale in a set would be lost; use a list, tuple or dict"),
+        ([frozenset({nn.Parameter(1.0)})], "Scale.own.0: the Parameter in a frozenset would be lost"),
+        (deque([[Scale()]]), "Scale.own: the Scale in a deque would be lost"),
+        (deque([mg.Variable(1.0)]), "Scale.own: the Variable in a deque would be lost"),
+        (UserList([nn.Buffer(1.0)]), "Scale.own: the Buffer in a UserList would be lost"),
+        (UserDict({"a": Scale()}), "Scale.own: the Scale in a UserDict would be lost"),
+        (MappingProxyType({"a": Scale()}), "Scale.own: the Scale in a mappingproxy would be lost"),
+        ({"a": Scale()}.values(), "Scale.own: the Scale in a dict_values would be lost"),
+    ],
+)
+def test_what_would_not_be_found_is_an_error_where_it_is_set(value, message):
+    module = Scale()
+    with pytest.raises(TypeError, match=f"^{re.escape(message)}"):
+        module.own = value
+    assert list(vars(module)) == ["w"]
+
+
+@pytest.mark.parametrize(
+    ("container", "add"),
+    [
+        ([], lambda own: own.append(mg.Variable([1.0]))),
+        ({}, lambda own: own.update(a=mg.Variable([1.0]))),
+        (set(), lambda own: own.add(Scale())),
+        (deque(), lambda own: own.append(nn.Parameter([1.0]))),
+    ],
+)
+def test_what_was_added_later_and_is_not_found_is_an_error_where_parameters_are_asked_for(container, add):
+    module = Scale()
+    module.own = container
+    add(module.own)
+    for ask in (module.parameters, module.state_dict, lambda: list(module.named_modules())):
+        with pytest.raises(TypeError, match=r"^Scale\.own(\.0|\.a)?: "):
+            ask()
+
+
+def test_what_is_found_elsewhere_may_stand_in_any_container_too():
+    model = Chain(Scale(), Scale())
+    model.frozen = {model.parts[0]}
+    model.order = deque([model.parts[1].w, model.parts[0]])
+    assert names(model) == ["parts.0.w", "parts.1.w"]
+
+
+def test_numbers_that_are_not_trained_may_stand_anywhere():
+    module = Scale()
+    constant = mg.Variable(np.ones(3), requires_grad=False)
+    module.constant, module.constants = constant, [constant, {constant.shape}]
+    assert names(module) == ["w"]
+
+
+def test_a_module_may_keep_what_it_computed():
+    class Recurrent(nn.Module):
+        def __init__(self):
+            self.cell, self.seen = nn.Linear(2, 2), []
+
+        def forward(self, x):
+            self.h = F.tanh(self.cell(x))
+            self.seen.append(self.h)
+            return self.h
+
+    model = Recurrent()
+    model(np.ones((1, 2), np.float32)).sum().backward()
+    assert names(model) == ["cell.w", "cell.b"]
+    assert model.seen[0] is model.h
+
+
+def test_a_parameter_that_was_computed_with_in_the_constructor_would_be_lost():
+    class Small(nn.Module):
+        def __init__(self):
+            self.w = nn.Parameter(np.ones(2, np.float32)) * 0.01
+
+    with pytest.raises(TypeError, match=r"^Small\.w: a Parameter would be lost in MulScalar; nn\.Parameter"):
+        Small()
+
+
+@pytest.mark.parametrize("value", [nn.Linear(1, 1), nn.Parameter(1.0), nn.Buffer(1.0), [nn.ReLU()], mg.Variable(1.0)])
+def test_a_layer_as_an_attribute_of_the_class_is_an_error(value):
+    with pytest.raises(TypeError, match=r"^Model\.layer(\.0)?: a class's attribute is not found; set self\.layer"):
+        type("Model", (nn.Module,), {"layer": value})
+
+
+def test_a_layer_in_slots_is_an_error():
+    with pytest.raises(TypeError, match=r"^Model: what __slots__ holds is not found"):
+        type("Model", (nn.Module,), {"__slots__": ("layer",)})
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"), [("training", r"mg\.inference\(\)"), ("requires_grad", r"p\.requires_grad = False")]
+)
+def test_attributes_that_would_do_nothing_are_errors_that_say_what_is_meant(name, meant):
+    module = Scale()
+    with pytest.raises(AttributeError, match=rf"^Scale\.{name}: .*{meant}"):
+        setattr(module, name, False)
+    assert not hasattr(module, name)
+
+
+@pytest.mark.parametrize("make", [nn.Parameter, nn.Buffer])
+@pytest.mark.parametrize(
+    "value", [np.zeros(2), 0.0, mg.Variable(0.0, requires_grad=False), [nn.Parameter(1.0)]], ids=repr
+)
+def test_only_another_one_takes_the_place_of_a_parameter_or_buffer(make, value):
+    module, own = Scale(), make([1.0, 2.0])
+    module.own = own
+    with pytest.raises(
+        TypeError, match=rf"^Scale\.own: a \w+ can't take the place of the {make.__name__}; .*\.own\.data"
+    ):
+        module.own = value
+    with pytest.raises(TypeError, match=r"^Scale\.own: a Variable can't take the place"):
+        module.own = own * 0.9
+    assert module.own is own
+    module.own = nn.Parameter([3.0])
+    module.own = nn.Buffer([3.0])
+    module.own = None
+    assert names(module) == ["w"]
+
+
+# Buffer
+
+
+class Mean(nn.Module):
+    """Keeps a running mean and counts its calls."""
+
+    def __init__(self):
+        self.w = nn.Parameter(np.ones(2, np.float32))
+        self.mean, self.calls = nn.Buffer(np.zeros(2, np.float32)), nn.Buffer(np.array(0))
+
+    def forward(self, x):
+        self.mean.data = 0.5 * self.mean.data + 0.5 * F.mean(x, 0).data
+        self.calls.data += 1
+        return (x - self.mean) * self.w
+
+
+@pytest.fixture
+def used():
+    model = nn.Sequential(Mean())
+    model(np.array([[2.0, 4.0]], np.float32)).sum().backward()
+    return model
+
+
+def test_a_buffer_is_no_parameter_and_gets_no_gradient(used):
+    assert names(used) == ["layers.0.w"]
+    assert not used[0].mean.requires_grad
+    assert used[0].mean.grad is None
+    with pytest.raises(AttributeError):
+        used[0].mean.requires_grad = True
+
+
+def test_a_buffer_is_in_the_state_dict_and_comes_back(used):
+    state = used.state_dict()
+    assert {name: array.tolist() for name, array in state.items()} == {
+        "layers.0.w": [1, 1],
+        "layers.0.mean": [1, 2],
+        "layers.0.calls": 1,
+    }
+    other = nn.Sequential(Mean())
+    other.load_state_dict(state)
+    assert bits(other) == bits(used)
+    assert other[0].calls.dtype == np.int64
+
+
+def test_a_buffer_of_ints_takes_ints_that_fit():
+    module = nn.Module()
+    module.count = nn.Buffer(np.array([1, 2], np.uint8))
+    module.load_state_dict({"count": np.array([255, 0])})
+    for array, message in [
+        (np.array([256, 0]), "count: (2,) int64 overflows uint8"),
+        (np.array([-1, 0]), "count: (2,) int64 overflows uint8"),
+        (np.array([1.0, 2.0]), "count: (2,) float64, expected ints (2,) uint8"),
+        (np.array([True, False]), "count: (2,) bool, expected ints (2,) uint8"),
+    ]:
+        with pytest.raises(ValueError, match=re.escape(message)):
+            module.load_state_dict({"count": array})
+    assert module.count.data.tolist() == [255, 0]
+
+
+def test_a_buffer_stays_one_in_copies_and_moves(used):
+    for other in (copy.deepcopy(used), pickle.loads(pickle.dumps(used)), used.to("cpu")):
+        assert type(other[0].mean) is nn.Buffer
+        assert bits(other) == bits(used)
 
 
 def test_named_modules_and_children():
@@ -207,6 +403,26 @@ def test_load_state_dict_copies_into_the_arrays_that_are_there():
     assert array.tolist() == [5, 5]
 
 
+def test_a_backward_through_numbers_from_before_load_state_dict_is_an_error():
+    model = Chain(Scale(2.0), Scale(3.0))
+    before = model(np.ones(2, np.float32)).sum()
+    model.load_state_dict(Chain(Scale(5.0), Scale(7.0)).state_dict())
+    with pytest.raises(mg.EditedArrayError, match="load_state_dict of Chain changed a leaf"):
+        before.backward()
+    model(np.ones(2, np.float32)).sum().backward()
+    assert [p.grad.data.tolist() for p in model.parameters()] == [[7, 7], [5, 5]]
+
+
+def test_a_backward_through_buffers_from_before_load_state_dict_uses_their_old_numbers():
+    model, x = Mean(), mg.Variable(np.ones((1, 2), np.float32))
+    model.w.requires_grad = False
+    before = (model(x) * model.mean).sum()
+    mean = model.mean.data.copy()
+    model.load_state_dict({"w": np.full(2, 5.0), "mean": np.full(2, 9.0), "calls": np.array(1)})
+    before.backward()
+    assert x.grad.data.tolist() == [mean.tolist()]
+
+
 def test_load_state_dict_keeps_the_parameters_dtype():
     model = Scale()
     model.load_state_dict({"w": np.array([0.1, np.nan])})
@@ -268,6 +484,33 @@ def test_a_read_only_parameter_keeps_the_whole_state_out(w, others):
         model.load_state_dict({"w": np.ones((2, w)), "b": np.ones(2)})
     assert str(caught.value).split("\n  ")[1:] == [*others, "b: its array is read-only"]
     np.testing.assert_array_equal(model.w.data, before)
+
+
+# interrupts
+
+
+def test_an_interrupted_load_state_dict_loads_all_or_nothing():
+    model, other = Chain(Scale(1.0), Scale(2.0), Mean()), Chain(Scale(3.0), Scale(4.0), Mean())
+    before, after, state = bits(model), bits(other), other.state_dict()
+    found = [bits(model) for interrupt in interrupts(lambda: model.load_state_dict(state), module_file) if interrupt]
+    assert len(found) > 20
+    assert all(each in (before, after) for each in found)
+    assert before in found
+    assert bits(model) == after
+
+
+def test_an_interrupted_move_moves_all_or_nothing():
+    model = Chain(Scale(1.0), Scale(2.0), Scale(3.0))
+    found = []
+    for interrupt in interrupts(lambda: model.to("cpu"), module_file):
+        if interrupt:
+            found.append({p.grad is None for p in model.parameters()})
+        else:
+            model(np.ones(2, np.float32)).sum().backward()
+    assert len(found) > 20
+    assert all(each in ({True}, {False}) for each in found)
+    assert {False} in found
+    assert {p.grad is None for p in model.parameters()} == {True}
 
 
 # repr

@@ -25,12 +25,12 @@ def test_summary_of_the_keras_basic_classification_model():
     model = nn.Sequential(nn.Flatten(), nn.Linear(784, 128), nn.ReLU(), nn.Linear(128, 10))
     table = """
 name      layer             output    parameters
-────────────────────────────────────────────────
+------------------------------------------------
 layers.0  Flatten()         (N, 784)           0
 layers.1  Linear(784, 128)  (N, 128)     100,480
 layers.2  ReLU()            (N, 128)           0
 layers.3  Linear(128, 10)   (N, 10)        1,290
-────────────────────────────────────────────────
+------------------------------------------------
           total                          101,770
           trainable                      101,770
 """
@@ -47,7 +47,7 @@ def test_summary_of_images():
 
 
 def rows_of(summary):
-    return [re.split(r"  +", line.strip()) for line in summary.splitlines() if "─" not in line][1:]
+    return [re.split(r"  +", line.strip()) for line in summary.splitlines() if "---" not in line][1:]
 
 
 def test_summary_counts_what_is_shared_once():
@@ -118,9 +118,40 @@ def test_a_summary_that_fails_leaves_nothing_behind():
     assert len(rows_of(model[0].summary((2,)))) == 3
 
 
+def test_summary_of_several_inputs_by_shapes_or_arrays_or_both():
+    class Two(nn.Module):
+        def __init__(self):
+            self.left, self.right = nn.Linear(3, 2), nn.Linear(5, 2)
+
+        def forward(self, a, b, *, double=False):
+            y = self.left(a) + self.right(b)
+            return (y, y) if double else y
+
+    model, b = Two(), np.zeros((7, 5), np.float32)
+    expected = [["left", "Linear(3, 2)", "(N, 2)", "8"], ["right", "Linear(5, 2)", "(N, 2)", "12"]]
+    for inputs in [((3,), (5,)), (b[:, :3], b), (mg.Variable(b[:1, :3]), (5,))]:
+        assert rows_of(model.summary(*inputs))[:2] == expected
+    assert rows_of(model.summary((3,), (5,), double=True))[:2] == expected
+    with pytest.raises(TypeError, match=r"summary: inputs\[1\]\[0\] must be an int"):
+        model.summary((3,), ("5",))
+    with pytest.raises(TypeError, match="missing 1 required positional argument: 'b'"):
+        model.summary((3,))
+
+
+def test_summary_counts_buffers_by_themselves():
+    module = Scale()
+    module.mean, module.calls = nn.Buffer(np.zeros(2, np.float32)), nn.Buffer(0.0)
+    assert rows_of(module.summary((2,))) == [
+        ["Scale()", "(N, 2)", "2"],
+        ["total", "2"],
+        ["trainable", "2"],
+        ["besides, in buffers", "3"],
+    ]
+
+
 @pytest.mark.parametrize("x", [[1, 28, 28], 784, (1, 2.0), (True,), "x", None])
 def test_summary_needs_an_input_or_a_shape(x):
-    with pytest.raises(TypeError, match=r"summary: x"):
+    with pytest.raises(TypeError, match=r"summary: inputs\[0\]"):
         Scale().summary(x)
 
 
