@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import os
 import platform
 import sys
 from collections.abc import Iterator, Mapping
@@ -17,6 +16,7 @@ import numpy as np
 from minigrad import viz
 from minigrad.backend import devices
 from minigrad.backend.compiled import loading
+from minigrad.backend.kernels import forced_set
 from minigrad.core.config import seed, train_mode
 from minigrad.core.variable import Variable
 from minigrad.testing.formatting import described, print_in_any_encoding
@@ -49,6 +49,11 @@ def main(arguments: list[str] | None = None) -> int:
     commands.add_parser("doctor", help="say which engines, kernel sets and devices are there")
     print_in_any_encoding()
     options = parser.parse_args(arguments)
+    try:
+        forced_set()
+    except ValueError as error:
+        print(f"minigrad {options.command}: {error}", file=sys.stderr)
+        return 1
     try:
         return _doctor() if options.command == "doctor" else _graph(options)
     except _UsageError as error:
@@ -147,12 +152,13 @@ def _doctor() -> int:
 
 def _kernel_sets() -> str:
     """The kernel sets in use, the fastest first, and why the compiled ones are missing."""
-    if forced := os.environ.get("MINIGRAD_KERNELS"):
-        return f"{forced} (MINIGRAD_KERNELS)"
+    forced = forced_set()
+    if forced == "numpy":
+        return "numpy (MINIGRAD_KERNELS)"
     compiled, reason = loading.compiled_kernels()
     if compiled is None:
-        return f"numpy; not the compiled ones, several times as fast: {reason}"
-    return f"numba (float32, float64; {compiled.description()}), numpy"
+        return f"{'none' if forced else 'numpy'}; not the compiled ones, several times as fast: {reason}"
+    return f"numba (float32, float64; {compiled.description()}), {'MINIGRAD_KERNELS' if forced else 'numpy'}"
 
 
 if __name__ == "__main__":

@@ -159,7 +159,8 @@ def _advice(function: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping
     if len(given) > len(places) and not any(p.kind is p.VAR_POSITIONAL for p in parameters):
         named = [p.name for p in parameters if p.kind is p.KEYWORD_ONLY][: len(given) - len(places)]
         usual = ", ".join([*places, *(f"{name}=" for name in named)])
-        return f"{title}: it takes {len(places)} arguments without a keyword, not {len(given)}; write {title}({usual})"
+        count = f"{len(places)} argument{'s' * (len(places) != 1)} without a keyword, not {len(given)}"
+        return f"{title}: it takes {count}; write {title}({usual})"
     try:
         signature.bind(*args, **kwargs)
     except TypeError as error:

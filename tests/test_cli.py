@@ -253,6 +253,23 @@ def test_the_doctor_says_which_kernels_are_forced(capsys, monkeypatch):
     assert "kernel sets  numpy (MINIGRAD_KERNELS)" in capsys.readouterr().out
 
 
+def test_a_kernel_set_that_is_forced_and_missing_is_said(capsys, monkeypatch):
+    monkeypatch.setenv("MINIGRAD_KERNELS", "numba")
+    monkeypatch.setattr("minigrad.backend.compiled.loading.compiled_kernels", lambda: (None, "No module named 'numba'"))
+    assert main(["doctor"]) == 0
+    assert "kernel sets  none; not the compiled ones" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("arguments", [["doctor"], ["graph", "mine_for_the_command:net", "--input", "1,4"]])
+def test_a_kernel_set_that_does_not_exist_is_said(project, capsys, monkeypatch, arguments):
+    monkeypatch.setenv("MINIGRAD_KERNELS", "foo")
+    assert main(arguments) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    expected = "MINIGRAD_KERNELS: there is no kernel set 'foo'; the sets are: numpy, numba"
+    assert line == f"minigrad {arguments[0]}: {expected}"
+    assert not (project / "graph.svg").exists()
+
+
 def test_the_doctor_says_what_is_there(capsys, monkeypatch):
     monkeypatch.delenv("MINIGRAD_KERNELS", raising=False)
     assert main(["doctor"]) == 0

@@ -15,6 +15,7 @@ import numpy as np
 
 from minigrad.backend import KERNEL_DTYPES, Array, numpy_kernels, sum_rounded
 from minigrad.backend.compiled.loading import prepared_kernels
+from minigrad.backend.forks import not_while_forking
 from minigrad.backend.sparse_images import SparseImages
 from minigrad.backend.windows import Pair, Window
 
@@ -100,14 +101,14 @@ class KernelSet:
     The fast set may be partial, and each of its kernels may return NotImplemented to leave the work to the other set.
 
     Args:
-        load: gives the fast set, or None, when the first kernel is asked for.
+        load: gives the fast set, or None, when a kernel of some name is asked for.
         fallback: has every kernel but those of `COMPOSED`.
         serves: whether the fast set takes such arguments.
         lacks: kernels that the fast set is known to lack, for which it need not be loaded.
     """
 
     def __init__(
-        self, load: Callable[[], Any], fallback: Any, serves: Callable[..., bool], lacks: Sequence[str] = ()
+        self, load: Callable[[str], Any], fallback: Any, serves: Callable[..., bool], lacks: Sequence[str] = ()
     ) -> None:
         self._load, self._fallback, self._serves, self._lacks = load, fallback, serves, lacks
 
@@ -126,8 +127,10 @@ class KernelSet:
     def __getattr__(self, name: str) -> Callable[..., Any]:
         if name.startswith("_"):
             raise AttributeError(name)  # Python asks for such names, to copy the set for example
-        fast = None if name in self._lacks else getattr(self._load(), name, None)
+        fast = None if name in self._lacks else getattr(self._load(name), name, None)
         other = partial(COMPOSED[name], self) if name in COMPOSED else getattr(self._fallback, name)
+        if name in PRODUCTS:
+            other = not_while_forking(other)
         kernel = other if fast is None else _dispatcher(fast, other, self._serves)
         setattr(self, name, kernel)  # from now on found without __getattr__
         return kernel
@@ -159,6 +162,9 @@ def _conv_gradients(
     )
 
 
+PRODUCTS = ("conv2d", "conv_transpose2d", "filter_correlation", "matmul")
+"""The kernels that NumPy's set does with matrix products."""
+
 COMPOSED: dict[str, Callable[..., Any]] = {"conv_relu_pool": _conv_relu_pool, "conv_gradients": _conv_gradients}
 """Kernels that are written with others, for sets without their own."""
 
@@ -170,15 +176,25 @@ def kernels_of(array: Array) -> Kernels:
     return cpu_kernels(array.dtype)
 
 
-@cache
-def cpu_kernels(dtype: Any) -> Kernels:
-    """The kernel set for NumPy's arrays of a dtype; it stays the same from its first use on."""
+def forced_set() -> str:
+    """The kernel set that MINIGRAD_KERNELS names, or "".
+
+    Raises:
+        ValueError: there is no such set.
+    """
     forced = os.environ.get("MINIGRAD_KERNELS", "")
     if forced and forced not in SETS:
         raise ValueError(f"MINIGRAD_KERNELS: there is no kernel set {forced!r}; the sets are: {', '.join(SETS)}")
+    return forced
+
+
+@cache
+def cpu_kernels(dtype: Any) -> Kernels:
+    """The kernel set for NumPy's arrays of a dtype; it stays the same from its first use on."""
+    forced = forced_set()
     _keep_freed_memory()
     compiled = forced != "numpy" and dtype in KERNEL_DTYPES
-    load = partial(prepared_kernels, dtype, required=forced == "numba") if compiled else lambda: None
+    load = partial(prepared_kernels, dtype, required=forced == "numba") if compiled else lambda _: None
     return KernelSet(load, numpy_kernels, _of_one_dtype, lacks=["dropout_mask"])
 
 

@@ -74,8 +74,8 @@ class _Comparison:
         channels: Sequence[int],
         to_array: Callable[..., Any],
     ) -> None:
-        serving = KernelSet(lambda: candidate, reference, lambda *_: True)  # a set may be partial
-        self._sets, self._channels = (serving, KernelSet(lambda: None, reference, lambda *_: False)), channels
+        serving = KernelSet(lambda _: candidate, reference, lambda *_: True)  # a set may be partial
+        self._sets, self._channels = (serving, KernelSet(lambda _: None, reference, lambda *_: False)), channels
         self._rng, self._to_array = rng, to_array
         self.compared: set[str] = set()
 

@@ -15,7 +15,7 @@ from minigrad.testing import ContractViolation
 KERNELS = sorted(name for name in vars(Kernels) if not name.startswith("_") and name not in vars(KernelSet))
 
 
-NUMPY = KernelSet(lambda: None, numpy_kernels, lambda *_: False)
+NUMPY = KernelSet(lambda _: None, numpy_kernels, lambda *_: False)
 
 
 def changed(**kernels):

@@ -37,7 +37,7 @@ def declining():
 
 @pytest.fixture
 def kernels(declining):
-    return KernelSet(lambda: declining, numpy_kernels, lambda *_: True)
+    return KernelSet(lambda _: declining, numpy_kernels, lambda *_: True)
 
 
 @pytest.fixture
@@ -75,7 +75,7 @@ def test_a_kernel_that_no_set_has_is_an_error(kernels):
 
 
 def test_private_names_are_no_kernels_and_load_no_set():
-    def load():
+    def load(name):
         raise AssertionError("nothing was asked of the fast set")
 
     kernels = KernelSet(load, numpy_kernels, lambda *_: True)

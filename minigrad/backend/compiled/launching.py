@@ -16,6 +16,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
+from minigrad.backend.compiled.cache import callback
 from minigrad.backend.compiled.linking import renamed
 from minigrad.backend.compiled.subnormals import subnormals_as_zero
 
@@ -78,9 +79,9 @@ def _emit_share(context: Any, caller: Any, share: Any, kept: Any, known: Any) ->
 
 @cache
 def launch() -> Any:
-    """The loop over `prange`, compiled, or fetched from Numba's cache."""
+    """The loop over `prange`, compiled, or fetched from the cache."""
     options = {"prange": True, **dict.fromkeys(_PASSES, False)}
-    return numba.cfunc(types.void(*[types.intp] * 3), cache=True, parallel=options)(renamed(_launch, "launch"))
+    return callback(types.void(*[types.intp] * 3), renamed(_launch, "launch"), parallel=options)
 
 
 def _launch(address: int, data: int, shares: int) -> None:
@@ -102,7 +103,7 @@ def _call_share(context: Any, address: Any, data: Any, s: Any, shares: Any) -> A
 
 
 def address_of(share: Any, arguments: tuple[Any, ...]) -> int:
-    """Where a compiled function's code for such arguments is; compiled, or fetched from Numba's cache, before."""
+    """Where a compiled function's code for such arguments is; compiled, or fetched from the cache, before."""
     kinds = (types.intp, types.intp, *map(numba.typeof, arguments))
     share.compile(kinds)
     compiled = share.overloads[kinds]

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Callable
-from pathlib import Path
 from types import FunctionType
 from typing import Any
 
@@ -14,14 +12,13 @@ from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 
+from minigrad.backend.compiled.cache import callback
+
 if numba.config.DISABLE_JIT:
     raise ImportError("NUMBA_DISABLE_JIT is set")
 
 REALS = {"f": types.float32, "d": types.float64}
 """Numba's types, by NumPy's letters for them."""
-
-SOURCES = zlib.crc32(b"".join(file.read_bytes() for file in sorted(Path(__file__).parent.glob("*.py"))))
-"""Changes when any source here does: Numba's cache looks at a function's own file alone, not at those it calls into."""
 
 _kept: dict[str, Any] = {}  # compiled code lives as long as its object does, and what calls it as long as the process
 
@@ -32,13 +29,12 @@ def link(name: str, function: Callable[..., None], count: int, letter: str) -> N
     if symbol in _kept:
         return
     signature = types.void(REALS[letter], *[types.intp] * count)
-    _kept[symbol] = numba.cfunc(signature, cache=True)(renamed(function, symbol))
+    _kept[symbol] = callback(signature, renamed(function, symbol))
     llvm.add_symbol(symbol, _kept[symbol].address)
 
 
 def renamed(function: Callable[..., Any], name: str, **names: Any) -> Callable[..., Any]:
-    """The function under a name of its own in Numba's cache, for the sources as they are, and with more `names`."""
-    name = f"{name}_{SOURCES:08x}"
+    """The function under another name, by which the cache knows it, and with more `names`."""
     copy = FunctionType(function.__code__, {**function.__globals__, **names} if names else function.__globals__, name)
     copy.__qualname__, copy.__module__ = name, function.__module__
     return copy

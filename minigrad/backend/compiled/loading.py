@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from functools import cache
 from typing import Any
 
 
-def prepared_kernels(dtype: Any, *, required: bool) -> Any:
-    """The kernel set, compiled for a dtype; None without Numba.
+def prepared_kernels(dtype: Any, kernel: str, *, required: bool) -> Any:
+    """The kernel set, compiled for a dtype; None without Numba, which is said where it costs much.
 
     Raises:
         ImportError: it is required, and not there.
@@ -19,6 +20,8 @@ def prepared_kernels(dtype: Any, *, required: bool) -> Any:
         prepare(dtype)
     elif required:
         raise ImportError(f"MINIGRAD_KERNELS=numba: {reason}")
+    elif "conv" in kernel or not reason.startswith("No module named 'numba';"):  # a plain installation may be meant
+        say_once(f"computes with NumPy's kernels, several times as slow: {reason}; MINIGRAD_KERNELS=numpy is silent")
     return kernels
 
 
@@ -29,6 +32,13 @@ def compiled_kernels() -> tuple[Any, str]:
         from minigrad.backend import numba_kernels  # noqa: PLC0415 - Numba takes longer to import than all else
     except ModuleNotFoundError as error:
         return None, f"{error}; pip install 'minigrad-nn[fast]'"
-    except (ImportError, RuntimeError) as error:  # a Numba that does not fit NumPy, or finds no place for its cache
-        return None, str(error)
+    except Exception as error:  # noqa: BLE001 - whatever a Numba raises that does not fit NumPy
+        return None, f"{error}".partition("\n")[0] or repr(error)
     return numba_kernels, ""
+
+
+@cache
+def say_once(text: str) -> None:
+    """Write a line to stderr, where there is one."""
+    if sys.stderr is not None:
+        sys.stderr.write(f"minigrad {text}\n")

@@ -1,4 +1,4 @@
-"""Numba's kernels compiled at their first use, and from then on fetched from Numba's cache.
+"""Numba's kernels compiled at their first use, and from then on fetched from the cache.
 
 Each kernel is called once with next to nothing to do, for threads and alone. Two processes do so, a half of the kernels
 each: it takes half the time, and the halves meet in the cache.
@@ -6,47 +6,45 @@ each: it takes half the time, and the halves meet in the cache.
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-import llvmlite.binding as llvm
-import numba
 import numpy as np
+from numba.core.compiler_lock import global_compiler_lock as compiler_lock
 
 from minigrad.backend import numba_kernels as K
-from minigrad.backend.compiled.convolution import packed_filters
+from minigrad.backend.compiled.cache import directory, sweep
 from minigrad.backend.compiled.launching import launch
-from minigrad.backend.compiled.linking import SOURCES
 from minigrad.backend.compiled.processor import VECTOR_BYTES
+from minigrad.backend.forks import held_while_forking
 from minigrad.backend.sparse_images import SparseImages
 from minigrad.backend.windows import Window
 
 
-@cache
 def prepare(dtype: Any) -> None:
-    """Compile all kernels for a dtype, and say so; or fetch them from Numba's cache, where they are from then on."""
+    """Compile all kernels for a dtype, and say so; or fetch them from the cache, where they are from then on."""
+    with compiler_lock:  # one thread of this process at a time
+        _prepare(dtype)
+
+
+@cache
+def _prepare(dtype: Any) -> None:
     K.linked(dtype.char)
-    if (done := _mark(dtype)).exists():
-        return
-    with _second_process(dtype.char):
-        _compile(dtype.char, 0, show=True)
-    _compile(dtype.char, 1)
-    with suppress(OSError):  # then it is done again next time, from the cache
-        done.touch()
+    if not (done := directory() / f"{dtype}.complete").exists():
+        with _second_process(dtype.char):
+            _compile(dtype.char, 0, show=True)
+        _compile(dtype.char, 1)
+        with suppress(OSError):  # then it is done again next time, from the cache
+            done.touch()
+    sweep()
 
 
-def _mark(dtype: Any) -> Path:
-    """The file in Numba's cache that says: all kernels are in it, of these sources, for this Numba and processor."""
-    processor = f"{llvm.get_host_cpu_name()} {llvm.get_host_cpu_features().flatten()}"
-    what = zlib.crc32(f"{SOURCES} {numba.__version__} {sys.version} {processor}".encode())
-    return Path(packed_filters.stats.cache_path) / f"minigrad-{dtype}-{what:08x}.complete"
+held_while_forking(compiler_lock)
 
 
 def prepare_half(letter: str) -> None:
@@ -59,7 +57,8 @@ def prepare_half(letter: str) -> None:
 def _compile(letter: str, first: int, *, show: bool = False) -> None:
     """Compile every second kernel, from number `first` on, for the dtype of NumPy's `letter`."""
     calls = _small_calls(np.dtype(letter))[first::2]
-    start, end = ("\r", "") if sys.stderr.isatty() else ("", "\n")
+    show = show and sys.stderr is not None
+    start, end = ("\r", "") if show and sys.stderr.isatty() else ("", "\n")
     for n, (kernel, arguments) in enumerate(calls, 1):
         if show:
             words = f"minigrad compiles its CPU kernels for {np.dtype(letter)}, once: {n} of {len(calls)}"
@@ -71,17 +70,27 @@ def _compile(letter: str, first: int, *, show: bool = False) -> None:
 @contextmanager
 def _second_process(letter: str) -> Iterator[None]:
     """Meanwhile compile the other half of the kernels there, into the cache; if it fails, only time is lost."""
-    code = f"from minigrad.backend.compiled import preparing; preparing.prepare_half({letter!r})"
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path or str(Path.cwd()) for path in sys.path)}
+    if getattr(sys, "frozen", False) or not Path(sys.executable or "").name.lower().startswith("python"):
+        yield  # it would start another program once more
+        return
     try:
         process = subprocess.Popen(  # noqa: S603 - this Python, with this package
-            [sys.executable, "-c", code], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            [sys.executable, "-I", "-c", _program(letter)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
     except OSError:
         yield
         return
     with process:
         yield
+
+
+def _program(letter: str) -> str:
+    """What the second process runs; it imports nothing from the current directory, whatever lies there."""
+    here = Path.cwd()
+    paths = [path for path in sys.path if Path(path).is_absolute() and Path(path).resolve() != here]
+    paths.append(str(Path(__file__).parents[3]))  # minigrad may be in the current directory alone
+    prepare = f"from minigrad.backend.compiled import preparing; preparing.prepare_half({letter!r})"
+    return f"import sys; sys.path[:] = {paths!r}; {prepare}"
 
 
 def _small_calls(dtype: Any) -> list[tuple[Any, tuple[Any, ...]]]:

@@ -17,20 +17,26 @@ from typing import Any
 
 import numba
 
+from minigrad.backend.compiled.cache import kept
 from minigrad.backend.compiled.launching import FAILED, UNKNOWN, address_of, all_shares, launch
 from minigrad.backend.compiled.linking import renamed
-from minigrad.backend.compiled.threads import num_threads
+from minigrad.backend.compiled.threads import num_threads, soon_asleep
 
-alone = partial(numba.njit, nogil=True, cache=True, error_model="numpy", no_cfunc_wrapper=True)
+_compiled = partial(numba.njit, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
 """Compiles a function that lets go of Python's lock, and divides without looking for zero."""
 
-inner = partial(numba.njit, nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
+inner = partial(_compiled, no_cpython_wrapper=True)
 """Compiles a function that compiled ones alone call."""
 
 _PROCESS = os.getpid()
 
 
-def shares(count: int, work: int, least: int = 2**15) -> int:
+def alone() -> Callable[[Callable[..., Any]], Any]:
+    """Compiles a function that works in one thread."""
+    return lambda function: kept(_compiled(function))
+
+
+def shares(count: int, work: int, least: int = 2**18) -> int:
     """In how many parts to do `count` things: one a thread, and each part with at least so much work."""
     return max(1, min(num_threads(), count, work // least))
 
@@ -51,8 +57,11 @@ def shared(function: Callable[..., None], *, cache: bool = True) -> Callable[...
         MemoryError: the kernel is called, and a share finds no memory for itself; the results hold anything.
     """
     name = f"{function.__module__.rpartition('.')[2]}_{function.__name__}"
-    share = inner(cache=cache)(renamed(function, name))
-    run = alone(cache=cache)(renamed(_run, f"{name}_run", _share=share))
+    share = inner()(renamed(function, name))
+    run = _compiled(renamed(_run, f"{name}_run", _share=share))
+    if cache:
+        kept(share)
+        kept(run)
 
     @wraps(function)
     def call(count: int, *arguments: Any) -> None:
@@ -89,7 +98,8 @@ def layer() -> str | None:
     """The layer that starts the threads, "tbb" or "omp"; None where neither is there, or another is asked for."""
     for name in ("tbb", "omp"):
         try:
-            importlib.import_module(f"numba.np.ufunc.{name}pool")
+            with soon_asleep():
+                importlib.import_module(f"numba.np.ufunc.{name}pool")
         except ImportError:
             continue
         if numba.config.THREADING_LAYER in ("default", "safe", "threadsafe", name):

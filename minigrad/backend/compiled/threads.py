@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 
 _threads: ContextVar[int | None] = ContextVar("threads", default=None)
@@ -38,3 +40,20 @@ def _usual() -> int:
 
 
 _USUAL = _usual()
+
+
+@contextmanager
+def soon_asleep() -> Iterator[None]:
+    """Let the threads of GNU's OpenMP wait actively for microseconds before they sleep, if it is loaded meanwhile.
+
+    They would do so for milliseconds, and where another process is busy on their core, what they wait for can't go on.
+    The library reads its settings when it is loaded; what the user has set stays.
+    """
+    if set(os.environ) & {"GOMP_SPINCOUNT", "OMP_WAIT_POLICY"}:
+        yield
+        return
+    os.environ["GOMP_SPINCOUNT"] = "1000"
+    try:
+        yield
+    finally:
+        os.environ.pop("GOMP_SPINCOUNT", None)

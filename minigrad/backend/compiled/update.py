@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import marshal
-import zlib
 from collections.abc import Callable
 from functools import cache
 from typing import Any
@@ -19,9 +17,9 @@ from minigrad.backend.compiled.shared import bounds, inner, shared
 @cache
 def compiled_update(formula: Callable[..., Any], slots: int) -> Callable[..., None] | None:
     """The loop for a formula with so many slots, 0 to 2; None where Numba can't compile it."""
-    # The cache on disk knows the formula by its code alone, and not what a user's code calls.
-    own = formula.__module__.startswith("minigrad.")
-    name = f"{formula.__name__}_{zlib.crc32(marshal.dumps(formula.__code__)):08x}"
+    # The cache on disk knows minigrad's sources, and not what a user's formula calls, or any closure holds.
+    own = formula.__module__.startswith("minigrad.") and not formula.__closure__
+    name = f"{formula.__module__}.{formula.__qualname__}"
     if slots >= len(_LOOPS):
         return None
     loop = shared(renamed(_LOOPS[slots], name, formula=inner()(formula)), cache=own)
