@@ -22,7 +22,7 @@ from minigrad.optim.adam import adam
 from minigrad.optim.sgd import momentum_sgd, sgd
 
 FLOATS = (np.float32, np.float64)
-REFERENCE = KernelSet(lambda: None, numpy_kernels, serves=lambda *_: False)
+REFERENCE = KernelSet(lambda _: None, numpy_kernels, serves=lambda *_: False)
 SETS = {"compiled": cpu_kernels, "numpy": lambda dtype: REFERENCE}
 flushes = pytest.mark.skipif(
     platform.machine().lower() not in ("x86_64", "amd64", "aarch64", "arm64"), reason="nothing is flushed there"
