@@ -79,10 +79,10 @@ def filter_correlation(x: Array, y: Array, window: Window, groups: int) -> Array
     x, y, padded, corner, lanes = nhwc(x), nhwc(y), window.padded(x.shape[2:]), _corner(window), _lanes(x)
     O, Cg, (KH, KW) = y.shape[3], x.shape[3] // groups, window.kernel
     Og, parts = O // groups, shares(len(x), y.size * Cg * KH * KW)
-    sums = np.zeros((parts, groups, KH, KW * Cg, -(-Og // lanes) * lanes), x.dtype)
+    totals = np.zeros((parts, groups, KH, KW * Cg, -(-Og // lanes) * lanes))
     w = np.empty((groups, Og, Cg, KH, KW), x.dtype)
-    convolution.correlate(parts, x, y, *padded, Cg, *corner, *window.stride, *window.dilation, lanes, sums)
-    convolution.add_shares(sums, w)
+    convolution.correlate(parts, x, y, *padded, Cg, *corner, *window.stride, *window.dilation, lanes, totals)
+    convolution.add_shares(totals, w)
     return w.reshape(O, Cg, KH, KW)
 
 
@@ -100,14 +100,14 @@ def _first_layers_gradients(gy: SparseImages, x: Array, window: Window) -> tuple
     """The filters' and the bias's, of images with few channels."""
     (N, O, _, _), lanes, (KH, KW), C = gy.y.shape, _lanes(x), window.kernel, x.shape[1]
     parts = shares(N, gy.y.size * C * KH * KW)
-    sums, totals = np.zeros((parts, 1, KH, KW * C, -(-O // lanes) * lanes), x.dtype), np.zeros((parts, O), x.dtype)
+    totals, bias = np.zeros((parts, 1, KH, KW * C, -(-O // lanes) * lanes)), np.zeros((parts, O))
     scattered.correlate(
         parts, *_scattered(gy), *gy.size, *gy.window.stride, *gy.window.kernel, gy.window.overlaps, nhwc(x),
-        *window.padded(x.shape[2:]), *_corner(window), *window.stride, *window.dilation, lanes, sums, totals,
+        *window.padded(x.shape[2:]), *_corner(window), *window.stride, *window.dilation, lanes, totals, bias,
     )  # fmt: skip
     gw = np.empty((1, O, C, KH, KW), x.dtype)
-    convolution.add_shares(sums, gw)
-    return gw[0], totals.sum(0)
+    convolution.add_shares(totals, gw)
+    return gw[0], bias.sum(0).astype(x.dtype)
 
 
 def _pays_to_list(gy: SparseImages, factors: list[Array], window: Window) -> bool:
@@ -126,18 +126,17 @@ def _gradients_by_lists(
     dtype, lanes, parts = gy.y.dtype, _lanes(gy.y), shares(N, gy.y.size * C * KH * KW)
     none = np.empty((0, 0, 0, 0), dtype)
     gx = none if w is None else np.empty((N, *size, C), dtype)
-    sums = np.zeros((parts, O, KH, -(-KW * C // lanes) * lanes), dtype)
-    totals = np.zeros((parts, O), dtype)
+    totals, bias = np.zeros((parts, O, KH, -(-KW * C // lanes) * lanes)), np.zeros((parts, O))
     scattered.gradients(
         parts, *_scattered(gy), gy.size[1], *gy.window.stride, *gy.window.kernel, none if x is None else nhwc(x),
-        totals[0] if w is None else scattered.packed_rows(_plain(w), lanes), C, KH, KW, *window.padded(size),
-        *_corner(window), lanes, sums.reshape(parts, -1), totals, gx,
+        np.empty(0, dtype) if w is None else scattered.packed_rows(_plain(w), lanes), C, KH, KW, *window.padded(size),
+        *_corner(window), lanes, totals.reshape(parts, -1), bias, gx,
     )  # fmt: skip
     gw = None
     if x is not None:
         gw = np.empty((O, C, KH, KW), dtype)
-        scattered.add_shares(sums, gw)
-    return None if w is None else gx.transpose(0, 3, 1, 2), gw, totals.sum(0)
+        scattered.add_shares(totals, gw)
+    return None if w is None else gx.transpose(0, 3, 1, 2), gw, bias.sum(0).astype(dtype)
 
 
 def _scattered(gy: SparseImages) -> tuple[Array, Array, Array]:
@@ -206,6 +205,8 @@ def matmul(a: Array, b: Array) -> Any:
     if a.ndim != 2 or b.ndim != 2:
         return NotImplemented
     (M, K), N = a.shape, b.shape[1]
+    if K > tile.LONG:
+        return _long_product(a, b)
     packs = K * N <= SMALL and M >= N
     if not packs and M > LOW:
         return NotImplemented
@@ -222,14 +223,26 @@ def matmul(a: Array, b: Array) -> Any:
     return out
 
 
+def _long_product(a: Array, b: Array) -> Array:
+    """The product of any matrices; its columns are shared out, and of its rows a few are made at a time."""
+    (M, K), N = a.shape, b.shape[1]
+    if M > N:
+        return np.ascontiguousarray(_long_product(b.T, a.T).T)
+    out, flat_b, parts = np.empty((M, N), a.dtype), _flat(b), shares(N, M * K * N)
+    for m in range(0, M, LOW):
+        rows = a[m : m + LOW]
+        products.times_columns(parts, len(rows), K, N, *_flat(rows), *flat_b, _lanes(a), out[m : m + LOW].reshape(-1))
+    return out
+
+
 def channel_sum(x: Array) -> Any:
     last = x.transpose(0, *range(2, x.ndim), 1)
     if not last.flags.carray or x.size == 0:
         return NotImplemented
     rows = last.reshape(-1, x.shape[1])
-    totals = np.zeros((shares(len(rows), x.size), x.shape[1]), x.dtype)
+    totals = np.zeros((shares(len(rows), x.size), x.shape[1]))
     elementwise.sum_rows(len(totals), rows, totals)
-    return totals.sum(0)
+    return totals.sum(0).astype(x.dtype)
 
 
 def relu(x: Array) -> Any:
@@ -250,7 +263,7 @@ def masked(x: Array, mask: Array) -> Any:
 
 def cross_entropy(logits: Array, targets: Array) -> tuple[Array, Array]:
     losses, softmax = np.empty(len(logits), logits.dtype), np.empty(logits.shape, logits.dtype)
-    elementwise.cross_entropy(_plain(logits), _plain(targets), losses, softmax)
+    elementwise.cross_entropy(shares(len(logits), 16 * logits.size), _plain(logits), _plain(targets), losses, softmax)
     return losses, softmax
 
 

@@ -172,10 +172,26 @@ def dropout_mask(x: Array, p: float, rng: np.random.Generator) -> Array:
 
 
 def update(formula: Any, p: Array, g: Array, slots: Sequence[Array], numbers: Sequence[float]) -> None:
-    for p_, g_, *slots_ in _chunks(p, g, *slots):
-        result = formula(p_, g_.astype(accumulation_dtype(p_), copy=False), *slots_, *numbers)
-        for old, new in zip((p_, *slots_), result if isinstance(result, tuple) else (result,), strict=True):
-            old[...] = new
+    dtype = accumulation_dtype(p)
+    with np.errstate(under="ignore"):
+        for p_, g_, *slots_ in _chunks(p, g, *slots):
+            results = _without_subnormals(formula, (p_, g_.astype(dtype, copy=False), *slots_, *numbers), dtype)
+            for old, new in zip((p_, *slots_), results, strict=True):
+                old[...] = new
+
+
+def _without_subnormals(formula: Any, arguments: tuple[Any, ...], dtype: Any) -> Sequence[Array]:
+    """A formula's results, with 0 for what slots decay to and some processors are slow with."""
+
+    def results() -> Sequence[Array]:
+        result = formula(*arguments)
+        return result if isinstance(result, tuple) else (result,)
+
+    try:
+        with np.errstate(under="raise"):
+            return results()  # there are none: this costs nothing
+    except FloatingPointError:
+        return [np.multiply(new, np.abs(new) >= np.finfo(dtype).smallest_normal) for new in results()]
 
 
 def all_finite(x: Array) -> bool:

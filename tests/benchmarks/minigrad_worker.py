@@ -6,7 +6,7 @@ The training steps are those of `make mnist`: the models in models/, trained by 
 from functools import partial
 from itertools import cycle
 
-from protocol import batches, chain_leaves, serve
+from protocol import batches, chain_leaves, real_batches, serve
 
 import minigrad as mg
 from minigrad.functions import softmax_cross_entropy
@@ -14,11 +14,11 @@ from minigrad.optim import Adam
 from models import RECIPES
 
 
-def training_step(name):
+def training_step(name, *, real=False):
     recipe = RECIPES[name]["paper"]
     model = recipe.build()
     optimizer = recipe.optimizer(model.parameters(), lr=recipe.lr)
-    data = cycle(batches(recipe.batch_size))
+    data = real_batches(recipe.batch_size) if real else cycle(batches(recipe.batch_size))
 
     def step():
         x, t = next(data)
@@ -67,4 +67,5 @@ def chain(operations, *, constants=False):
 
 
 models = {name: partial(training_step, name) for name in ("deep_mnist", "simple_conv_net", "dense")}
+models["late_step"] = partial(training_step, "deep_mnist", real=True)
 serve("minigrad", mg.__version__, **models, chain=chain, train=train)

@@ -46,22 +46,11 @@ MNIST = Path(__file__).resolve().parents[2] / "minigrad" / "data" / "files"
 TESTED = 500  # images at a time
 
 
-def serve(
-    framework: str,
-    version: str,
-    *,
-    deep_mnist: Build,
-    simple_conv_net: Build,
-    dense: Build,
-    chain: BuildChain,
-    train: Train | None = None,
-):
+def serve(framework: str, version: str, *, chain: BuildChain, train: Train | None = None, **models: Build):
     """Answer requests until run.py closes the pipe; a workload's model is built at its first request, untimed."""
     imported = time()
     build = {
-        "deep_mnist": deep_mnist,
-        "simple_conv_net": simple_conv_net,
-        "dense": dense,
+        **models,
         "chain_1000": partial(chain, 1_000),
         "chain_100000": partial(chain, 100_000),
         "chain_of_constants": partial(chain, 1_000, constants=True),
@@ -146,6 +135,16 @@ def batches(size: int) -> list[tuple[np.ndarray, np.ndarray]]:
     pixels = rng.integers(0, 256, (8, size, 1, 28, 28), dtype=np.uint8)
     labels = rng.integers(0, 10, (8, size))
     return list(zip(pixels.astype(np.float32) / 255, labels, strict=True))
+
+
+def real_batches(size: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """MNIST's own training images and labels in the same form, shuffled, without end."""
+    (pixels, labels), rng = mnist("train"), np.random.default_rng(0)
+    while True:
+        order = rng.permutation(len(labels))
+        for start in range(0, len(order) - size + 1, size):
+            chosen = order[start : start + size]
+            yield scaled(pixels[chosen]), labels[chosen]
 
 
 def chain_leaves() -> list[np.ndarray]:

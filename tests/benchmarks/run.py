@@ -57,6 +57,8 @@ WORKLOADS = {
         "minigrad minigrad-before torch",
     ),
 }
+LATE = "late_step"
+LATE_FRAMEWORKS = [BEFORE, "minigrad", "minigrad-numpy", "torch", "torch-fused"]
 OTHERS = "torch torch-fused torch-compile keras jax"
 S = "seconds"
 MARKS = [  # what is measured, the ratio allowed, and the two figures: workload, the least of these frameworks', which
@@ -99,6 +101,11 @@ def main():
     machine = describe_machine()
     print(*(f"{key}: {value}" for key, value in machine.items()), sep="\n")
     measured = {}
+    if options.workload == LATE:
+        measured[LATE] = measure_late([name for name in options.frameworks if name in LATE_FRAMEWORKS], options.short)
+        others = [name for name in options.frameworks if name not in LATE_FRAMEWORKS]
+        measured[LATE] |= {name: {"skipped": "its worker does not train on MNIST"} for name in others}
+        print_late(measured[LATE])
     for name in options.workloads:
         if name in WHOLE_RUNS:
             measured[name] = measure_whole_runs(name, options.frameworks, options.rounds, PAUSE)
@@ -120,11 +127,12 @@ def main():
 
 def parse():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--workload", default="all", choices=[*WORKLOADS, *WHOLE_RUNS, "bookkeeping", "all"])
+    parser.add_argument("--workload", default="all", choices=[*WORKLOADS, *WHOLE_RUNS, "bookkeeping", LATE, "all"])
     parser.add_argument(
         "--frameworks", default=",".join(FRAMEWORKS), help="a comma between names; default: %(default)s"
     )
     parser.add_argument("--rounds", type=int, default=7, help="shares that each framework runs; default: %(default)s")
+    parser.add_argument("--short", action="store_true", help=f"of {LATE}: 100 steps, after 1,000")
     parser.add_argument("--before", type=Path, metavar="DIR", help="compare with the minigrad in another tree as well")
     parser.add_argument("--setup", action="store_true", help="first make the other frameworks' environments")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every measured step here")
@@ -137,7 +145,9 @@ def parse():
     if options.before:
         TREES[BEFORE] = options.before.resolve()
         options.frameworks.insert(1, BEFORE)
-    options.workloads = {"all": list(WORKLOADS), "bookkeeping": BOOKKEEPING}.get(options.workload, [options.workload])
+    options.workloads = {"all": list(WORKLOADS), "bookkeeping": BOOKKEEPING, LATE: []}.get(
+        options.workload, [options.workload]
+    )
     return options
 
 
@@ -167,6 +177,52 @@ def measure(name, frameworks, rounds):
         for worker in workers:
             worker.close()
     return {worker.framework: summarize(worker) for worker in workers}
+
+
+def measure_late(frameworks, short):
+    """Deep MNIST trained on MNIST itself: the steps from 1,500 to 2,000, and those from 100 to 600, in shares of 50."""
+    early, late, count = (100, 1_000, 100) if short else (100, 1_500, 500)
+    workers = [Worker(framework, LATE) for framework in frameworks]
+    shares = [50] * (count // 50)
+    try:
+        for steps in [early, *shares, late - early - count, *shares]:
+            for worker in workers:
+                time.sleep(PAUSE)
+                worker.run(steps)
+    finally:
+        for worker in workers:
+            worker.close()
+    results = {}
+    for worker in workers:
+        medians = [median(reply["seconds_per_step"]) for reply in worker.replies]
+        halves = {"early": medians[1 : 1 + len(shares)], "late": medians[2 + len(shares) :]}
+        results[worker.framework] = (
+            {"skipped": worker.skipped}
+            if worker.skipped
+            else {
+                **{
+                    half: {"seconds": median(rounds), "spread": [min(rounds), max(rounds)]}
+                    for half, rounds in halves.items()
+                },
+                **{key: worker.replies[-1][key] for key in ("loss", "version")},
+            }
+        )
+    return results
+
+
+def print_late(results):
+    """How long a step takes late in a training, by how long it takes early."""
+    print(f"\nDeep MNIST, a training step on MNIST itself, late and early\n{'':30}", end="")
+    print(f"{'early ms':>10}{'spread':>20}{'late ms':>10}{'spread':>20}{'late / early':>14}{'loss':>9}")
+    for framework, result in results.items():
+        if "skipped" in result:
+            print(f"{framework:30}skipped: {result['skipped']}")
+            continue
+        print(f"{framework:30}", end="")
+        for half in ("early", "late"):
+            low, high = (f"{seconds * 1e3:.2f}" for seconds in result[half]["spread"])
+            print(f"{result[half]['seconds'] * 1e3:10.2f}{low + ' .. ' + high:>20}", end="")
+        print(f"{result['late']['seconds'] / result['early']['seconds']:14.2f}{result['loss']:9.3f}")
 
 
 def summarize(worker):
@@ -249,6 +305,8 @@ print(time.perf_counter() - start)
 
 def print_marks(measured):
     """The ratios that minigrad is held to, those of them that this run has figures for."""
+    if measured.keys() == {LATE}:
+        return
     print(f"\n{'mark':66}{'ratio':>8}{'mark':>8}")
     for title, mark, top, bottom in MARKS:
         above, below = figure(measured, top), figure(measured, bottom) if bottom else 1

@@ -1,10 +1,11 @@
 """The workloads in PyTorch: eager with its default optimizers, "fused", or "compile": compiled and fused."""
 
 import sys
+from functools import partial
 from itertools import cycle
 
 import torch
-from protocol import batches, chain_leaves, serve
+from protocol import batches, chain_leaves, real_batches, serve
 from torch import nn, optim
 from torch.nn.functional import cross_entropy
 
@@ -20,9 +21,9 @@ def deep_mnist_model():
     )
 
 
-def deep_mnist():
+def deep_mnist(*, real=False):
     model = deep_mnist_model()
-    return training_step(model, optim.Adam(model.parameters(), lr=1e-4, **FUSED), batch=50)
+    return training_step(model, optim.Adam(model.parameters(), lr=1e-4, **FUSED), batch=50, real=real)
 
 
 def simple_conv_net():
@@ -42,8 +43,9 @@ def dense():
     return training_step(model, optim.Adam(model.parameters(), lr=1e-3, **FUSED), batch=32)
 
 
-def training_step(model, optimizer, batch):
-    data = cycle([(torch.from_numpy(x), torch.from_numpy(t)) for x, t in batches(batch)])
+def training_step(model, optimizer, batch, *, real=False):
+    data = ((torch.from_numpy(x), torch.from_numpy(t)) for x, t in (real_batches if real else batches)(batch))
+    data = data if real else cycle(data)
     step = stepper(model, optimizer)
     return lambda: step(*next(data))
 
@@ -103,12 +105,6 @@ def chain(operations, *, constants=False):
     return step
 
 
-serve(
-    "PyTorch",
-    torch.__version__,
-    deep_mnist=deep_mnist,
-    simple_conv_net=simple_conv_net,
-    dense=dense,
-    chain=chain,
-    train=train,
-)
+models = {"deep_mnist": deep_mnist, "simple_conv_net": simple_conv_net, "dense": dense}
+models["late_step"] = partial(deep_mnist, real=True)
+serve("PyTorch", torch.__version__, **models, chain=chain, train=train)

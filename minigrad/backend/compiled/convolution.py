@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 from minigrad.backend.compiled.shared import alone, bounds, inner, shared
-from minigrad.backend.compiled.tile import product
+from minigrad.backend.compiled.tile import FEW, LONG, MANY, TOGETHER, product
 
 
 @alone()
@@ -82,6 +82,7 @@ def convolve_few(x, w, b, padded, top, left, down, across, SH, SW, DH, DW, lanes
     WP = padded.shape[1]
     flat_image, flat_out = padded.reshape(-1), out.reshape(-1)
     line = np.empty(OW * wide, out.dtype)
+    terms = FEW if KH * KW * Cg > LONG else MANY
     parts = 1 if DW == 1 else KH  # with dilation one row of the filters after the other
     rows, taps, x_row = (KH, KW * Cg, DH * WP * Cg) if DW == 1 else (KW, Cg, DW * Cg)
     for g in range(groups):
@@ -99,7 +100,7 @@ def convolve_few(x, w, b, padded, top, left, down, across, SH, SW, DH, DW, lanes
                     product(
                         OW, wide, target, at, apart, init, k, init_m,
                         flat_image, (h * SH + part * DH) * WP * Cg, SW * Cg,
-                        flat_w, part * KW * Cg * pair, KH * KW * Cg * pair, rows, taps, x_row, 1, pair, lanes,
+                        flat_w, part * KW * Cg * pair, KH * KW * Cg * pair, rows, taps, x_row, 1, pair, terms, lanes,
                     )  # fmt: skip
                 if not direct:
                     for v in range(OW):
@@ -116,16 +117,25 @@ def convolve(s, shares, x, w, b, HP, WP, top, left, down, across, SH, SW, DH, DW
 
 
 @inner()
-def correlate_few(x, y, room, padded, top, left, SH, SW, DH, DW, lanes, sums):
-    """Add a few images' share of the filters' gradient, (groups, KH, KW · Cg, O / groups filled up), to `sums`.
+def add_to(totals, sums):
+    """Add sums to totals of more digits, and begin them anew."""
+    for i in range(len(sums)):
+        totals[i] += sums[i]
+        sums[i] = 0
 
-    After the numbers of y are `room` more in memory.
+
+@inner()
+def correlate_few(x, y, room, padded, top, left, SH, SW, DH, DW, terms, lanes, sums, totals):
+    """Add a few images' share of the filters' gradient to `totals`, (groups, KH, KW · Cg, O / groups filled up).
+
+    After the numbers of y are `room` more in memory; sums are as many zeros as the totals, in the dtype of the images.
     """
     n, OH, OW, O = y.shape
     groups, KH, M, wide = sums.shape
     WP, Cg = padded.shape[1], padded.shape[2]
     Og, KW = O // groups, M // Cg
-    flat_image, flat_y, flat_sums = padded.reshape(-1), y.reshape(-1), sums.reshape(-1)
+    flat_image, flat_y, flat_sums, flat_totals = padded.reshape(-1), y.reshape(-1), sums.reshape(-1), totals.reshape(-1)
+    high, count, size = max(1, TOGETHER * terms // OW), 0, KH * M * wide
     line = np.zeros(OH * OW * wide, y.dtype)
     parts, across = (1, M) if DW == 1 else (KW, Cg)
     for g in range(groups):
@@ -139,34 +149,43 @@ def correlate_few(x, y, room, padded, top, left, SH, SW, DH, DW, lanes, sums):
                         for o in range(Og):
                             line[(h * OW + v) * wide + o] = y[image, h, v, g * Og + o]
             w, j, tap = (flat_y, image * OH * OW * O, O) if direct else (line, 0, wide)
-            for i in range(KH):
-                for part in range(parts):
-                    at = ((g * KH + i) * M + part * Cg) * wide
-                    product(
-                        across, wide, flat_sums, at, wide, flat_sums, at, wide,
-                        flat_image, (i * DH * WP + part * DW) * Cg, 1,
-                        w, j, 2 * lanes, OH, OW, SH * WP * Cg, SW * Cg, tap, lanes,
-                    )  # fmt: skip
+            for h in range(0, OH, high):
+                rows = min(high, OH - h)
+                for i in range(KH):
+                    for part in range(parts):
+                        at = ((g * KH + i) * M + part * Cg) * wide
+                        product(
+                            across, wide, flat_sums, at, wide, flat_sums, at, wide,
+                            flat_image, ((h * SH + i * DH) * WP + part * DW) * Cg, 1,
+                            w, j + h * OW * tap, 2 * lanes, rows, OW, SH * WP * Cg, SW * Cg, tap, terms, lanes,
+                        )  # fmt: skip
+                count += rows * OW
+                if count >= TOGETHER * terms or (image == n - 1 and h + high >= OH):
+                    add_to(flat_totals[g * size : (g + 1) * size], flat_sums[g * size : (g + 1) * size])
+                    count = 0
 
 
 @shared
-def correlate(s, shares, x, y, HP, WP, Cg, top, left, SH, SW, DH, DW, lanes, sums):
-    """Each share of the images adds to its sums, (groups, KH, KW · Cg, O / groups filled up)."""
+def correlate(s, shares, x, y, HP, WP, Cg, top, left, SH, SW, DH, DW, lanes, totals):
+    """Each share of the images adds to its totals, (groups, KH, KW · Cg, O / groups filled up)."""
     start, stop = bounds(len(x), s, shares)
-    padded = np.zeros((HP, WP, Cg), x.dtype)
-    correlate_few(x[start:stop], y[start:stop], 0, padded, top, left, SH, SW, DH, DW, lanes, sums[s])
+    padded, sums = np.zeros((HP, WP, Cg), x.dtype), np.zeros(totals.shape[1:], x.dtype)
+    terms = FEW if len(y) * y.shape[1] * y.shape[2] > LONG else MANY
+    correlate_few(
+        x[start:stop], y[start:stop], 0, padded, top, left, SH, SW, DH, DW, terms, lanes, sums, totals[s]
+    )  # fmt: skip
 
 
 @alone()
-def add_shares(sums, w):
-    """The filters' gradient (groups, O / groups, Cg, KH, KW) from those sums, in the order of the shares."""
+def add_shares(totals, w):
+    """The filters' gradient (groups, O / groups, Cg, KH, KW) from those totals, in the order of the shares."""
     groups, Og, Cg, KH, KW = w.shape
     for g in range(groups):
         for o in range(Og):
             for c in range(Cg):
                 for i in range(KH):
                     for j in range(KW):
-                        total = sums[0, g, i, j * Cg + c, o]
-                        for s in range(1, len(sums)):
-                            total += sums[s, g, i, j * Cg + c, o]
+                        total = totals[0, g, i, j * Cg + c, o]
+                        for s in range(1, len(totals)):
+                            total += totals[s, g, i, j * Cg + c, o]
                         w[g, o, c, i, j] = total

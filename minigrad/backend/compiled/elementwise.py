@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from minigrad.backend.compiled.shared import alone, bounds, inner, shared
+from minigrad.backend.compiled.shared import bounds, inner, shared
 
-ROWS_OF_A_SUM, TOGETHER = 1024, 8
+ROWS_OF_A_SUM, TOGETHER = 256, 8
 """How many rows add up to one number of a longer sum, and how many at once: one row may be no whole vectors."""
 
 
@@ -52,7 +52,7 @@ def relu(s, shares, x, y, positive):
 
 @inner()
 def add_rows(x, total):
-    """Add the rows of (N, C) to a total."""
+    """Add the rows of (N, C) to a total in float64."""
     N, C = len(x), len(total)
     flat = x.reshape(-1)
     block = np.empty(TOGETHER * C, x.dtype)
@@ -78,23 +78,24 @@ def sum_rows(s, shares, x, totals):
     add_rows(x[start:stop], totals[s])
 
 
-@alone()
-def cross_entropy(logits, targets, losses, softmax):
+@shared
+def cross_entropy(s, shares, logits, targets, losses, softmax):
     """−Σ target · log softmax of each row (N, C), and the softmax."""
     N, C = logits.shape
-    for n in range(N):
-        top = logits[n, 0]
+    for n in range(*bounds(N, s, shares)):
+        x, target, y = logits[n], targets[n], softmax[n]
+        top = x[0]
         for c in range(1, C):
-            if logits[n, c] > top or logits[n, c] != logits[n, c]:
-                top = logits[n, c]
-        total = logits.dtype.type(0)
+            if x[c] > top or x[c] != x[c]:
+                top = x[c]
+        total, loss = 0.0, 0.0
         for c in range(C):
-            softmax[n, c] = np.exp(logits[n, c] - top)
-            total += softmax[n, c]
-        log_sum_exp = np.log(total)
-        loss = logits.dtype.type(0)
+            y[c] = np.exp(x[c] - top)
+            total += y[c]
+        scale = x.dtype.type(total)
+        log_sum_exp = np.log(scale)
         for c in range(C):
-            if targets[n, c] != 0:
-                loss += targets[n, c] * (log_sum_exp - (logits[n, c] - top))
-            softmax[n, c] /= total
+            if target[c] != 0:
+                loss += target[c] * (log_sum_exp - (x[c] - top))
+            y[c] /= scale
         losses[n] = loss

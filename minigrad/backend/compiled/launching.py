@@ -18,6 +18,7 @@ from numba.extending import intrinsic
 
 from minigrad.backend.compiled.cache import callback
 from minigrad.backend.compiled.linking import renamed
+from minigrad.backend.compiled.subnormals import subnormals_as_zero
 
 DONE, FAILED, UNKNOWN = 0, 1, 2
 """How the shares went: all well, one without the memory it needs, or the address of their function is not known yet."""
@@ -68,7 +69,8 @@ def _emit_share(context: Any, caller: Any, share: Any, kept: Any, known: Any) ->
     given = [b.extract_value(b.extract_value(b.load(place), 0), n) for n in range(len(share.args) - 2)]
     kind = context.call_conv.get_function_type(share.return_type, share.args)
     callee = b.inttoptr(b.load(known), kind.as_pointer())
-    status, _ = context.call_conv.call_function(b, callee, share.return_type, share.args, [s, shares, *given])
+    with subnormals_as_zero(b):
+        status, _ = context.call_conv.call_function(b, callee, share.return_type, share.args, [s, shares, *given])
     with b.if_then(status.is_error, likely=False):
         b.store(ir.Constant(_INT, FAILED), cgutils.gep_inbounds(b, place, 0, 1))
     b.ret_void()

@@ -4,7 +4,7 @@ It adds up
 
     out[r, n] += Σ over i of values[i] · x[places[i] + r·x_row + n]
 
-with R rows of NV vectors of results in the registers.
+with R rows of NV vectors of results in the registers; the sum over the list begins at 0 and is added to `out` at last.
 """
 
 from __future__ import annotations
@@ -74,7 +74,6 @@ def _emit_block(
     """A loop over the list, whose state is the results so far; the list is not empty."""
     b = v.b
     rows = [b.gep(out, [b.mul(out_row, ir.Constant(INT, r))]) for r in range(R)]
-    starts = [[v.load(row, n) for n in range(NV)] for row in rows]
     before = b.block
     loop, done = b.append_basic_block("loop"), b.append_basic_block("done")
     b.branch(loop)
@@ -92,10 +91,10 @@ def _emit_block(
     i.add_incoming(following, loop)
     for r in range(R):
         for n in range(NV):
-            sums[r][n].add_incoming(starts[r][n], before)
+            sums[r][n].add_incoming(ir.Constant(v.vector, None), before)
             sums[r][n].add_incoming(new[r][n], loop)
     b.cbranch(b.icmp_signed("<", following, last), loop, done)
     b.position_at_end(done)
     for r in range(R):
         for n in range(NV):
-            v.store(new[r][n], rows[r], n)
+            v.store(b.fadd(v.load(rows[r], n), new[r][n]), rows[r], n)

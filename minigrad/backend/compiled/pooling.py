@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from minigrad.backend.compiled.shared import bounds, inner, shared
+from minigrad.backend.compiled.tile import FEW
 from minigrad.backend.compiled.vectors import max_of_pixels, put_won
 
 
@@ -115,6 +116,8 @@ def _sum(x, KH, KW, SH, SW, above, left, y, backward):
     """Of one image x (H, W, C) and its windows y (OH, OW, C): add the pixels to the windows, or the other way round."""
     H, W, C = x.shape
     flat, flat_y = x.reshape(-1), y.reshape(-1)
+    many, wide = not backward and KH * KW > FEW, np.zeros(C)
+    count = 0
     if backward:
         flat[:] = 0
     else:
@@ -132,6 +135,14 @@ def _sum(x, KH, KW, SH, SW, above, left, y, backward):
                         _add(total, pixel)
                     else:
                         _add(pixel, total)
+                        count += 1
+                        if many and count % FEW == 0:
+                            _add(total, wide)
+                            total[:] = 0
+            if many:
+                _add(total, wide)
+                total[:] = wide
+                wide[:] = 0
 
 
 @shared

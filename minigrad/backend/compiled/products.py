@@ -10,7 +10,7 @@ import numpy as np
 
 from minigrad.backend.compiled.processor import TALL
 from minigrad.backend.compiled.shared import alone, bounds, inner, shared
-from minigrad.backend.compiled.tile import product
+from minigrad.backend.compiled.tile import FEW, LONG, MANY, product
 from minigrad.backend.compiled.vectors import copy_pair, transpose_block
 
 DEEP, WIDE = 448, 128
@@ -53,7 +53,7 @@ def packed_whole(b, b_row, b_column, K, N, lanes):
 
 @shared
 def rows_times(s, shares, M, K, N, a, a_row, a_column, packed, lanes, out):
-    """a (M, K), given as b is to `packed_whole`, times what that made of b."""
+    """a (M, K), given as b is to `packed_whole`, times what that made of b; K is at most LONG."""
     pair = 2 * lanes
     whole, wide = N // lanes * lanes, (N + lanes - 1) // lanes * lanes
     none = np.zeros(wide, out.dtype)
@@ -62,10 +62,11 @@ def rows_times(s, shares, M, K, N, a, a_row, a_column, packed, lanes, out):
     for m in range(first, last, TALL):
         count = min(TALL, last - m)
         product(count, whole, out, m * N, N, none, 0, 0, a, m * a_row, a_row,
-                packed, 0, K * pair, 1, K, 0, a_column, pair, lanes)  # fmt: skip
+                packed, 0, K * pair, 1, K, 0, a_column, pair, MANY, lanes)  # fmt: skip
         if wide > whole:
+            strip = whole // pair * K * pair + whole % pair
             product(count, lanes, rest, 0, lanes, none, 0, 0, a, m * a_row, a_row,
-                    packed, whole // pair * K * pair + whole % pair, 0, 1, K, 0, a_column, pair, lanes)  # fmt: skip
+                    packed, strip, 0, 1, K, 0, a_column, pair, MANY, lanes)  # fmt: skip
             for r in range(count):
                 for c in range(N - whole):
                     out[(m + r) * N + whole + c] = rest[r * lanes + c]
@@ -79,21 +80,27 @@ def times_columns(s, shares, M, K, N, a, a_row, a_column, b, b_row, b_column, la
     first, last = strips * s // shares * pair, min(N, strips * (s + 1) // shares * pair)
     none = np.zeros(pair, out.dtype)
     packed = np.empty(min(DEEP, K) * WIDE, out.dtype)
-    sums = np.zeros(M * pair, out.dtype)
+    long, terms = K > LONG, FEW if K > LONG else MANY
+    sums = np.zeros(M * WIDE, out.dtype)  # of columns that are no whole strip; if K is long, of every DEEP rows of b
+    totals = np.zeros(M * WIDE if long else 0)
     for n0 in range(first, last, WIDE):
         n1 = min(n0 + WIDE, last)
+        totals[:] = 0
         for k in range(0, K, DEEP):
             depth = min(DEEP, K - k)
             _pack(b, b_row, b_column, k, depth, n0, n1, packed, lanes)
             for n in range(n0, n1, pair):
-                whole = n + pair <= n1
-                target, at, apart = (out, n, N) if whole else (sums, 0, pair)
-                init, j, init_m = (none, 0, 0) if k == 0 else (target, at, apart)
+                whole = n + pair <= n1 and not long
+                target, at, apart = (out, n, N) if whole else (sums, n - n0, WIDE)
+                init, j, init_m = (none, 0, 0) if k == 0 or long else (target, at, apart)
                 product(M, pair, target, at, apart, init, j, init_m, a, k * a_column, a_row,
-                        packed, (n - n0) * depth, 0, 1, depth, 0, a_column, pair, lanes)  # fmt: skip
+                        packed, (n - n0) * depth, 0, 1, depth, 0, a_column, pair, terms, lanes)  # fmt: skip
+            for i in range(len(totals)):
+                totals[i] += sums[i]
         for m in range(M):
-            for n in range(n0 + (n1 - n0) // pair * pair, n1):
-                out[m * N + n] = sums[m * pair + (n - n0) % pair]
+            for n in range(n0 if long else n0 + (n1 - n0) // pair * pair, n1):
+                at = m * WIDE + n - n0
+                out[m * N + n] = totals[at] if long else sums[at]
 
 
 @shared

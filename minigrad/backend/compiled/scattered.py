@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from minigrad.backend.compiled.convolution import copy_inside, correlate_few, place
+from minigrad.backend.compiled.convolution import add_to, copy_inside, correlate_few, place
 from minigrad.backend.compiled.elementwise import add_rows, clear
 from minigrad.backend.compiled.listed import add_listed
 from minigrad.backend.compiled.pooling import scatter_one
 from minigrad.backend.compiled.processor import BLOCKS
 from minigrad.backend.compiled.shared import alone, bounds, inner, shared
+from minigrad.backend.compiled.tile import FEW, LONG, MANY, TOGETHER
 
 BROADEST = np.array([BLOCKS.get(R, 0) for R in range(6)])
 """How many vectors of results each of so many rows may have."""
@@ -86,20 +87,19 @@ def _list_by_pixel(passed, argmax, O, pixels, apart, values, places, counts):
 
 @inner()
 def _correlate(image, values, places, counts, P, KH, row, vectors, lanes, sums):
-    """Add an image's share of the filters' gradient, (O, KH, vectors · lanes)."""
+    """Add what P windows of an image have a share in the filters' gradient, (O, KH, vectors · lanes)."""
     for o in range(len(counts)):
-        if counts[o] == 0:
-            continue
-        i = 0
-        while i < KH:
-            R = min(5, KH - i) if KH - i != 4 else 2
-            NV = _pieces(vectors, BROADEST[R])
-            for part in range(0, vectors, NV):
-                add_listed(
-                    R, min(NV, vectors - part), sums, ((o * KH + i) * vectors + part) * lanes, vectors * lanes,
-                    image, i * row + part * lanes, row, values, places, o * P, o * P + counts[o],
-                )  # fmt: skip
-            i += R
+        for first in range(o * P, o * P + counts[o], FEW):
+            last, i = min(first + FEW, o * P + counts[o]), 0
+            while i < KH:
+                R = min(5, KH - i) if KH - i != 4 else 2
+                NV = _pieces(vectors, BROADEST[R])
+                for part in range(0, vectors, NV):
+                    add_listed(
+                        R, min(NV, vectors - part), sums, ((o * KH + i) * vectors + part) * lanes, vectors * lanes,
+                        image, i * row + part * lanes, row, values, places, first, last,
+                    )  # fmt: skip
+                i += R
 
 
 @inner()
@@ -137,28 +137,28 @@ def packed_rows(w, lanes):
 
 
 @alone()
-def add_shares(sums, gw):
+def add_shares(totals, gw):
     """The filters' gradient (O, C, KH, KW) from what each share of the images found, (shares, O, KH, a row)."""
     O, C, KH, KW = gw.shape
     for o in range(O):
         for c in range(C):
             for i in range(KH):
                 for j in range(KW):
-                    total = sums[0, o, i, j * C + c]
-                    for s in range(1, len(sums)):
-                        total += sums[s, o, i, j * C + c]
+                    total = totals[0, o, i, j * C + c]
+                    for s in range(1, len(totals)):
+                        total += totals[s, o, i, j * C + c]
                     gw[o, c, i, j] = total
 
 
 @shared
 def gradients(
-    s, shares, y, argmax, mask, W, SH, SW, PH, PW, x, packed, C, KH, KW, HP, WP, top, left, lanes, sums, totals, gx
+    s, shares, y, argmax, mask, W, SH, SW, PH, PW, x, packed, C, KH, KW, HP, WP, top, left, lanes, totals, bias, gx
 ):
     """All three gradients of a convolution whose windows are one pixel apart.
 
     y and argmax are (N, OH, OW, O), of windows (PH, PW), (SH, SW) apart, of what the convolution gave, (N, H, W, O);
-    so large is the mask, (N, H · W · O), or (N, 0). Each share adds to its sums (O · KH · a row), the filters'
-    gradient, and to its totals (O,), the bias's. x (N, ...) or gx may be empty, and is left out then.
+    so large is the mask, (N, H · W · O), or (N, 0). Each share adds to its totals (O · KH · a row), the
+    filters' gradient, and to its `bias` (O,), the bias's. x (N, ...) or gx may be empty, and is left out then.
     """
     N, OH, OW, O = y.shape
     P, vectors, row = OH * OW, (KW * C + lanes - 1) // lanes, WP * C
@@ -172,35 +172,49 @@ def gradients(
     by_filter, by_pixel = np.empty(O, np.int64), np.empty(P * PH * PW, np.int64)
     image = _aligned(HP * row + lanes, y, lanes)  # a last vector may reach beyond
     padded = image[: HP * row].reshape(HP, WP, C)
+    sums, blocks, many = np.zeros(totals.shape[1], y.dtype), 0, TOGETHER * FEW
     for n in range(*bounds(N, s, shares)):
         _let_through(flat_y[n], flat_winners[n], flat_mask[n], pixels, pixel_offsets, O, passed)
-        add_rows(passed.reshape(P, O), totals[s])
+        add_rows(passed.reshape(P, O), bias[s])
         if len(x) > 0:
             image[:] = 0
             place(x[n], 0, top, left, 1, 1, padded)
-            _list_by_filter(passed, flat_winners[n], firsts, offsets, values, places, by_filter)
-            _correlate(image, values, places, by_filter, P, KH, row, vectors, lanes, sums[s])
+            for p in range(0, P, many):
+                q = min(p + many, P)
+                _list_by_filter(
+                    passed[p * O : q * O], flat_winners[n, p * O : q * O], firsts[p:q], offsets,
+                    values, places, by_filter,
+                )  # fmt: skip
+                _correlate(image, values, places, by_filter, q - p, KH, row, vectors, lanes, sums)
+                blocks += (q - p + FEW - 1) // FEW
+                if blocks >= TOGETHER:
+                    add_to(totals[s], sums)
+                    blocks = 0
         if len(gx) > 0:
             image[:] = 0
             _list_by_pixel(passed, flat_winners[n], O, PH * PW, apart, values, places, by_pixel)
             _spread(values, places, by_pixel, firsts, offsets, row, packed, O, KH, vectors, lanes, image)
             copy_inside(padded, top, left, gx[n])
+    add_to(totals[s], sums)
 
 
 @shared
 def correlate(
     s, shares, y, argmax, mask, H, W, PSH, PSW, PH, PW, overlaps, x, HP, WP, top, left, SH, SW, DH, DW, lanes,
-    sums, totals,
+    totals, bias,
 ):  # fmt: skip
     """The filters' gradient and the bias's of any convolution without groups, as `convolution.correlate` sums it."""
     O = y.shape[3]
     start, stop = bounds(len(y), s, shares)
     memory, padded = np.zeros(H * W * O + lanes, y.dtype), np.zeros((HP, WP, x.shape[3]), y.dtype)
     flat = memory[: H * W * O]
-    image = flat.reshape(1, H, W, O)
+    image, sums = flat.reshape(1, H, W, O), np.zeros(totals.shape[1:], y.dtype)
+    terms = FEW if len(y) * H * W > LONG else MANY
     for n in range(start, stop):
         scatter_one(y[n], argmax[n], PH, PW, PSH, PSW, 0, 0, overlaps, lanes, image[0])
         if mask.shape[1] > 0:
             clear(flat, mask[n])
-        add_rows(flat.reshape(H * W, O), totals[s])
-        correlate_few(x[n : n + 1], image, lanes, padded, top, left, SH, SW, DH, DW, lanes, sums[s])
+        add_rows(flat.reshape(H * W, O), bias[s])
+        correlate_few(
+            x[n : n + 1], image, lanes, padded, top, left, SH, SW, DH, DW, terms, lanes, sums, totals[s]
+        )  # fmt: skip
