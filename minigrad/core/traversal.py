@@ -41,7 +41,7 @@ def backward_pass(
     recorded, kind = mode.enabled, seed.__class__
     own: set[Producer] = set()  # whose gradient is a sum in memory of its own, to which a third one is added in place
 
-    with Switch((grad_mode, lambda _: mode)):
+    with Switch((grad_mode, lambda _: mode)), np.errstate(under="ignore"):  # small gradients become 0
         for node in reversed(nodes):
             keep = retain_all or node.retained or (targets is not None and node in targets)
             gy = gradients.get(node) if keep else gradients.pop(node, None)
