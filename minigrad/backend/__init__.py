@@ -24,7 +24,7 @@ BLOCK = 16
 ignore_underflow = np.errstate(under="ignore")
 """Decorates what may round small numbers to 0, so that the caller's np.errstate makes no error of it."""
 
-SMALL = 2**12
+SMALL = 2**16
 """The most numbers whose sum in float64 takes less time than one of blocks."""
 
 __all__ = [
@@ -105,10 +105,10 @@ def sum_wide(x: Array, axis: int | tuple[int, ...] | None, *, keepdims: bool) ->
     """
     if x.dtype.kind != "f":
         return x.sum(axis, keepdims=keepdims)
-    axes = tuple(range(x.ndim)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
-    if x.size <= SMALL or not axes or x.dtype == np.float16 or not x.flags.aligned:
-        y = x.sum(axes, dtype=np.float64, keepdims=keepdims)
+    if x.size <= SMALL or axis == () or x.dtype == np.float16 or not x.flags.aligned:
+        y = x.sum(axis, dtype=np.float64, keepdims=keepdims)
     else:
+        axes = tuple(range(x.ndim)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
         y = _sum_of_blocks(x, axes)
         y = y.reshape([1 if i in axes else n for i, n in enumerate(x.shape)]) if keepdims else y
     return xp_of(x).asarray(y, accumulation_dtype(x.dtype))
@@ -129,8 +129,9 @@ def _sum_of_blocks(x: Array, axes: Sequence[int]) -> Array:
     else:
         rows = x.transpose(*group, *kept).reshape(-1, *shape)
         whole = len(rows) // BLOCK * BLOCK
-        blocks = rows[:whole].reshape(BLOCK, -1, *shape).sum(0) if whole else rows[:0]
-        y = blocks.sum(0, dtype=np.float64) + rows[whole:].sum(0, dtype=np.float64)
+        y = rows[whole:].sum(0, dtype=np.float64)
+        if whole:
+            y = y + rows[:whole].reshape(BLOCK, -1, *shape).sum(0).sum(0, dtype=np.float64)
     rest = [kept.index(i) for i in axes[together:]]
     return _sum_of_blocks(y.astype(np.float64, copy=False), rest) if rest else y
 
