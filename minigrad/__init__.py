@@ -3,7 +3,7 @@
 from minigrad import functions
 from minigrad.backend.compiled.threads import set_num_threads
 from minigrad.core.anomaly import EditedArrayError, NonFiniteError, detect_anomaly
-from minigrad.core.config import default_dtype, enable_grad, inference, no_grad, seed, train_mode
+from minigrad.core.config import default_dtype, enable_grad, inference, is_training, no_grad, seed, train_mode
 from minigrad.core.function import Function
 from minigrad.core.variable import Variable, apply, grad
 from minigrad.version import __version__
@@ -21,6 +21,7 @@ __all__ = [
     "functions",
     "grad",
     "inference",
+    "is_training",
     "no_grad",
     "seed",
     "set_num_threads",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from minigrad.backend import as_array, to_numpy, xp_of
-from minigrad.core.config import GradMode, Switch, grad_mode
+from minigrad.core.config import GradMode, Switch, grad_mode, in_mode
 from minigrad.core.hooks import Backward, Forward, Hook, hooked
 from minigrad.core.numpy_protocol import NumPyProtocol
 
@@ -30,7 +30,11 @@ class NonFiniteError(ValueError):
 
 
 class EditedArrayError(ValueError):
-    """An array that an operation saved for its derivative was edited in place."""
+    """An array that an operation saved for its derivative was changed in place.
+
+    Every backward notices changes by optimizers, by `load_state_dict` and by `x.data -= ...`, others (`x.data[0] = 1`)
+    `detect_anomaly` alone.
+    """
 
 
 def detect_anomaly() -> Switch:
@@ -63,8 +67,8 @@ class AnomalyDetector(Hook):
             raise EditedArrayError(
                 f"{function.name} at {function.origin}: an array that it saved for backward was edited in place since"
             )
-        with Switch((grad_mode, _without_detectors)):  # the error names this backward, not an operation inside of it
-            gradients = run(function, gy)
+        mode = _without_detectors(grad_mode.get())  # the error names this backward, not an operation inside of it
+        gradients = in_mode(mode, run, function, gy)
         for i, gx in enumerate(gradients):
             if isinstance(gx, NumPyProtocol) and function.needs(i) and (found := count_nonfinite(gx.data)):
                 where = f" at {function.origin}" if function.origin else ""

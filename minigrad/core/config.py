@@ -8,8 +8,8 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Generator
-from contextvars import Context, ContextVar, copy_context
-from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, TypeVar
+from contextvars import ContextVar, copy_context
+from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, Self, TypeAlias, TypeVar
 
 import numpy as np
 
@@ -37,38 +37,58 @@ grad_mode: ContextVar[GradMode] = ContextVar("grad_mode", default=GradMode())  #
 training: ContextVar[bool] = ContextVar("training", default=True)
 _float_type: ContextVar[np.dtype[Any]] = ContextVar("float_type", default=np.dtype(np.float32))  # noqa: B039
 _generator: ContextVar[np.random.Generator | None] = ContextVar("generator", default=None)
-_entered: ContextVar[tuple[Switch, ...]] = ContextVar("entered", default=())
+_entered: ContextVar[Entered] = ContextVar("entered", default=())
+
+Entered: TypeAlias = "tuple[tuple[Switch, dict[ContextVar[Any], Any]], ...]"
+"""The switches that are entered, each with the values of its ContextVars before."""
 
 
 class Switch:
     """Changes ContextVars for the length of a `with` block, a decorated function or a decorated generator.
 
-    Leaving one sets each ContextVar to its default, changed by the switches that are still entered: they may be left in
-    any order, as generators leave theirs when they please. A Switch may be entered again while it is entered, and
-    shared between threads.
+    Leaving one sets each ContextVar to what it was, changed by the switches that were entered since: they may be left
+    in any order, as generators leave theirs when they please. A Switch may be entered again while it is entered, and
+    shared between threads. An interrupt leaves all or nothing changed. An asynchronous generator that `async for`
+    breaks off is closed late, in another task: close it with `contextlib.aclosing`, or its switch stays on.
     """
 
     def __init__(self, *changes: tuple[ContextVar[Any], Callable[[Any], Any]]) -> None:
-        self._changes = changes  # ContextVars, and each one's new value as a function of the one before
+        self._changes = dict(changes)  # ContextVars, and each one's new value as a function of the one before
 
-    def __enter__(self) -> None:
-        _entered.set((*_entered.get(), self))
-        for variable, change in self._changes:
-            variable.set(change(variable.get()))
+    def __enter__(self) -> Self:
+        entered = _entered.get()
+        before = {variable: variable.get() for variable in self._changes}
+        try:
+            for variable, change in self._changes.items():
+                variable.set(change(before[variable]))
+            _entered.set((*entered, (self, before)))
+        except BaseException:  # Ctrl-C in between: `with` would not call __exit__
+            _restore(before, entered)
+            raise
+        return self
 
     def __exit__(self, *exception: object) -> None:
-        others = list(_entered.get())
-        if self not in others:
-            return  # entered in another thread's context, by a generator that is closed in this one
-        del others[len(others) - 1 - others[::-1].index(self)]
-        _entered.set(tuple(others))
-        for variable, _ in self._changes:
-            value = Context().run(variable.get)  # the default
-            for switch in others:
-                for changed, change in switch._changes:
-                    if changed is variable:
-                        value = change(value)
-            variable.set(value)
+        values: dict[ContextVar[Any], Any] = {}
+        others = None
+        try:
+            values, others = self._left(_entered.get())
+            _restore(values, others)
+        except BaseException:  # likewise
+            if others is None:
+                values, others = self._left(_entered.get())
+            _restore(values, others)
+            raise
+
+    def _left(self, entered: Entered) -> tuple[dict[ContextVar[Any], Any], Entered]:
+        """The values of its ContextVars without this switch, and the entries of the others."""
+        places = [i for i, (switch, _) in enumerate(entered) if switch is self]
+        if not places:
+            return {}, entered  # it was entered in another thread's context, by a generator that is closed in this one
+        (_, values), others = entered[places[-1]], list(entered[: places[-1]])
+        for switch, before in entered[places[-1] + 1 :]:
+            others.append((switch, {**before, **{v: values[v] for v in values if v in before}}))
+            values = {v: switch._changes[v](values[v]) if v in before else values[v] for v in values}
+        return values, tuple(others)
 
     def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
         """Decorate a function, whose whole run, or a generator, whose every step, is then inside the switch."""
@@ -116,6 +136,22 @@ class Switch:
                 step = functools.partial(generator.send, sent)
 
 
+def _restore(values: dict[ContextVar[Any], Any], entered: Entered) -> None:
+    for variable, value in values.items():
+        variable.set(value)
+    _entered.set(entered)
+
+
+def in_mode(mode: GradMode, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """Call a function in another mode, which no interrupt leaves behind, as it may in a `with` block's exit."""
+    before = grad_mode.get()
+    try:
+        grad_mode.set(mode)
+        return function(*args, **kwargs)
+    finally:
+        grad_mode.set(before)
+
+
 def disabled(mode: GradMode) -> GradMode:
     """`mode` with recording turned off; its order matters no more."""
     return mode._replace(enabled=False) if mode.hooks else NOT_RECORDED
@@ -146,8 +182,24 @@ def train_mode(on: bool = True) -> Switch:
     return Switch((training, lambda _: on))
 
 
+def is_training() -> bool:
+    """True if what differs in training behaves as in training here: see `train_mode`."""
+    return training.get()
+
+
 def inference() -> Switch:
-    """Neither record nor train: the switch to evaluate or use a model."""
+    """Neither record nor train: the switch to evaluate or use a model.
+
+    Like every switch it holds in this thread or asyncio task alone, and in tasks that are made inside of it. Enter it
+    in the function that a thread of a pool runs, or run that in a copy of the context:
+
+    >>> import minigrad as mg
+    >>> from concurrent.futures import ThreadPoolExecutor
+    >>> from contextvars import copy_context
+    >>> with mg.inference(), ThreadPoolExecutor() as pool:
+    ...     pool.submit(mg.is_training).result(), pool.submit(copy_context().run, mg.is_training).result()
+    (True, False)
+    """
     return Switch((grad_mode, disabled), (training, lambda _: False))
 
 
@@ -169,7 +221,10 @@ def float_type() -> np.dtype[Any]:
 
 
 def seed(n: int) -> None:
-    """Start this context's random generator anew from `n`: initial weights, dropout and shuffling repeat exactly."""
+    """Start this context's random generator anew from `n`: initial weights, dropout and shuffling repeat exactly.
+
+    A thread has its own generator: call `seed` in the function that it runs, with another `n` for each.
+    """
     _generator.set(np.random.default_rng(n))
 
 

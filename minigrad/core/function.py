@@ -57,6 +57,7 @@ class Function:
         variable_of: makes a Variable of an array and its producer; set by `apply`, as this file can't import Variable.
         retained: `retain_grad` asked for the gradient of the output.
         grad: that gradient; it is here, as several Variables may stand for one output.
+        edit: None; what a leaf tells of changes in place (see Variable).
         origin, checksums: "file:line" of the caller's code and one number per saved array, under `detect_anomaly`.
     """
 
@@ -68,6 +69,7 @@ class Function:
     saved_sources: Sequence[int] = ()
     retained: bool = False
     grad: Variable | None = None
+    edit: ClassVar[None] = None
     origin: str | None = None
     checksums: tuple[int, ...] | None = None
     variable_of: Callable[..., Variable]

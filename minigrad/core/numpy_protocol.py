@@ -9,6 +9,8 @@ from typing import Any, TypeVar
 import numpy as np
 
 from minigrad.backend import Array, to_numpy
+from minigrad.core.config import grad_mode
+from minigrad.spelling import advised
 
 AnyCallable = TypeVar("AnyCallable", bound=Callable[..., Any])
 
@@ -16,11 +18,14 @@ _implementations: dict[Any, Callable[..., Any]] = {}
 
 
 def implements(*numpy_functions: Any) -> Callable[[AnyCallable], AnyCallable]:
-    """Register a function as the implementation of NumPy's functions for Variables. Source: NEP 18."""
+    """Register a function as the implementation of NumPy's functions for Variables, and advise on its keywords.
+
+    Source: NEP 18.
+    """
 
     def register(function: AnyCallable) -> AnyCallable:
         _implementations.update(dict.fromkeys(numpy_functions, function))
-        return function
+        return advised(function)
 
     return register
 
@@ -29,6 +34,7 @@ class NumPyProtocol:
     """The methods that NumPy calls of an object that it is given."""
 
     data: Array
+    _data: Array
     requires_grad: Any
     __array_priority__ = 1000  # NumPy and CuPy leave `array + variable` to Variable
 
@@ -40,6 +46,10 @@ class NumPyProtocol:
         return np.array(to_numpy(self.data), dtype, copy=copy)
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
+        if method == "__call__" and set(options) == {"out"} and all(isinstance(x, np.ndarray) for x in options["out"]):
+            plain = [x.data if isinstance(x, NumPyProtocol) else x for x in inputs]  # w.data -= 0.1 * w.grad
+            if not (grad_mode.get().enabled and any(isinstance(x, NumPyProtocol) and x.requires_grad for x in inputs)):
+                return ufunc(*plain, **options)
         if method != "__call__" or options or ufunc not in _implementations:
             call = ufunc.__name__ + ("" if method == "__call__" else f".{method}")
             chosen = f" with {', '.join(options)}" if options else ""

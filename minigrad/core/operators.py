@@ -17,6 +17,7 @@ from minigrad.core import reduction, shaping
 from minigrad.core.axes import Axis, as_shape, broadcasts, infer_shape, normalize_axes
 from minigrad.core.config import NOT_RECORDED, grad_mode
 from minigrad.core.numpy_protocol import NumPyProtocol, implements
+from minigrad.spelling import advised
 
 if TYPE_CHECKING:
     from minigrad.core.function import Function
@@ -38,13 +39,13 @@ def infix(
 
     def method(self: Operators, other: Any) -> Variable:
         if isinstance(other, Operators):
-            if self.data.shape == other.data.shape:
+            if self._data.shape == other._data.shape:
                 if on_arrays is not None and grad_mode.get() is NOT_RECORDED:
-                    return self._constant(on_arrays(self.data, other.data))
+                    return self._constant(on_arrays(self._data, other._data))
                 return self._apply(kind(), self, other)
         elif isinstance(other, (int, float)):
             return self._apply(with_number(_plain(other)), self)
-        elif other.__class__ is np.ndarray and self.data.shape == other.shape and self.data.dtype == other.dtype:
+        elif other.__class__ is np.ndarray and self._data.shape == other.shape and self._data.dtype == other.dtype:
             return self._apply(kind(), self, other)
         return binary(kind, self, other)
 
@@ -101,12 +102,9 @@ class Operators(NumPyProtocol):
     def __abs__(self) -> Variable:
         return self._apply(A.Abs(), self)
 
-    # == is identity, so that Variables can be keys; the other comparisons give plain arrays.
-    def __eq__(self, other: object) -> bool:
-        return self is other
-
-    __hash__ = object.__hash__
-
+    __hash__ = object.__hash__  # by identity: a Variable can be a key, although == compares elements
+    __eq__ = comparison(np.equal, operator.eq)
+    __ne__ = comparison(np.not_equal, operator.ne)
     __lt__ = comparison(np.less, operator.lt)
     __le__ = comparison(np.less_equal, operator.le)
     __gt__ = comparison(np.greater, operator.gt)
@@ -187,18 +185,22 @@ class Operators(NumPyProtocol):
         """Zeros of `shape` with these values added at `[key]`: the adjoint of indexing."""
         return self._apply(shaping.ScatterAdd(key, tuple(shape)), self)
 
+    @advised
     def sum(self, axis: Axis = None, *, keepdims: bool = False) -> Variable:
         """The sum over `axis` (all by default)."""
         return self._reduce(reduction.Sum, axis, keepdims)
 
+    @advised
     def mean(self, axis: Axis = None, *, keepdims: bool = False) -> Variable:
         """The mean over `axis` (all by default)."""
         return self._reduce(reduction.Mean, axis, keepdims)
 
+    @advised
     def max(self, axis: Axis = None, *, keepdims: bool = False) -> Variable:
         """The maximum over `axis` (all by default); ties share the gradient equally."""
         return self._reduce(reduction.Max, axis, keepdims, of_none=False)
 
+    @advised
     def min(self, axis: Axis = None, *, keepdims: bool = False) -> Variable:
         """The minimum over `axis` (all by default); ties share the gradient equally."""
         return self._reduce(reduction.Min, axis, keepdims, of_none=False)
@@ -276,14 +278,12 @@ def _index(part: Any) -> Any:
 
 
 def operand(value: Any, other: Any) -> Any:
-    """A Variable as it is, a constant as an array: a scalar takes the other operand's float type; else None."""
+    """A Variable as it is, a constant as an array of the other operand's float type; None for anything else."""
     if isinstance(value, Operators):
         return value
     if not (backend.is_array(value) or isinstance(value, (int, float, np.generic))):
         return None
-    if np.ndim(value) == 0 and other.dtype.kind == "f":
-        return backend.as_array(value, other.dtype)
-    return backend.as_array(value)
+    return backend.as_array(value, other.dtype if other.dtype.kind == "f" else None)
 
 
 def _plain(number: float) -> float:
@@ -300,5 +300,3 @@ implements(np.dot)(_dot)
 implements(np.shape)(lambda x: x.shape)
 implements(np.ndim)(lambda x: x.ndim)
 implements(np.size)(lambda x, axis=None: x.size if axis is None else x.shape[axis])
-implements(np.equal)(operator.is_)
-implements(np.not_equal)(operator.is_not)

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.backend import is_array
-from minigrad.core.config import NOT_RECORDED, GradMode, Switch, disabled, grad_mode
+from minigrad.backend import format_array, ignore_underflow, is_array, xp_of
+from minigrad.core.anomaly import EditedArrayError
+from minigrad.core.config import NOT_RECORDED, GradMode, disabled, grad_mode
 from minigrad.core.function import Function, Producer
 from minigrad.core.hooks import wrap
 from minigrad.core.numpy_protocol import NumPyProtocol
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from minigrad.core.variable import Variable
 
 
+@ignore_underflow  # small gradients become 0
 def backward_pass(
     start: Producer, seed: Variable, mode: GradMode, *,
     targets: Collection[Producer] | None = None, retain_all: bool = False,
@@ -35,13 +37,16 @@ def backward_pass(
     # Nothing older than the oldest target leads to it; leaves count as older than all Functions.
     after = min((target.serial if isinstance(target, Function) else 0 for target in targets or ()), default=0)
     nodes = topological_order([start], after)
+    check_edits(nodes)
     wanted = None if targets is None else path_to(targets, nodes)
     run = run_hooked(mode.hooks) if mode.hooks else gradients_of
     gradients: dict[Producer, Variable] = {start: seed}
     recorded, kind = mode.enabled, seed.__class__
     own: set[Producer] = set()  # whose gradient is a sum in memory of its own, to which a third one is added in place
 
-    with Switch((grad_mode, lambda _: mode)), np.errstate(under="ignore"):  # small gradients become 0
+    before = grad_mode.get()
+    try:  # no Switch, see in_mode
+        grad_mode.set(mode)
         for node in reversed(nodes):
             keep = retain_all or node.retained or (targets is not None and node in targets)
             gy = gradients.get(node) if keep else gradients.pop(node, None)
@@ -51,16 +56,18 @@ def backward_pass(
                 if producer is None or gx is None or (wanted is not None and producer not in wanted):
                     continue
                 # Not recorded, a Variable of the input's shape and dtype: the usual case needs no check.
-                if recorded or gx.__class__ is not kind or (gx.data.shape, gx.data.dtype) != producer.output:
+                if recorded or gx.__class__ is not kind or (gx._data.shape, gx._data.dtype) != producer.output:
                     gx = checked(gx, node, i, producer, gy)  # noqa: PLW2901
                 if producer not in gradients:
                     gradients[producer] = gx
                 elif producer in own:
-                    gradients[producer].data += gx.data
+                    gradients[producer]._data += gx._data
                 else:
                     gradients[producer] = gradients[producer] + gx
                     if mode is NOT_RECORDED:  # a recorded sum is never edited, and hooks see each addition
                         own.add(producer)
+    finally:
+        grad_mode.set(before)
     return gradients
 
 
@@ -85,6 +92,25 @@ def topological_order(producers: Iterable[Producer], after: int = 0) -> list[Fun
     return [found[serial] for serial in sorted(found)]
 
 
+def check_edits(nodes: Sequence[Function]) -> None:
+    """Raise EditedArrayError if the array of a leaf was changed in place after one of the sorted `nodes` saved it."""
+    edited = {
+        producer: producer.edit
+        for node in nodes
+        for producer in node.inputs
+        if producer is not None and producer.edit is not None and producer.edit[0] > nodes[0].serial
+    }
+    for node in nodes if edited else ():
+        for leaf, (serial, by) in edited.items():
+            arrays = [array for array in node.saved_arrays if array is not None] if serial > node.serial else ()
+            if any(xp_of(array).may_share_memory(array, leaf.data) for array in arrays):
+                name = f"the leaf {leaf.name}" if leaf.name else f"a leaf {format_array(leaf.data)}"
+                raise EditedArrayError(
+                    f"backward of {node.name}: {by} changed {name} in place, after {node.name} saved it; "
+                    "call backward before, or apply the operation again"
+                )
+
+
 def path_to(targets: Collection[Producer], functions: Sequence[Function]) -> set[Producer]:
     """The targets, and those of `functions`, in topological order, of which an input leads back to one of them."""
     path = set(targets)
@@ -101,7 +127,7 @@ def gradients_of(node: Function, gy: Variable) -> Sequence[Variable | None]:
         if not isinstance(gradients, tuple):
             gradients = (gradients,)
     else:
-        found = node.backward_arrays(gy.data)
+        found = node.backward_arrays(gy._data)
         arrays = found if isinstance(found, tuple) else (found,)
         gradients = [
             node.variable_of(gx) if gx.__class__ is np.ndarray or is_array(gx) or isinstance(gx, np.generic) else gx

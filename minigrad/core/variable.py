@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import itertools
+import operator
+import os
 import threading
-from collections.abc import Sequence
-from operator import attrgetter
+from collections.abc import Callable, Sequence
 from typing import Any, overload
 
 import numpy as np
 
 from minigrad import backend
 from minigrad.backend import Array, format_array
-from minigrad.core.config import Switch, float_type, grad_mode
+from minigrad.core.config import float_type, grad_mode, in_mode
 from minigrad.core.function import Function, Producer
 from minigrad.core.hooks import Hook, wrap
 from minigrad.core.operators import Operand, Operators
-from minigrad.core.traversal import backward_pass, mode_of_gradients, with_own_memory
+from minigrad.core.traversal import backward_pass, mode_of_gradients, topological_order, with_own_memory
+from minigrad.spelling import Advised, advised
 
 _serials = itertools.count(1)
 _new = object.__new__  # a result needs none of the checks of __init__
 _accumulation = threading.RLock()  # two threads may add to one leaf's gradient
+if hasattr(os, "register_at_fork"):  # a child must not inherit it from a thread that it does not have
+    os.register_at_fork(
+        before=_accumulation.acquire, after_in_parent=_accumulation.release, after_in_child=_accumulation.release
+    )
 
 
 def apply(function: Function, *inputs: Operand | None) -> Variable:
@@ -46,7 +52,7 @@ def apply(function: Function, *inputs: Operand | None) -> Variable:
     for x in inputs:
         producer: Producer = None
         if isinstance(x, Variable):
-            arrays.append(x.data)
+            arrays.append(x._data)
             if enabled:  # producer_of(x), without a call
                 producer = x.creator
                 if producer is None and x._leaf_requires_grad:
@@ -81,7 +87,7 @@ def _run(function: Function, arrays: list[Array]) -> Variable:
     if y.__class__ is not np.ndarray:
         y = _output(function, y)
     result = _new(Variable)
-    result.data = y
+    result._data = y
     for producer in function.inputs:
         if producer is not None:
             function.record(next(_serials), arrays, y, variable_of)
@@ -92,19 +98,33 @@ def _run(function: Function, arrays: list[Array]) -> Variable:
 
 def variable_of(array: Array, producer: Producer = None) -> Variable:
     """A Variable of an array and its producer."""
-    if isinstance(producer, Variable) and producer.data is array:
+    if isinstance(producer, Variable) and producer._data is array:
         return producer
     if array.__class__ is not np.ndarray and isinstance(array, np.generic):
         array = np.asarray(array)
     variable = _new(Variable)
-    variable.data = array
+    variable._data = array
     if producer is not None:
         # It may be a leaf that holds another array: its `data` was replaced, or `apply` made views for x * x.
         variable.creator = producer  # type: ignore[assignment]
     return variable
 
 
-class Variable(Operators):
+def in_place(symbol: str, operation: Callable[[Any, Any], Variable]) -> Callable[[Any, Any], Variable]:
+    """The method of an operator such as -=, which makes a new Variable: an error where an update is meant."""
+
+    def method(self: Variable, other: Any) -> Variable:
+        if self.creator is None and self._leaf_requires_grad and (self._trained or not grad_mode.get().enabled):
+            raise TypeError(
+                f"p {symbol}= ... would give the name p to a new Variable, and not change the old one: "
+                f"write p.data {symbol}= ..., or use an optimizer"
+            )
+        return operation(self, other)
+
+    return method
+
+
+class Variable(Operators, Advised):
     """An array with the Function that computed it; without one it is a leaf, with respect to which one differentiates.
 
     Args:
@@ -115,6 +135,7 @@ class Variable(Operators):
     Attributes:
         data: the array.
         creator: the Function that computed it; None for a leaf. One with requires_grad False is a constant.
+        edit: the serial number and the name of the last change in place that `mark_edited` told of; None before.
 
     Raises:
         TypeError: data is no array of numbers, or one of integers with requires_grad=True.
@@ -128,6 +149,9 @@ class Variable(Operators):
     creator: Function | None = None
     _leaf_requires_grad = False
     _leaf_grad: Variable | None = None
+    _data: Array
+    _trained = False  # a Parameter
+    edit: tuple[int, str] | None = None
     name: str | None = None
     _apply = staticmethod(apply)
     _constant = staticmethod(variable_of)
@@ -136,7 +160,7 @@ class Variable(Operators):
         if isinstance(data, Variable):
             raise TypeError("Variable: data is a Variable already; use data.detach() for a leaf that shares its array")
         try:
-            self.data = as_constant(data)
+            self._data = as_constant(data)
         except TypeError as error:
             raise TypeError(f"Variable: {error}") from None
         if requires_grad and self.data.dtype.kind != "f":
@@ -147,11 +171,39 @@ class Variable(Operators):
         self.name = name
         self._leaf_requires_grad = requires_grad
 
-    shape = property(attrgetter("data.shape"), doc="The array's shape.")
-    dtype = property(attrgetter("data.dtype"), doc="The array's dtype.")
-    ndim = property(attrgetter("data.ndim"), doc="The number of axes.")
-    size = property(attrgetter("data.size"), doc="The number of elements.")
-    output = property(attrgetter("data.shape", "data.dtype"), doc="Shape and dtype, under a Function's name for them.")
+    @property
+    def data(self) -> Array:
+        """The array. One that is put in its place is not copied, and leaves the graph as it was."""
+        return self._data
+
+    @data.setter
+    def data(self, data: Array) -> None:
+        if data is self._data:  # x.data -= ...
+            self.mark_edited("an edit of .data")
+            return
+        if not (backend.is_array(data) or isinstance(data, np.generic)):
+            raise TypeError(f"data: it must be an array, not {type(data).__name__}; write x.data[...] = to fill it")
+        array = backend.as_array(data)
+        if self.requires_grad and array.dtype.kind != "f":
+            raise TypeError(
+                f"data: only floats have gradients, not {format_array(array)}; write x.data[...] = to fill it"
+            )
+        self._data = array
+
+    def mark_edited(self, by: str) -> None:
+        """Note that `by` changed the array in place: a backward that needs its numbers from before is then an error.
+
+        Optimizers, `load_state_dict` and `x.data -= ...` call it; another edit of the array is yours to tell.
+        """
+        self.edit = (next(_serials), by)
+
+    shape = property(operator.attrgetter("_data.shape"), doc="The array's shape.")
+    dtype = property(operator.attrgetter("_data.dtype"), doc="The array's dtype.")
+    ndim = property(operator.attrgetter("_data.ndim"), doc="The number of axes.")
+    size = property(operator.attrgetter("_data.size"), doc="The number of elements.")
+    output = property(
+        operator.attrgetter("_data.shape", "_data.dtype"), doc="Shape and dtype, under a Function's name for them."
+    )
 
     @property
     def device(self) -> str:
@@ -162,6 +214,13 @@ class Variable(Operators):
     def xp(self) -> Any:
         """The array's module, numpy or cupy."""
         return backend.xp_of(self.data)
+
+    __iadd__ = in_place("+", operator.add)
+    __isub__ = in_place("-", operator.sub)
+    __imul__ = in_place("*", operator.mul)
+    __itruediv__ = in_place("/", operator.truediv)
+    __ipow__ = in_place("**", operator.pow)
+    __imatmul__ = in_place("@", operator.matmul)
 
     def item(self) -> float:
         """The only element, as a Python number."""
@@ -177,10 +236,16 @@ class Variable(Operators):
         return bool(self.data)
 
     def __float__(self) -> float:
-        return float(self.item())
+        return float(self._plain("float"))
 
     def __int__(self) -> int:
-        return int(self.item())
+        return int(self._plain("int"))
+
+    def _plain(self, kind: str) -> float:
+        number = self.item()
+        if self.requires_grad and grad_mode.get().enabled:  # math.exp(x) would lose the gradient in silence
+            raise TypeError(f"{kind} of this Variable would lose its gradient: use .item() where that is meant")
+        return number
 
     def __format__(self, spec: str) -> str:
         return format(self.item(), spec) if spec else str(self)
@@ -221,8 +286,12 @@ class Variable(Operators):
         else:
             self.creator.grad = grad
 
+    @advised
     def backward(self, grad: Operand | None = None, *, create_graph: bool = False, retain_grad: bool = False) -> None:
         """Accumulate in `.grad` of every leaf the gradient of this Variable with respect to it. The graph stays.
+
+        It stays as long as this Variable does, with all arrays that the operations saved: `losses.append(loss)` keeps
+        those of every step, `losses.append(loss.item())` a number.
 
         Args:
             grad: gradient of some scalar with respect to this Variable, of its shape; by default 1, for a scalar.
@@ -237,22 +306,8 @@ class Variable(Operators):
         start = producer_of(self)
         mode = mode_of_gradients(start, create_graph=create_graph)
         found = backward_pass(start, seed, mode, retain_all=retain_grad)
-        taken, sums = {id(seed.data)}, []
-        with _accumulation, Switch((grad_mode, lambda _: mode)):
-            for producer, gradient in found.items():
-                if producer is None or isinstance(producer, Seed):
-                    continue
-                own = with_own_memory(gradient, taken)
-                if producer.grad is not None:
-                    if producer.grad.output != own.output:
-                        raise ValueError(
-                            f"backward: a .grad left from before has shape and dtype {format_array(producer.grad.data)}"
-                            f", the new one {format_array(own.data)}; call zero_grad() after replacing .data"
-                        )
-                    own = producer.grad + own
-                sums.append((producer, own))
-            for producer, gradient in sums:  # all or none
-                producer.grad = gradient
+        with _accumulation:
+            in_mode(mode, _accumulate, found, {id(seed.data)})
 
     def zero_grad(self) -> None:
         """Forget the gradient."""
@@ -269,24 +324,30 @@ class Variable(Operators):
 
     def __reduce__(self) -> tuple[Any, ...]:
         # A copy or an unpickled Variable is a leaf: the graph stays with the original, and so does the gradient.
-        ours = ("data", "name", "creator", "_leaf_requires_grad", "_leaf_grad")
+        ours = ("_data", "name", "creator", "edit", "_leaf_requires_grad", "_leaf_grad")
         own = {key: value for key, value in vars(self).items() if key not in ours}
         return _rebuild, (type(self), self.data, self.name, self.requires_grad), own or None
 
 
 class Seed(Variable):
-    """The leaf that a backward pass with create_graph starts from; it gets no `.grad`."""
+    """The leaf that a backward pass with create_graph starts from, or a zero gradient; it gets no `.grad`."""
 
 
 @overload
-def grad(y: Variable, xs: Variable, grad_outputs: Operand | None = None, *, create_graph: bool = False) -> Variable: ...
+def grad(
+    y: Variable, xs: Variable, grad_outputs: Operand | None = None, *, create_graph: bool = False,
+    allow_unused: bool = False,
+) -> Variable: ...  # fmt: skip
 @overload
 def grad(
-    y: Variable, xs: Sequence[Variable], grad_outputs: Operand | None = None, *, create_graph: bool = False
-) -> tuple[Variable, ...]: ...
+    y: Variable, xs: Sequence[Variable], grad_outputs: Operand | None = None, *, create_graph: bool = False,
+    allow_unused: bool = False,
+) -> tuple[Variable, ...]: ...  # fmt: skip
+@advised
 def grad(
-    y: Variable, xs: Variable | Sequence[Variable], grad_outputs: Operand | None = None, *, create_graph: bool = False
-) -> Variable | tuple[Variable, ...]:
+    y: Variable, xs: Variable | Sequence[Variable], grad_outputs: Operand | None = None, *, create_graph: bool = False,
+    allow_unused: bool = False,
+) -> Variable | tuple[Variable, ...]:  # fmt: skip
     """The gradients of `y` with respect to `xs`; no `.grad` is written, and only what lies between them is visited.
 
     Args:
@@ -294,10 +355,13 @@ def grad(
         xs: leaves or intermediate results, one or several.
         grad_outputs: gradient of some scalar with respect to y, of y's shape; by default 1, for a scalar y.
         create_graph: record the gradients' own computation, so that they can be differentiated.
+        allow_unused: give zeros for an x that y does not depend on. So it is without, if y was computed from another
+            derivative: that of 2x is a constant, whose derivative is zero.
     Returns:
-        one gradient of each x's shape and dtype: a Variable for one x, else a tuple; zero where y does not depend on x.
+        one gradient of each x's shape and dtype: a Variable for one x, else a tuple.
     Raises:
-        ValueError: y was not recorded, an x does not require a gradient, or y is no scalar and grad_outputs is missing.
+        ValueError: y was not recorded, an x does not require a gradient, y does not depend on an x, or y is no scalar
+            and grad_outputs is missing.
 
     >>> x = Variable(2.0)
     >>> gx = grad(x**3, x, create_graph=True)
@@ -312,15 +376,18 @@ def grad(
     start = producer_of(y)
     mode = mode_of_gradients(start, create_graph=create_graph)
     found = backward_pass(start, seed, mode, targets={producer_of(x) for x in targets})
-    taken, gradients = {id(seed.data)}, []
-    with Switch((grad_mode, lambda _: mode)):
-        for x in targets:
-            gradient = found.get(producer_of(x))
-            if gradient is None:
-                gradients.append(Variable(x.xp.zeros_like(x.data), requires_grad=create_graph))
-            else:
-                gradients.append(with_own_memory(gradient, taken))
-    return gradients[0] if isinstance(xs, Variable) else tuple(gradients)
+    for i, x in enumerate(targets):
+        if producer_of(x) not in found:
+            if not (allow_unused or _is_zero(start, producer_of(x))):
+                raise ValueError(
+                    f"grad: y does not depend on xs[{i}], {_described(x)}, as y was computed without it or before it; "
+                    "allow_unused=True gives zeros"
+                )
+            zeros = x.xp.zeros_like(x.data)
+            found[producer_of(x)] = Seed(zeros) if create_graph else variable_of(zeros)
+    taken = {id(seed.data)}
+    gradients = in_mode(mode, lambda: tuple(with_own_memory(found[producer_of(x)], taken) for x in targets))
+    return gradients[0] if isinstance(xs, Variable) else gradients
 
 
 def producer_of(variable: Variable) -> Producer:
@@ -331,6 +398,15 @@ def producer_of(variable: Variable) -> Producer:
 def as_variable(x: Operand) -> Variable:
     """A Variable as it is; anything else as a constant."""
     return x if isinstance(x, Variable) else variable_of(as_constant(x))
+
+
+def as_variables(*operands: Operand) -> tuple[Variable, ...]:
+    """Variables as they are; numbers, lists and arrays as constants, of the Variables' float type if there are any."""
+    dtypes = [x.dtype for x in operands if isinstance(x, Variable) and x.dtype.kind == "f"]
+    if not dtypes:
+        return tuple([as_variable(x) for x in operands])
+    dtype = np.result_type(*dtypes)
+    return tuple([x if isinstance(x, Variable) else variable_of(backend.as_array(x, dtype)) for x in operands])
 
 
 def as_constant(value: Any) -> Array:
@@ -358,6 +434,36 @@ def _rebuild(kind: type[Variable], data: Array, name: str | None, requires_grad:
     return variable
 
 
+def _accumulate(found: dict[Producer, Variable], taken: set[int]) -> None:
+    """Add the gradients `found` to those in `.grad`, all or none; `taken` has the arrays that others hold."""
+    sums = []
+    for producer, gradient in found.items():
+        if producer is None or isinstance(producer, Seed):
+            continue
+        own = with_own_memory(gradient, taken)
+        if producer.grad is not None:
+            if producer.grad.output != own.output:
+                raise ValueError(
+                    f"backward: a .grad left from before has shape and dtype {format_array(producer.grad.data)}"
+                    f", the new one {format_array(own.data)}; call zero_grad() after replacing .data"
+                )
+            own = producer.grad + own
+        sums.append((producer, own))
+    for producer, gradient in sums:
+        producer.grad = gradient
+
+
+def _is_zero(start: Producer, target: Producer) -> bool:
+    """True if a gradient that did not come is known to be zero: by a `backward`, or as that of a derivative."""
+    functions = topological_order([start])
+    return isinstance(start, Seed) or any(f.derivative_order or any(p is target for p in f.inputs) for f in functions)
+
+
+def _described(x: Variable) -> str:
+    name = f"{x.name!r} " if x.name else ""
+    return f"{name}{format_array(x.data)}" + (f" of {x.creator.name}" if x.creator is not None else "")
+
+
 def _seed(function: str, y: Variable, grad: Operand | None, argument: str, *, create_graph: bool) -> Variable:
     """The gradient that a backward pass starts from; with create_graph one that requires a gradient itself.
 
@@ -367,7 +473,8 @@ def _seed(function: str, y: Variable, grad: Operand | None, argument: str, *, cr
         raise TypeError(f"{function}: y must be a Variable, not {type(y).__name__}")
     if not y.requires_grad:
         raise ValueError(
-            f"{function}: nothing was recorded for this Variable; it was made of constants only, or under no_grad()"
+            f"{function}: nothing was recorded for this Variable; it was made of constants only, or under no_grad(), "
+            "or it is a gradient that was computed without create_graph=True"
         )
     if grad is None and y.size != 1:
         raise ValueError(f"{function}: only a scalar needs no {argument}=; this is {format_array(y.data)}")

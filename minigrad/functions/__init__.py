@@ -21,6 +21,7 @@ from minigrad.functions.shape import (
     take,
     transpose,
 )
+from minigrad.spelling import missing
 
 __all__ = [
     "abs", "avg_pool2d", "broadcast_to", "clip", "concatenate", "conv2d", "conv_relu_pool", "dropout", "exp",
@@ -29,3 +30,7 @@ __all__ = [
     "softmax", "softmax_cross_entropy", "softplus", "split", "sqrt", "square", "squeeze", "stack", "std", "sum", "take",
     "tanh", "transpose", "var", "where",
 ]  # fmt: skip
+
+
+def __getattr__(name: str) -> object:
+    raise missing(__name__, name, __all__)

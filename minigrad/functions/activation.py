@@ -17,6 +17,7 @@ from minigrad.core.numpy_protocol import implements
 from minigrad.core.operators import Operand
 from minigrad.core.variable import Variable, apply, as_variable
 from minigrad.functions.elementwise import exp, masked
+from minigrad.spelling import advised
 
 
 class ReLU(Elementwise):
@@ -32,6 +33,7 @@ class ReLU(Elementwise):
         return masked(gy, positive.data)
 
 
+@advised
 def relu(x: Operand) -> Variable:
     """max(x, 0), elementwise; derivative 0 at 0.
 
@@ -57,6 +59,7 @@ class LeakyReLU(Elementwise):
         return gy * factor
 
 
+@advised
 def leaky_relu(x: Operand, slope: float = 0.01) -> Variable:
     """x where it is positive, slope · x elsewhere; derivative `slope` at 0.
 
@@ -83,6 +86,7 @@ class Sigmoid(Elementwise):
         return gy * y * (1 - y)
 
 
+@advised
 def sigmoid(x: Operand) -> Variable:
     """1 / (1 + exp(−x)), elementwise; exact to rounding for any finite x.
 
@@ -128,6 +132,7 @@ class Softplus(Elementwise):
         return gy * sigmoid(x)
 
 
+@advised
 def softplus(x: Operand) -> Variable:
     """log(1 + exp(x)), elementwise; exact to rounding for any finite x."""
     return apply(Softplus(), x)
@@ -172,6 +177,7 @@ class Softmax(Elementwise):
         return super().flops() if self.precomputed is None else 0
 
 
+@advised
 def softmax(x: Operand, axis: int = -1) -> Variable:
     """exp(x) / Σ exp(x) along `axis`: positive numbers that add up to 1, for any finite x.
 
@@ -202,6 +208,7 @@ class LogSoftmax(Elementwise):
         return gy - exp(y) * gy.sum(self.axis, keepdims=True)
 
 
+@advised
 def log_softmax(x: Operand, axis: int = -1) -> Variable:
     """x − log Σ exp(x) along `axis`, for any finite x."""
     x = as_variable(x)
@@ -226,6 +233,7 @@ class Dropout(Elementwise):
         return gy * mask
 
 
+@advised
 def dropout(x: Operand, p: float = 0.5, *, rng: np.random.Generator | None = None) -> Variable:
     """In training, drop each element with probability `p` and divide the others by 1 − p; else x as it is.
 

@@ -13,10 +13,11 @@ from minigrad.backend.sparse_images import SparseImages
 from minigrad.backend.windows import Pair, Window
 from minigrad.core.function import Function, Gradients, Spec
 from minigrad.core.operators import Operand
-from minigrad.core.variable import Variable, apply, as_variable
+from minigrad.core.variable import Variable, apply, as_variables
 from minigrad.functions.elementwise import masked
 from minigrad.functions.pooling import PoolScatter
 from minigrad.functions.windows import images_of, padded_window, pool_window
+from minigrad.spelling import advised
 
 
 def _products(y: Spec | None, w: Spec | None) -> int | None:
@@ -138,6 +139,7 @@ class ConvReLUPool(Conv2d):
         return N * filters * ((products + 1) * pixels + math.prod(self.pool.kernel) * PH * PW)
 
 
+@advised
 def conv2d(
     x: Operand,
     w: Operand,
@@ -172,6 +174,7 @@ def conv2d(
     return apply(function, *operands)
 
 
+@advised
 def conv_relu_pool(
     x: Operand,
     w: Operand,
@@ -212,7 +215,11 @@ def convolution_of(
     name: str, x: Operand, w: Operand, b: Operand | None, stride: Any, pad: Any, dilation: Any, groups: int
 ) -> tuple[Conv2d, Variable, Variable, Variable | None]:
     """The Function of a convolution and its operands, checked; `name` is the function's in errors."""
-    (x, size), w, b = images_of(name, x), as_variable(w), None if b is None else as_variable(b)
+    if b is None:
+        x, w = as_variables(x, w)
+    else:
+        x, w, b = as_variables(x, w, b)
+    x, size = images_of(name, x)
     both = f"x {format_array(x)}, w {format_array(w)}"
     if w.ndim != 4 or 0 in w.shape:
         raise ValueError(f"{name}: w must be filters (O, C // groups, KH, KW), none of them 0; {both}")

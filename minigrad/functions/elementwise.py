@@ -13,8 +13,8 @@ from minigrad.backend.kernels import kernels_of
 from minigrad.core.arithmetic import Elementwise, Power
 from minigrad.core.function import Gradients
 from minigrad.core.numpy_protocol import implements
-from minigrad.core.operators import Operand, binary, broadcast, operand
-from minigrad.core.variable import Variable, apply, as_variable
+from minigrad.core.operators import Operand, binary, broadcast
+from minigrad.core.variable import Variable, apply, as_variable, as_variables
 
 
 class Exp(Elementwise):
@@ -102,7 +102,7 @@ def power(x: Operand, p: Operand) -> Variable:
     The derivatives at 0 follow the limits, inf where they are infinite; x⁰ has derivative 0 towards x. Towards p, that
     of 0ᵖ is 0, −inf at p < 0, and that of a negative x's power NaN.
     """
-    return as_variable(x) ** p if isinstance(p, (int, float)) else binary(Power, *_alike(x, p))
+    return as_variable(x) ** p if isinstance(p, (int, float)) else binary(Power, *as_variables(x, p))
 
 
 class Masked(Elementwise):
@@ -144,16 +144,9 @@ def where(condition: Operand, a: Operand, b: Operand) -> Variable:
     Variable([1. 2.])
     """
     chosen = as_variable(condition).data != 0
-    a, b = _alike(a, b)
+    a, b = as_variables(a, b)
     condition, a, b = broadcast("where", chosen, a, b)
     return apply(Where(), condition, a, b)
-
-
-def _alike(a: Operand, b: Operand) -> tuple[Variable, Variable]:
-    """Two operands as Variables; a number beside a Variable takes its float type."""
-    first = operand(a, b) if isinstance(b, Variable) else a
-    second = operand(b, a) if isinstance(a, Variable) else b
-    return as_variable(a if first is None else first), as_variable(b if second is None else second)
 
 
 class Maximum(Elementwise):
@@ -175,7 +168,7 @@ class Maximum(Elementwise):
 @implements(np.maximum)
 def maximum(a: Operand, b: Operand) -> Variable:
     """The larger of a and b, elementwise and broadcast; ties share the gradient equally."""
-    return binary(Maximum, *_alike(a, b))
+    return binary(Maximum, *as_variables(a, b))
 
 
 class Minimum(Maximum):
@@ -188,7 +181,7 @@ class Minimum(Maximum):
 @implements(np.minimum)
 def minimum(a: Operand, b: Operand) -> Variable:
     """The smaller of a and b, elementwise and broadcast; ties share the gradient equally."""
-    return binary(Minimum, *_alike(a, b))
+    return binary(Minimum, *as_variables(a, b))
 
 
 @dataclass(eq=False)

@@ -10,16 +10,19 @@ from minigrad.backend import Array, format_array
 from minigrad.backend.kernels import kernels_of
 from minigrad.core.function import Function, Gradients
 from minigrad.core.operators import Operand
-from minigrad.core.variable import Variable, apply, as_variable
+from minigrad.core.variable import Variable, apply, as_variables
+from minigrad.spelling import advised
 
 
+@advised
 def matmul(a: Operand, b: Operand) -> Variable:
     """The matrix product a @ b: (..., M, K) and (..., K, N) -> (..., M, N), by NumPy's rules for stacks and vectors.
 
     Raises:
         ValueError: the inner lengths differ, the stacks do not broadcast, or an operand is a scalar.
     """
-    return as_variable(a) @ as_variable(b)
+    a, b = as_variables(a, b)
+    return a @ b
 
 
 class Linear(Function):
@@ -54,11 +57,12 @@ class Linear(Function):
         return None if x is None else (2 * x[0][1] + (len(self.inputs) > 2)) * math.prod(self.output[0])
 
 
+@advised
 def linear(x: Operand, w: Operand, b: Operand | None = None) -> Variable:
     """x @ w + b: a fully connected layer.
 
     Args:
-        x: (..., in); integers become w's dtype.
+        x: (..., in); an array, or integers, become w's dtype.
         w: weights, (in, out).
         b: bias, (out,), or None.
     Returns:
@@ -69,8 +73,10 @@ def linear(x: Operand, w: Operand, b: Operand | None = None) -> Variable:
     >>> linear(np.ones((2, 3)), np.ones((3, 4))).shape
     (2, 4)
     """
-    x, w = as_variable(x), as_variable(w)
-    b = None if b is None else as_variable(b)
+    if b is None:
+        x, w = as_variables(x, w)
+    else:
+        x, w, b = as_variables(x, w, b)
     if w.ndim != 2 or x.ndim < 1 or x.shape[-1] != w.shape[0]:
         raise ValueError(f"linear: x must be (..., in) and w (in, out); x {format_array(x)}, w {format_array(w)}")
     if b is not None and b.shape != w.shape[1:]:

@@ -21,9 +21,10 @@ from minigrad.backend import (
 from minigrad.backend.kernels import kernels_of
 from minigrad.core.function import Function, Gradients
 from minigrad.core.operators import Operand
-from minigrad.core.variable import Variable, apply, as_variable
+from minigrad.core.variable import Variable, apply, as_variable, as_variables
 from minigrad.functions.activation import Softmax
 from minigrad.functions.elementwise import masked
+from minigrad.spelling import advised
 
 REDUCTIONS = ("mean", "sum", "none")
 
@@ -57,6 +58,7 @@ class SoftmaxCrossEntropy(Function):
         return 8 * self.input_size(0)
 
 
+@advised
 def softmax_cross_entropy(
     logits: Operand,
     labels: Any,
@@ -114,6 +116,7 @@ def softmax_cross_entropy(
     return apply(SoftmaxCrossEntropy(reduction), x, targets, weights)
 
 
+@advised
 @ignore_underflow
 def mean_squared_error(prediction: Operand, target: Operand, *, reduction: str = "mean") -> Variable:
     """The mean of (prediction − target)², both of one shape: (N, 1) and (N,) are an error.
@@ -126,7 +129,7 @@ def mean_squared_error(prediction: Operand, target: Operand, *, reduction: str =
     >>> mean_squared_error(np.array([1.0, 2.0]), np.array([1.0, 4.0]))
     Variable(2.)
     """
-    x, t = as_variable(prediction), as_variable(target)
+    x, t = as_variables(prediction, target)
     if x.shape != t.shape:
         shapes = f"prediction {format_array(x)}, target {format_array(t)}"
         raise ValueError(f"mean_squared_error: shapes must be equal; {shapes}")

@@ -15,6 +15,7 @@ from minigrad.core.function import Function, Gradients
 from minigrad.core.operators import Operand
 from minigrad.core.variable import Variable, apply
 from minigrad.functions.windows import images_of, pool_window
+from minigrad.spelling import advised
 
 
 @dataclass(eq=False)
@@ -76,6 +77,7 @@ class PoolGather(Function):
         return apply(PoolScatter(self.window, self.size), gy, argmax), None
 
 
+@advised
 def max_pool2d(x: Operand, kernel: Any, *, stride: Any = None, pad: Any = 0, ceil_mode: bool = False) -> Variable:
     """The maximum of each window; the first of several equal ones, in row-major order, gets the gradient.
 
@@ -137,6 +139,7 @@ class AvgSpread2d(Function):
         return (math.prod(self.window.kernel) + 1) * self.input_size(0)
 
 
+@advised
 def avg_pool2d(
     x: Operand,
     kernel: Any,

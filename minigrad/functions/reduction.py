@@ -16,6 +16,7 @@ from minigrad.core.reduction import Reduction, with_ones
 from minigrad.core.variable import Variable, apply, as_variable
 from minigrad.functions.activation import log_sum_exp
 from minigrad.functions.elementwise import exp, sqrt, where
+from minigrad.spelling import advised
 
 
 @implements(np.sum)
@@ -107,6 +108,7 @@ class LogSumExp(Reduction):
         return 4 * self.input_size(0) + 2 * math.prod(self.output[0])
 
 
+@advised
 def logsumexp(x: Operand, axis: Axis = None, *, keepdims: bool = False) -> Variable:
     """log Σ exp(x) over `axis` (all by default), for any x, also −inf or inf.
 

@@ -16,7 +16,8 @@ from minigrad.core.function import Gradients
 from minigrad.core.numpy_protocol import implements
 from minigrad.core.operators import Operand
 from minigrad.core.shaping import View
-from minigrad.core.variable import Variable, apply, as_variable
+from minigrad.core.variable import Variable, apply, as_variable, as_variables
+from minigrad.spelling import advised
 
 
 @implements(np.reshape)
@@ -47,6 +48,7 @@ def moveaxis(x: Operand, source: int | Sequence[int], destination: int | Sequenc
     return x.transpose(order)
 
 
+@advised
 def flatten(x: Operand, start_axis: int = 1) -> Variable:
     """All axes from `start_axis` on as one: (N, C, H, W) becomes (N, C · H · W)."""
     x = as_variable(x)
@@ -108,7 +110,7 @@ def concatenate(xs: Sequence[Operand], axis: int = 0) -> Variable:
     Raises:
         ValueError: there are none, or the shapes do not fit.
     """
-    variables = [as_variable(x) for x in xs]
+    variables = as_variables(*xs)
     if not variables:
         raise ValueError("concatenate: xs is empty")
     (axis,) = normalize_axes("concatenate", [axis], variables[0].ndim)
@@ -125,7 +127,7 @@ def concatenate(xs: Sequence[Operand], axis: int = 0) -> Variable:
 @implements(np.stack)
 def stack(xs: Sequence[Operand], axis: int = 0) -> Variable:
     """Arrays of one shape side by side along a new axis."""
-    variables = [as_variable(x) for x in xs]
+    variables = as_variables(*xs)
     if not variables:
         raise ValueError("stack: xs is empty")
     (axis,) = normalize_axes("stack", [axis], variables[0].ndim + 1)

@@ -11,8 +11,13 @@ from minigrad.nn.activation import LeakyReLU, LogSoftmax, ReLU, Sigmoid, Softmax
 from minigrad.nn.layers import AvgPool2d, Conv2d, ConvReLUPool, Dropout, Flatten, Linear, MaxPool2d, Sequential
 from minigrad.nn.module import Module, Parameter
 from minigrad.nn.weights import load, save
+from minigrad.spelling import missing
 
 __all__ = [
     "AvgPool2d", "Conv2d", "ConvReLUPool", "Dropout", "Flatten", "LeakyReLU", "Linear", "LogSoftmax", "MaxPool2d",
     "Module", "Parameter", "ReLU", "Sequential", "Sigmoid", "Softmax", "Softplus", "Tanh", "init", "load", "save",
 ]  # fmt: skip
+
+
+def __getattr__(name: str) -> object:
+    raise missing(__name__, name, __all__)

@@ -14,6 +14,7 @@ from minigrad.core.function import Spec
 from minigrad.core.hooks import wrap
 from minigrad.core.variable import Variable
 from minigrad.nn.summary import summarize
+from minigrad.spelling import Advised
 
 
 class Parameter(Variable):
@@ -24,11 +25,13 @@ class Parameter(Variable):
         name: its name in messages and diagrams.
     """
 
+    _trained = True
+
     def __init__(self, data: Any, *, name: str | None = None) -> None:
         super().__init__(data, name=name)
 
 
-class Module:
+class Module(Advised):
     """A layer or a model: a subclass keeps Parameters and Modules as attributes and defines `forward`.
 
     They are found in the order of assignment, also in lists, tuples and dicts. A parameter's name is the path to it;
@@ -47,6 +50,9 @@ class Module:
     >>> [name for name, parameter in Classifier().named_parameters()]
     ['hidden.0.w', 'hidden.0.b', 'hidden.1.w', 'hidden.1.b', 'out.w', 'out.b']
     """
+
+    def __init__(self) -> None:
+        pass  # a subclass need not call it
 
     def forward(self, *inputs: Any, **options: Any) -> Any:  # noqa: ARG002
         """Compute the output; calling the module calls this."""

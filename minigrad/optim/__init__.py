@@ -15,5 +15,10 @@ from minigrad.optim.adagrad import Adagrad
 from minigrad.optim.adam import Adam
 from minigrad.optim.optimizer import Optimizer
 from minigrad.optim.sgd import SGD
+from minigrad.spelling import missing
 
 __all__ = ["SGD", "Adagrad", "Adam", "Optimizer"]
+
+
+def __getattr__(name: str) -> object:
+    raise missing(__name__, name, __all__)

@@ -12,9 +12,10 @@ from minigrad.backend import Array, accumulation_dtype, device_of, format_array,
 from minigrad.backend.kernels import Formula, kernels_of
 from minigrad.core.variable import Variable
 from minigrad.nn.module import Module, validated_state
+from minigrad.spelling import Advised
 
 
-class Optimizer:
+class Optimizer(Advised):
     """Changes parameters in place against their gradients.
 
     A subclass gives one step of one number as a `formula`, names in `slot_names` the numbers that are kept beside it

@@ -39,7 +39,7 @@ def _pulled_back(
     totals: list[Variable | None] = [None] * len(xs)
     for y, cotangent in zip(ys, cotangents, strict=True):
         if y.requires_grad:
-            gradients = grad(y, xs, cotangent, create_graph=record)
+            gradients = grad(y, xs, cotangent, create_graph=record, allow_unused=True)
             totals = [g if total is None else total + g for total, g in zip(totals, gradients, strict=True)]
     return [
         Variable(np.zeros_like(x.data), requires_grad=record) if total is None else total
@@ -84,7 +84,7 @@ def values_at(f: Callable[..., Any], points: Sequence[Sequence[Floats]], size: i
     return found
 
 
-def _unrecorded(f: Callable[..., Any]) -> AbstractContextManager[None]:
+def _unrecorded(f: Callable[..., Any]) -> AbstractContextManager[Any]:
     """Around calls of f: nothing is recorded, but by a gradient what it differentiates."""
     return nullcontext() if isinstance(f, Gradient) else no_grad()
 

@@ -7,7 +7,7 @@ import weakref
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from time import perf_counter
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
 import numpy as np
 
@@ -47,7 +47,7 @@ def record(model: Model | None = None, *, time: bool = True, memory: bool = True
     return Recorder(model, time=time, memory=memory, stats=stats)
 
 
-class Recorder(Hook):
+class Recorder(Hook, Switch):
     """The context manager that `record` makes: it measures what is computed in its block, and draws it."""
 
     def __init__(self, model: Model | None = None, *, time: bool, memory: bool, stats: bool) -> None:
@@ -59,18 +59,10 @@ class Recorder(Hook):
         # Outputs that no operation took yet, by serial number; backward may drop one of its own unused.
         self._outputs: dict[int, Callable[[], Variable | None]] = {}
         self._alive = _Alive()
-        self._entered: list[Switch] = []
-
-    def __enter__(self) -> Self:
-        self._entered.append(Switch((grad_mode, self._added)))
-        self._entered[-1].__enter__()
-        return self
+        Switch.__init__(self, (grad_mode, self._added))
 
     def _added(self, mode: GradMode) -> GradMode:
         return mode if self in mode.hooks else mode._replace(hooks=(*mode.hooks, self))
-
-    def __exit__(self, *exception: object) -> None:
-        self._entered.pop().__exit__(*exception)
 
     def draw(self, *outputs: Variable, order: int | Literal["all"] = "all", **options: Any) -> Diagram:
         """The diagram of some Variables, with all that was recorded; the keywords are those of `draw`.

@@ -120,9 +120,10 @@ def test_one_object_under_another():
     assert recording()
 
 
-def test_it_gives_nothing_to_hold():
-    with mg.no_grad() as nothing:
-        assert nothing is None
+def test_it_gives_itself():
+    switch = mg.no_grad()
+    with switch as entered:
+        assert entered is switch
 
 
 def test_no_grad_makes_constants():

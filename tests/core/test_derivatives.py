@@ -290,7 +290,7 @@ def test_a_given_gradient_takes_the_dtype_of_the_result():
 
 def test_the_first_gradient_is_in_the_dtype_of_the_result():
     x = Variable(np.float32(1))
-    y = x * np.ones(3)
+    y = x * Variable(np.ones(3))
     assert y.dtype == np.float64
     y.backward(np.ones(3, np.float32))
     assert x.grad.dtype == np.float32

@@ -116,23 +116,40 @@ def test_grad_through_a_side_path_of_a_target(x):
     assert gx.data.tolist() == [9, 17, 25]
 
 
+def test_what_y_does_not_depend_on_is_an_error(x):
+    y, other = (x * x).sum(), Variable(np.ones((2, 2)), name="other")
+    with pytest.raises(ValueError, match=re.escape("y does not depend on xs[0], 'other' (2, 2) float64")):
+        grad(y, other)
+    with pytest.raises(ValueError, match=re.escape("xs[1], (2,) float32 of GetItem")):
+        grad(y, [x, x[:2]])  # made after y
+
+
+def test_the_derivative_of_a_constant_derivative_is_zero(x):
+    gx = grad((2 * x).sum(), x, create_graph=True)
+    assert grad(gx.sum(), x).data.tolist() == [0, 0, 0]
+    ggx = grad(gx.sum(), x, create_graph=True)
+    assert grad(ggx.sum(), x).data.tolist() == [0, 0, 0]
+    given = grad(x + 1, x, Variable(np.ones(3, np.float32)), create_graph=True)
+    assert grad(given.sum(), x).data.tolist() == [0, 0, 0]
+
+
 def test_zero_where_independent(x):
     other = Variable(np.ones((2, 2)))
     later = x * 3
     y = (x * x).sum()
     for target in (other, later, other * 2):
-        gradient = grad(y, target)
+        gradient = grad(y, target, allow_unused=True)
         assert gradient.shape == target.shape
         assert gradient.dtype == target.dtype
         assert not gradient.data.any()
-    gx, g0 = grad(y, [x, other], create_graph=True)
+    gx, g0 = grad(y, [x, other], create_graph=True, allow_unused=True)
     assert gx.data.tolist() == [2, 4, 6]
     assert not g0.data.any()
 
 
 def test_a_zero_gradient_is_a_leaf_of_its_own(x):
     a, b = Variable([1.0]), Variable([1.0])
-    ga, gb = grad(x.sum(), [a, b])
+    ga, gb = grad(x.sum(), [a, b], allow_unused=True)
     assert not np.shares_memory(ga.data, gb.data)
     assert ga.data.flags.writeable
 
@@ -143,7 +160,7 @@ def test_functions_that_give_none_count_as_zero(x):
     y.backward()
     assert x.grad is None or not x.grad.data.any()
     condition = Variable([1.0, 0.0, 1.0])
-    gc, gx = grad(F.where(condition, x, 0.0).sum(), [condition, x])
+    gc, gx = grad(F.where(condition, x, 0.0).sum(), [condition, x], allow_unused=True)
     assert gc.data.tolist() == [0, 0, 0]
     assert gx.data.tolist() == [1, 0, 1]
 
@@ -187,4 +204,4 @@ def test_grad_of_what_is_no_variable(x, y):
 
 def test_grad_of_a_leaf(x):
     assert grad(x, x, np.ones(3)).data.tolist() == [1, 1, 1]
-    assert grad(x, Variable(1.0), np.ones(3)).item() == 0
+    assert grad(x, Variable(1.0), np.ones(3), allow_unused=True).item() == 0

@@ -292,3 +292,28 @@ def test_backward_of_one_graph_in_parallel_loses_no_gradient():
 
     in_threads(8, work)
     assert x.grad.item() == 8 * 100 * 3
+
+
+def test_no_lock_is_left_in_a_forked_child(fresh_python):
+    code = """
+import os, sys, threading
+import minigrad as mg
+from minigrad.core import variable
+x = mg.Variable(1.0)
+held, done = threading.Event(), threading.Event()
+def hold():
+    with variable._accumulation:
+        held.set()
+        done.wait(1)
+thread = threading.Thread(target=hold)
+thread.start()
+held.wait()
+if not (child := os.fork()):
+    threading.Thread(target=lambda: os._exit((x * x).backward() or 0)).start()
+    threading.Event().wait(20)
+    os._exit(1)
+done.set()
+thread.join()
+sys.exit(os.waitpid(child, 0)[1])
+"""
+    fresh_python(code)

@@ -159,13 +159,22 @@ def test_bool():
 
 def test_float_int_item():
     x = Variable(3.7)
-    assert float(x) == x.item() == np.float32(3.7).item()
-    assert int(x) == 3
-    assert type(float(x)) is float
+    assert float(x.detach()) == x.item() == np.float32(3.7).item()
+    assert int(x.detach()) == 3
+    assert type(float(x.detach())) is float
     assert type(x.item()) is float
-    assert float(Variable([[2.0]])) == 2
-    assert math.sqrt(Variable(4.0)) == 2
+    with mg.no_grad():
+        assert float(Variable([[2.0]])) == 2
+        assert math.sqrt(Variable(4.0)) == 2
     assert Variable(np.array(3), requires_grad=False).item() == 3
+
+
+@pytest.mark.parametrize("function", [float, int, math.exp, math.floor])
+def test_a_number_would_lose_the_gradient(function):
+    x = Variable(3.7)
+    for y in (x, x * 2):
+        with pytest.raises(TypeError, match=re.escape("use .item() where that is meant")):
+            function(y)
 
 
 @pytest.mark.parametrize("convert", [float, int, Variable.item])

@@ -27,7 +27,7 @@ NOT_DIFFERENTIABLE = {
     "__doc__",
     "__annotations__",
 }
-NOT_DIFFERENTIABLE |= {"__eq__", "__ge__", "__gt__", "__le__", "__lt__"}
+NOT_DIFFERENTIABLE |= {"__eq__", "__ne__", "__ge__", "__gt__", "__le__", "__lt__"}
 REFLECTED = {"__radd__", "__rsub__", "__rmul__", "__rtruediv__", "__rpow__"}  # in the contracts "operators" and "power"
 
 

@@ -1,6 +1,7 @@
 """What an operator's operands may be, and what dtype and shape come of them."""
 
 import operator
+from functools import partial
 
 import numpy as np
 import pytest
@@ -14,11 +15,46 @@ FLOATS = [np.float16, np.float32, np.float64]
 
 
 @pytest.mark.parametrize("op", OPERATORS)
-def test_arrays_are_promoted_as_numpy_does(op):
+def test_an_array_takes_the_float_type_of_the_variable(op):
     for first in FLOATS:
         for second in (*FLOATS, np.int8, np.int64, np.uint8):
+            x, b = mg.Variable(np.ones(2, first)), np.ones(2, second)
+            assert op(x, b).dtype == op(b, x).dtype == op(x, b.tolist()[0]).dtype == first
+
+
+@pytest.mark.parametrize("op", OPERATORS)
+def test_variables_are_promoted_as_numpy_does(op):
+    for first in FLOATS:
+        for second in FLOATS:
             a, b = np.ones(2, first), np.ones(2, second)
-            assert op(mg.Variable(a), b).dtype == op(b, mg.Variable(a)).dtype == op(a, b).dtype
+            assert op(mg.Variable(a), mg.Variable(b)).dtype == op(a, b).dtype
+
+
+IMAGE, FILTER = np.ones((1, 1, 3, 3)), np.ones((1, 1, 2, 2))
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+@pytest.mark.parametrize(
+    ("f", "arrays"),
+    [
+        (F.matmul, (np.ones((2, 3)), np.ones((3, 2)))),
+        (F.linear, (np.ones((2, 3)), np.ones((3, 2)), np.ones(2))),
+        (F.conv2d, (IMAGE, FILTER, np.ones(1))),
+        (F.conv_relu_pool, (IMAGE, FILTER, np.ones(1))),
+        (F.maximum, (np.ones(2), np.zeros(2))),
+        (F.minimum, (np.ones(2), np.zeros(2))),
+        (F.power, (np.ones(2), np.ones(2))),
+        (F.mean_squared_error, (np.ones(2), np.zeros(2))),
+        (partial(F.where, np.array([True, False])), (np.ones(2), np.zeros(2))),
+        (lambda *xs: F.concatenate(xs), (np.ones(2), np.zeros(2))),
+        (lambda *xs: F.stack(xs), (np.ones(2), np.zeros(2))),
+    ],
+)
+def test_arrays_beside_a_variable_take_its_float_type(f, arrays, dtype):
+    for i in range(len(arrays)):
+        operands = [x.astype(np.float64 if dtype != np.float64 else np.float32) for x in arrays]
+        operands[i] = mg.Variable(arrays[i].astype(dtype))
+        assert f(*operands).dtype == dtype, i
 
 
 def test_a_division_by_a_number_is_rounded_once():
