@@ -105,7 +105,8 @@ def sum_wide(x: Array, axis: int | tuple[int, ...] | None, *, keepdims: bool) ->
     """
     if x.dtype.kind != "f":
         return x.sum(axis, keepdims=keepdims)
-    if x.size <= SMALL or axis == () or x.dtype == np.float16 or not x.flags.aligned:
+    blocks = isinstance(x, np.ndarray) and x.size > SMALL and axis != () and x.dtype != np.float16 and x.flags.aligned
+    if not blocks:
         y = x.sum(axis, dtype=np.float64, keepdims=keepdims)
     else:
         axes = tuple(range(x.ndim)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
