@@ -18,6 +18,7 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import nullcontext, suppress
+from itertools import chain, repeat
 from pathlib import Path
 from statistics import fmean
 from typing import Any, Self, TextIO
@@ -149,7 +150,7 @@ def fit(
     losses: list[float] = []  # of the steps since the last log
     hits: list[float] = []
     with Progress(steps) as progress:
-        minibatches = data.batches(train, recipe.batch_size, epochs=None)
+        minibatches = chain.from_iterable(repeat(data.batches(train, recipe.batch_size)))  # epoch after epoch
         for step, (x, t) in zip(range(1, steps + 1), minibatches, strict=False):
             optimizer.zero_grad()
             with viz.record(model) if step == 1 else nullcontext() as recorded:

@@ -7,6 +7,8 @@ import importlib
 import os
 import platform
 import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ from minigrad.backend import devices
 from minigrad.backend.compiled import loading
 from minigrad.core.config import seed, train_mode
 from minigrad.core.variable import Variable
+from minigrad.testing.formatting import described, print_in_any_encoding
 from minigrad.version import __version__
 from minigrad.viz.options import CHOICES, DrawOptions
 
@@ -26,7 +29,7 @@ class _UsageError(ValueError):
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the command; 0 if it succeeded, 1 if it failed, 2 if the arguments make no sense."""
+    """Run the command; 0 if it succeeded, 1 if it failed, 2 if the arguments make no sense, 130 after Ctrl-C."""
     parser = argparse.ArgumentParser(prog="minigrad", description="Compute graphs drawn, and what this machine has.")
     parser.add_argument("--version", action="version", version=f"minigrad {__version__}")
     commands = parser.add_subparsers(dest="command", required=True)
@@ -44,62 +47,81 @@ def main(arguments: list[str] | None = None) -> int:
     graph.add_argument("--engine", default="auto", help="graphviz-pure, dot, or a path")
     graph.add_argument("-o", "--output", default="graph.svg", metavar="FILE", help="the suffix decides the format")
     commands.add_parser("doctor", help="say which engines, kernel sets and devices are there")
+    print_in_any_encoding()
     options = parser.parse_args(arguments)
     try:
         return _doctor() if options.command == "doctor" else _graph(options)
     except _UsageError as error:
-        parser.error(str(error))
+        parser.exit(2, f"minigrad {options.command}: {error}\n")
     except (viz.EngineError, OSError) as error:
         print(f"minigrad {options.command}: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        return 130
 
 
 def _graph(options: argparse.Namespace) -> int:
     seed(0)  # of the weights: the same command writes the same file
     function = _load_object(options.object)
-    model = function if hasattr(function, "named_parameters") else None
     timed = options.color == "time"
     shapes = [_shape(text) for text in options.input]
-    try:
-        inputs = [Variable(np.zeros(shape, np.float32), requires_grad=model is None) for shape in shapes]
+    with _one_line(f"{options.object} of inputs {' '.join(options.input)}"):
+        model = function if hasattr(function, "named_parameters") else None
+        alone = model is None or not [*model.named_parameters()]  # else its parameters are enough to record
+        inputs = [Variable(np.zeros(shape, np.float32), requires_grad=alone) for shape in shapes]
         with train_mode(False), viz.record(model, time=timed, memory=False, stats=False) as recorder:
-            y = function(*inputs)
-            if timed and options.backward and isinstance(y, Variable) and y.requires_grad:
-                y.backward(np.ones(y.shape, y.dtype))
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever the model raises
-        call = f"{options.object} of inputs {' '.join(options.input)}"
-        raise _UsageError(f"{call} raised {type(error).__name__}: {error}") from None
+            returned = function(*inputs)
+            outputs = list(_variables(returned))
+            for y in outputs if timed and options.backward else ():
+                if y.requires_grad:
+                    y.backward(np.ones(y.shape, y.dtype))
+    if not outputs:
+        kind = type(returned).__name__
+        raise _UsageError(f"{options.object} returned {kind}; a Variable is drawn, or those of a tuple, list or dict")
+    names = ("view", "color", "fold", "title", "theme", "engine")
+    chosen = {name: getattr(options, name) for name in names}
+    with _one_line(f"{options.object} cannot be drawn"):
+        diagram = recorder.draw(*outputs, order=int(options.backward), **chosen)
+        summary = diagram.summary()
     try:
-        names = ("view", "color", "fold", "title", "theme", "engine")
-        diagram = recorder.draw(y, order=int(options.backward), **{name: getattr(options, name) for name in names})
         diagram.save(options.output)
-    except (viz.EngineError, OSError):
-        raise
-    except Exception as error:  # noqa: BLE001 - whatever the model's names and parameters do
-        raise _UsageError(f"{type(error).__name__}: {error}") from None
-    print(f"{options.output}: {diagram.summary()}")
+    except ValueError as error:
+        raise _UsageError(f"-o {options.output}: {error}") from None
+    print(f"{options.output}: {summary}")
     return 0
+
+
+def _variables(returned: Any) -> Iterator[Variable]:
+    """The Variables in what a model returned: one, or several in tuples, lists or dicts, also in each other."""
+    if isinstance(returned, Variable):
+        yield returned
+    elif isinstance(returned, (tuple, list, Mapping)):
+        for part in returned.values() if isinstance(returned, Mapping) else returned:
+            yield from _variables(part)
+
+
+@contextmanager
+def _one_line(what: str) -> Iterator[None]:
+    """Make one line of an error that the user's code raised: what failed, and in which of its lines."""
+    try:
+        yield
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a user's code does
+        raise _UsageError(f"{what}: {described(error)}") from None
 
 
 def _load_object(name: str) -> Any:
     """The object of "package.module:object"; an instance, where it is a class."""
     module_name, colon, attribute = name.partition(":")
-    if not colon or not attribute:
+    if not colon or not attribute or not all(map(str.isidentifier, module_name.split("."))):
         raise _UsageError(f"{name}: write MODULE:OBJECT, such as models.deep_mnist:DeepMNIST")
-    sys.path.insert(0, str(Path.cwd()))
-    try:
+    sys.path.insert(0, str(Path.cwd()))  # for good: a model may import more when it is called
+    with _one_line(f"{name}: {module_name} cannot be imported"):
         module = importlib.import_module(module_name)
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever the module does
-        raise _UsageError(f"{name}: {module_name} cannot be imported: {type(error).__name__}: {error}") from None
-    finally:
-        sys.path.remove(str(Path.cwd()))
-    found = getattr(module, attribute, None)
+    with _one_line(f"{name}: {attribute} cannot be found"):
+        found = getattr(module, attribute, None)
     if isinstance(found, type):
-        try:
+        with _one_line(f"{name}: {attribute} cannot be made without arguments"):
             found = found()
-        except Exception as error:  # noqa: BLE001 - whatever the class does
-            text = f"{name}: {attribute} cannot be made without arguments: {type(error).__name__}: {error}"
-            raise _UsageError(text) from None
     if not callable(found):
         names = [key for key, value in vars(module).items() if callable(value) and not key.startswith("_")]
         raise _UsageError(f"{name}: {attribute} is no model or function; there are {', '.join(names) or 'none'}")

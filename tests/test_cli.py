@@ -1,6 +1,8 @@
 """The command `minigrad`."""
 
 import re
+import subprocess
+import sys
 
 import pytest
 
@@ -42,12 +44,53 @@ class Nameless:
 
     def __call__(self, x):
         return x
+
+class Unspeakable(Exception):
+    def __str__(self):
+        raise ValueError
+
+class Raising(nn.Module):
+    def forward(self, x):
+        raise Unspeakable
+
+class Returning(Net):
+    def forward(self, x):
+        hidden = self.layer(x)
+        return self.wrapped(hidden, F.relu(hidden))
+
+class Tuple(Returning):
+    def wrapped(self, *ys):
+        return ys
+
+class Dict(Returning):
+    def wrapped(self, hidden, y):
+        return {"hidden": hidden, "rest": [None, 3, (y,)]}
+
+class Nothing(Returning):
+    def wrapped(self, *ys):
+        return {"y": None}
+
+class Interrupted(Returning):
+    def wrapped(self, *ys):
+        raise KeyboardInterrupt
+
+class Multiline(Returning):
+    def wrapped(self, *ys):
+        raise RuntimeError("one\\ntwo")
+
+def __getattr__(name):
+    if name == "hostile":
+        return 1 / 0
+    raise AttributeError(name)
 """
 
 
 @pytest.fixture(autouse=True)
 def project(tmp_path, monkeypatch):
     (tmp_path / "mine_for_the_command.py").write_text(MODELS)
+    (tmp_path / "misspelt_for_the_command.py").write_text("\n\nx = (\n")
+    (tmp_path / "raising_for_the_command.py").write_text("import numpy as np\nnp.load('no file')\n")
+    monkeypatch.setattr(sys, "path", [*sys.path])
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -65,6 +108,9 @@ def project(tmp_path, monkeypatch):
             ["mine_for_the_command:net", "--input", "1,4", "--title", "my net", "--theme", "dark"],
             "my net: 2 operations",
         ),
+        (["minigrad.nn:ReLU", "--input", "2,4"], "ReLU: 1 operation"),
+        (["mine_for_the_command:Tuple", "--input", "2,4"], "Tuple: 2 operations, 15 parameters"),
+        (["mine_for_the_command:Dict", "--input", "2,4"], "Dict: 2 operations, 15 parameters"),
     ],
 )
 def test_a_model_or_function_is_drawn(project, capsys, arguments, summary):
@@ -108,31 +154,81 @@ def test_the_suffix_decides_the_format(project):
     ("arguments", "message"),
     [
         (["mine_for_the_command:Broken", "--input", "1"], "Broken cannot be made without arguments: ValueError: no"),
-        (["mine_for_the_command:Leaving", "--input", "1"], "of inputs 1 raised SystemExit: 3"),
+        (["mine_for_the_command:Leaving", "--input", "1"], "of inputs 1: SystemExit: 3"),
+        (["mine_for_the_command:Raising", "--input", "1"], "Unspeakable: its message cannot be read (at mine_for"),
+        (["mine_for_the_command:Multiline", "--input", "1,4"], "one two (at mine_for_the_command.py:69, in wrapped)"),
+        (["mine_for_the_command:Nothing", "--input", "1,4"], "returned dict; a Variable is drawn, or those of a tuple"),
+        (["mine_for_the_command:hostile", "--input", "1"], "hostile cannot be found: ZeroDivisionError: division by"),
+        (["misspelt_for_the_command:f", "--input", "1"], "SyntaxError: '(' was never closed (misspelt_for_the_comman"),
+        (["raising_for_the_command:f", "--input", "1"], "'no file' (at raising_for_the_command.py:2, in <module>)"),
         (["mine_for_the_command:Nameless", "--input", "1"], "KeyError: 'names'"),
         (["mine_for_the_command:net", "--input", "1,,4"], "a shape is numbers with commas, such as 1,1,28,28"),
-        (["mine_for_the_command:net", "--input", ",".join(["1"] * 70)], "raised ValueError"),
+        (["mine_for_the_command:net", "--input", ",".join(["1"] * 70)], "ValueError"),
         (["nowhere:Net", "--input", "1"], "nowhere cannot be imported: ModuleNotFoundError"),
-        (["mine_for_the_command", "--input", "1"], "write MODULE:OBJECT, such as models.deep_mnist:DeepMNIST"),
+        *(
+            ([name, "--input", "1"], f"{name}: write MODULE:OBJECT, such as models.deep_mnist:DeepMNIST")
+            for name in ("mine_for_the_command", ":Net", "..:Net", ".mine_for_the_command:Net", "models/dense:Dense")
+        ),
         (
             ["mine_for_the_command:number", "--input", "1"],
             "number is no model or function; there are Net, Wide, net, product",
         ),
         (["mine_for_the_command:Wide", "--input", "1"], "Wide cannot be made without arguments"),
-        (["mine_for_the_command:net", "--input", "1,5"], "net of inputs 1,5 raised ValueError: linear: x must be"),
+        (["mine_for_the_command:net", "--input", "1,5"], "net of inputs 1,5: ValueError: linear: x must be"),
         (
             ["mine_for_the_command:net", "--input", "a,b"],
             "--input a,b: a shape is numbers with commas, such as 1,1,28,28",
         ),
         (["mine_for_the_command:net", "--input", "1,4", "-o", "net.gif"], "must end with one of the formats' suffixes"),
-        (["mine_for_the_command:net"], "required: --input"),
     ],
 )
-def test_questions_that_make_no_sense(capsys, arguments, message):
+def test_questions_that_make_no_sense_are_answered_in_one_line(capsys, arguments, message):
     with pytest.raises(SystemExit) as exited:
         main(["graph", *arguments])
     assert exited.value.code == 2
-    assert message in capsys.readouterr().err
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("minigrad graph: ")
+    assert message in line
+
+
+def test_control_c_needs_no_words(capsys):
+    assert main(["graph", "mine_for_the_command:Interrupted", "--input", "1,4"]) == 130
+    assert capsys.readouterr().err == ""
+
+
+def test_an_input_must_be_given(capsys):
+    with pytest.raises(SystemExit) as exited:
+        main(["graph", "mine_for_the_command:net"])
+    assert exited.value.code == 2
+    assert "required: --input" in capsys.readouterr().err
+
+
+def test_times_of_several_outputs_are_measured(project):
+    options = ["--input", "1,4", "--backward", "--color", "time", "-o", "a.dot"]
+    assert main(["graph", "mine_for_the_command:Dict", *options]) == 0
+    assert "∂Linear" in (project / "a.dot").read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["minigrad.cli", "graph", "mine_for_the_command:net", "--input", "1,4", "--title", "×…−"],
+        ["minigrad.cli", "graph", "mine_for_the_command:net", "--input", "é"],
+        ["minigrad.cli", "doctor"],
+        ["minigrad.testing", "wrong_for_the_command.py", "--examples", "1"],
+        ["minigrad.testing", "wrong_for_the_command.py", "--table"],
+    ],
+)
+def test_every_command_prints_to_an_ascii_terminal(project, monkeypatch, arguments):
+    (project / "wrong_for_the_command.py").write_text(
+        "import minigrad.functions as F\nfrom minigrad.testing import OpSpec\n"
+        'contract = OpSpec(lambda x: x * x.detach(), formula="x²", kinks="±", name="é")\n',
+        encoding="utf-8",
+    )
+    monkeypatch.setenv("PYTHONIOENCODING", "ascii")
+    done = subprocess.run([sys.executable, "-m", *arguments], capture_output=True, check=False, timeout=120)  # noqa: S603
+    assert "Traceback" not in done.stderr.decode("ascii")
+    assert done.stdout.decode("ascii") or done.returncode == 2
 
 
 def test_what_cannot_be_written_is_said(project, capsys, monkeypatch):

@@ -4,7 +4,7 @@
 >>> train, test = data.mnist()
 >>> train
 Dataset(images (60000, 1, 28, 28) uint8, labels (60000,) int64)
->>> x, t = next(data.batches(train, 32, shuffle=False))
+>>> x, t = next(iter(data.batches(train, 32, shuffle=False)))
 >>> x.shape, x.dtype, t[:5]
 ((32, 1, 28, 28), dtype('float32'), array([5, 0, 4, 1, 9]))
 """

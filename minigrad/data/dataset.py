@@ -35,17 +35,22 @@ class Dataset:
     labels: npt.NDArray[np.int64]
 
     def __post_init__(self) -> None:
-        for name, array, dtype in (("images", self.images, np.uint8), ("labels", self.labels, np.int64)):
+        for name, array, dtype, advice in (
+            ("images", self.images, "uint8", "images.astype(np.uint8), of 255 * images if they are in [0, 1]"),
+            ("labels", self.labels, "int64", "labels.astype(np.int64)"),
+        ):
             if not isinstance(array, np.ndarray):
-                raise TypeError(f"Dataset: {name} must be a NumPy array, not {type(array).__name__}")
+                given = f"{type(array).__name__}; write np.array({name}, np.{dtype})"
+                raise TypeError(f"Dataset: {name} must be a NumPy array, not {given}")
             if array.dtype != dtype:
-                given = f"{array.dtype}; {name} {array.shape} {array.dtype}"
-                raise TypeError(f"Dataset: {name} must be {np.dtype(dtype)}, not {given}")
+                given = f"{array.dtype}; {name} {array.shape} {array.dtype}; write {advice}"
+                raise TypeError(f"Dataset: {name} must be {dtype}, not {given}")
         shapes = f"images {self.images.shape}, labels {self.labels.shape}"
         if self.images.ndim != 4:
-            raise ValueError(f"Dataset: images must be (N, C, H, W); {shapes}")
+            advice = "images[:, None]" if self.images.ndim == 3 else "images.reshape(-1, C, H, W)"
+            raise ValueError(f"Dataset: images must be (N, C, H, W); {shapes}; write {advice}")
         if self.labels.ndim != 1:
-            raise ValueError(f"Dataset: labels must be (N,); {shapes}")
+            raise ValueError(f"Dataset: labels must be (N,); {shapes}; of one-hot rows write labels.argmax(1)")
         if len(self.images) != len(self.labels):
             raise ValueError(f"Dataset: {len(self.images)} images but {len(self.labels)} labels; {shapes}")
         if len(self) > 0 and self.labels.min() < 0:

@@ -13,6 +13,8 @@ from typing import Any, BinaryIO
 import numpy as np
 import numpy.typing as npt
 
+from minigrad import checks
+
 _DTYPES: dict[int, np.dtype[Any]] = {
     0x08: np.dtype("u1"),
     0x09: np.dtype("i1"),
@@ -39,11 +41,13 @@ def read_idx(path: str | os.PathLike[str], *, max_bytes: int = 2**30) -> npt.NDA
     Returns:
         uint8, int8, int16, int32, float32 or float64 in native byte order; C-contiguous and writable.
     Raises:
+        TypeError: path is no path, or max_bytes no int.
         ValueError: the file is no IDX file, truncated, too long, corrupt or too large.
         OSError: the file is missing, is a directory or can't be read.
     Source: LeCun, Cortes & Burges, "The MNIST database", http://yann.lecun.com/exdb/mnist/.
     """
-    path = Path(path)
+    path = path_of("read_idx", path)
+    checks.integer("read_idx", "max_bytes", max_bytes)
     if path.is_dir():
         raise IsADirectoryError(f"read_idx: {path} is a directory, not a file; idx() reads a directory's four files")
     if path.exists() and not path.is_file():
@@ -56,6 +60,13 @@ def read_idx(path: str | os.PathLike[str], *, max_bytes: int = 2**30) -> npt.NDA
     except OSError as error:
         error.filename = str(path)  # an error while reading doesn't know it
         raise
+
+
+def path_of(owner: str, path: str | os.PathLike[str]) -> Path:
+    """Return `path`, the name of a file or directory, as a Path."""
+    if not isinstance(path, (str, os.PathLike)):
+        raise TypeError(f"{owner}: path must be a str or a pathlib.Path, not {path!r}")
+    return Path(path)
 
 
 def _read_array(file: BufferedReader, max_bytes: int) -> npt.NDArray[Any]:

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from minigrad.data.dataset import Dataset
-from minigrad.data.idx_files import read_idx
+from minigrad.data.idx_files import path_of, read_idx
 
 TRAIN_FILES = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte")
 TEST_FILES = ("t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
@@ -32,14 +32,16 @@ def idx(path: str | os.PathLike[str]) -> tuple[Dataset, Dataset]:
 
     Args:
         path: a directory with train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte and
-            t10k-labels-idx1-ubyte, each plain or gzipped and then called .gz (the plain one goes first).
+            t10k-labels-idx1-ubyte, each plain or gzipped and then called .gz (the plain one goes first); names with a
+            dot, train-images.idx3-ubyte, do as well.
     Returns:
         The training set and the test set, their images as (N, 1, H, W).
     Raises:
+        TypeError: path is no path.
         FileNotFoundError: the directory or one of the files is missing.
         ValueError: a file is broken, holds something else than its name says, or doesn't fit the others.
     """
-    directory = Path(path)
+    directory = path_of("idx", path)
     if not directory.exists():
         raise FileNotFoundError(f"idx: there is no directory {directory}")
     if not directory.is_dir():
@@ -71,10 +73,11 @@ def _dataset(images: npt.NDArray[np.uint8], labels: npt.NDArray[np.uint8]) -> Da
 
 
 def _find(directory: Path, name: str) -> Path:
-    for file in (directory / name, directory / f"{name}.gz"):
+    dotted = name.replace("-idx", ".idx")
+    for file in (directory / known for known in (name, f"{name}.gz", dotted, f"{dotted}.gz")):
         if file.exists():
             return file
-    raise FileNotFoundError(f"idx: {directory} has neither {name} nor {name}.gz")
+    raise FileNotFoundError(f"idx: {directory} has neither {name} nor {dotted}, nor one of them as .gz")
 
 
 def _read_set(images_file: Path, labels_file: Path) -> Dataset:

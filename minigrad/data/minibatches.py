@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -20,49 +20,65 @@ def batches(
     batch_size: int,
     *,
     shuffle: bool = True,
-    epochs: int | None = 1,
     drop_last: bool = False,
     rng: np.random.Generator | None = None,
-) -> Iterator[Batch]:
-    """Go through a data set in minibatches.
+) -> Batches:
+    """Cut a data set into minibatches.
 
     Args:
         dataset: the data set to go through.
-        batch_size: examples in a minibatch; the last one of an epoch may have fewer.
-        shuffle: take each epoch in a new random order.
-        epochs: how many times to go through the data set; None goes on for ever.
-        drop_last: leave out an epoch's last minibatch if it has fewer examples.
-        rng: the generator that shuffles; by default the context's when the iteration starts (`minigrad.seed`).
+        batch_size: examples in a minibatch; the last one of a pass may have fewer.
+        shuffle: take each pass in a new random order.
+        drop_last: leave out a pass's last minibatch if it has fewer examples.
+        rng: the generator that shuffles; by default the context's when a pass starts (`minigrad.seed`).
     Returns:
-        An iterator over (x, t): x float32 (batch_size, C, H, W) in [0, 1], t int64 (batch_size,).
+        minibatches (x, t) for a `for` loop, or one after the other: x float32 (batch_size, C, H, W) in [0, 1], t int64
+        (batch_size,). Each loop is a pass of its own; `len` says how many minibatches a pass has.
     Raises:
         TypeError: an argument is of the wrong type.
         ValueError: a number is out of range, or there is no minibatch to take.
 
     >>> five = Dataset(np.zeros((5, 1, 2, 2), np.uint8), np.arange(5))
-    >>> [t.tolist() for x, t in batches(five, 2, shuffle=False)]
-    [[0, 1], [2, 3], [4]]
+    >>> minibatches = batches(five, 2, shuffle=False)
+    >>> for epoch in range(2):
+    ...     print(len(minibatches), [t.tolist() for x, t in minibatches])
+    3 [[0, 1], [2, 3], [4]]
+    3 [[0, 1], [2, 3], [4]]
     """
-    # Not a generator function itself: a mistake is reported at the call, not at the first minibatch.
     if not isinstance(dataset, Dataset):
-        raise TypeError(f"batches: dataset must be a Dataset, not {type(dataset).__name__}")
+        several = isinstance(dataset, tuple) and all(isinstance(part, Dataset) for part in dataset)
+        advice = "train, test = data.mnist()" if several else "data.Dataset(images, labels)"
+        raise TypeError(f"batches: dataset must be a Dataset, not {type(dataset).__name__}; write {advice}")
     checks.optional_generator("batches", "rng", rng)
     checks.integer("batches", "batch_size", batch_size)
-    if epochs is not None:
-        checks.integer("batches", "epochs", epochs, least=0)
+    for name, value in (("shuffle", shuffle), ("drop_last", drop_last)):
+        if not isinstance(value, bool):
+            raise TypeError(f"batches: {name} must be True or False, not {value!r}")
     if len(dataset) < (batch_size if drop_last else 1):
         options = f"batch_size={batch_size}, drop_last={drop_last}"
         raise ValueError(f"batches: {len(dataset)} examples make no minibatch; {options}, {dataset}")
-    end = len(dataset) - len(dataset) % batch_size if drop_last else len(dataset)
+    return Batches(dataset, batch_size, shuffle, drop_last, rng)
 
-    def iterate() -> Iterator[Batch]:
-        generator = config.generator() if rng is None else rng
-        for _ in itertools.count() if epochs is None else range(epochs):
-            order = generator.permutation(len(dataset)) if shuffle else np.arange(len(dataset))
-            for start in range(0, end, batch_size):
-                yield dataset[order[start : start + batch_size]]
 
-    return iterate()
+@dataclass(frozen=True, eq=False)
+class Batches:
+    """The minibatches of a data set, made by `batches`; each iteration draws an order of its own when it starts."""
+
+    dataset: Dataset
+    batch_size: int
+    shuffle: bool
+    drop_last: bool
+    rng: np.random.Generator | None
+
+    def __len__(self) -> int:
+        whole, rest = divmod(len(self.dataset), self.batch_size)
+        return whole + (rest > 0 and not self.drop_last)
+
+    def __iter__(self) -> Iterator[Batch]:
+        generator = config.generator() if self.rng is None else self.rng
+        order = generator.permutation(len(self.dataset)) if self.shuffle else np.arange(len(self.dataset))
+        for start in range(0, len(self) * self.batch_size, self.batch_size):
+            yield self.dataset[order[start : start + self.batch_size]]
 
 
 def one_hot(labels: npt.ArrayLike, classes: int) -> npt.NDArray[np.float32]:

@@ -1,5 +1,7 @@
 """The differentiable functions, by family. Each takes Variables, arrays or numbers and gives a Variable."""
 
+from typing import TYPE_CHECKING
+
 from minigrad.functions.activation import dropout, leaky_relu, log_softmax, relu, sigmoid, softmax, softplus, tanh
 from minigrad.functions.convolution import conv2d, conv_relu_pool
 from minigrad.functions.elementwise import abs, clip, exp, log, maximum, minimum, power, sqrt, square, where  # noqa: A004
@@ -21,7 +23,7 @@ from minigrad.functions.shape import (
     take,
     transpose,
 )
-from minigrad.spelling import missing
+from minigrad.spelling import missing as _missing
 
 __all__ = [
     "abs", "avg_pool2d", "broadcast_to", "clip", "concatenate", "conv2d", "conv_relu_pool", "dropout", "exp",
@@ -31,6 +33,10 @@ __all__ = [
     "tanh", "transpose", "var", "where",
 ]  # fmt: skip
 
+if not TYPE_CHECKING:  # or a type checker would find any name
 
-def __getattr__(name: str) -> object:
-    raise missing(__name__, name, __all__)
+    def __getattr__(name: str) -> object:
+        raise _missing(__name__, name, __all__)
+
+
+del TYPE_CHECKING

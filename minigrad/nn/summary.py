@@ -85,5 +85,5 @@ def _table(rows: Sequence[Sequence[str]], totals: Sequence[Sequence[str]]) -> st
     for *texts, count in (*rows, *totals):
         left = [text.ljust(width) for text, width in zip(texts, widths, strict=False)]
         lines.append("  ".join([*left, count.rjust(widths[-1])]))
-    rule = "─" * len(lines[0])
+    rule = "-" * len(lines[0])
     return "\n".join([lines[0], rule, *lines[1 : len(rows)], rule, *lines[len(rows) :]])

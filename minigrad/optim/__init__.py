@@ -11,14 +11,20 @@
 (array([-0.5, -1. ], dtype=float32), array([-0.5], dtype=float32))
 """
 
+from typing import TYPE_CHECKING
+
 from minigrad.optim.adagrad import Adagrad
 from minigrad.optim.adam import Adam
 from minigrad.optim.optimizer import Optimizer
 from minigrad.optim.sgd import SGD
-from minigrad.spelling import missing
+from minigrad.spelling import missing as _missing
 
 __all__ = ["SGD", "Adagrad", "Adam", "Optimizer"]
 
+if not TYPE_CHECKING:  # or a type checker would find any name
 
-def __getattr__(name: str) -> object:
-    raise missing(__name__, name, __all__)
+    def __getattr__(name: str) -> object:
+        raise _missing(__name__, name, __all__)
+
+
+del TYPE_CHECKING

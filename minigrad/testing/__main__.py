@@ -7,6 +7,7 @@ import sys
 
 from minigrad.backend.kernels import SETS
 from minigrad.testing.example import decoded
+from minigrad.testing.formatting import print_in_any_encoding
 from minigrad.testing.proof import PROFILES, prove
 from minigrad.testing.spec import OpSpec, collect, located, named
 
@@ -33,6 +34,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=0, help="draws the examples")
     parser.add_argument("--reproduce", metavar="TEXT", help="check the example of a finding")
     parser.add_argument("--table", action="store_true", help="print a table of the contracts, in Markdown")
+    print_in_any_encoding()
     options = parser.parse_args(arguments)
     try:
         import hypothesis  # noqa: F401, PLC0415 - an extra

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.core.config import enable_grad
 from minigrad.testing import behaviour
 from minigrad.testing.comparison import Counts
 from minigrad.testing.example import Example
@@ -27,7 +28,8 @@ def check_example(spec: OpSpec, example: Example) -> tuple[Counts, Counts]:
     __tracebackhide__ = True
     names = spec.names(len(example.arrays))
     try:
-        return _check(spec, example, names)
+        with enable_grad():
+            return _check(spec, example, names)
     except Finding as finding:
         layouts = example.layouts or ("C-order",) * (len(example.arrays) + 1)
         shown = [k for k in range(len(names)) if not (example.repeated and k == 1)]

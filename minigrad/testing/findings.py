@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import traceback
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,9 +12,7 @@ import numpy as np
 
 from minigrad.core.axes import broadcasts
 from minigrad.testing.example import Floats
-
-_OWN = (str(Path(__file__).parent.parent), str(Path(np.__file__).parent))
-"""Where the lines are that no user wrote."""
+from minigrad.testing.formatting import message_of, users_line
 
 
 class Finding(AssertionError):  # noqa: N818 - a finding, of the function under test
@@ -142,17 +139,15 @@ def errors_as_findings(order: int) -> Generator[None, None, None]:
 
 
 def _raised(error: Exception, order: int) -> ContractViolation:
-    message = " ".join(str(error).split())
+    message = message_of(error)
     what = "forward" if order == 0 else "backward" if order == 1 else f"the derivative of order {order}"
     return ContractViolation(f"{what} raised {type(error).__name__}", message, *_place(error), hint=_hint(message))
 
 
 def _place(error: Exception) -> list[str]:
     """The last line of the user's that was running."""
-    for frame in reversed(traceback.extract_tb(error.__traceback__)):
-        if not frame.filename.startswith(_OWN):
-            return [f"at {Path(frame.filename).name}:{frame.lineno}, in {frame.name}: {frame.line}"]
-    return []
+    frame = users_line(error)
+    return [f"at {Path(frame.filename).name}:{frame.lineno}, in {frame.name}: {frame.line}"] if frame else []
 
 
 def _hint(message: str) -> str:

@@ -1,9 +1,14 @@
-"""Names and arrays as messages give them."""
+"""Names, arrays and errors as messages give them."""
 
 from __future__ import annotations
 
 import inspect
+import io
+import sys
+import sysconfig
+import traceback
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,6 +17,36 @@ from minigrad.testing.example import Floats
 
 LARGEST_SHOWN = 16
 """The most elements of an array that is printed whole."""
+
+_NO_USERS = (str(Path(__file__).parent.parent), sysconfig.get_path("stdlib"), sysconfig.get_path("purelib"), "<frozen")
+"""Where the lines are that no user wrote."""
+
+
+def print_in_any_encoding() -> None:
+    """Let standard output escape the characters that its encoding lacks, as standard error does, and not raise."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+
+
+def message_of(error: BaseException) -> str:
+    """What an error says, in one line."""
+    try:
+        return " ".join(str(error).split())
+    except Exception:  # noqa: BLE001 - whatever the method of a user's class does
+        return "its message cannot be read"
+
+
+def users_line(error: BaseException) -> traceback.FrameSummary | None:
+    """The last line of the user's that was running when an error was raised."""
+    frames = reversed(traceback.extract_tb(error.__traceback__))
+    return next((frame for frame in frames if not frame.filename.startswith(_NO_USERS)), None)
+
+
+def described(error: BaseException) -> str:
+    """An error in one line: its class, what it says, and where in the user's files it was raised."""
+    line = users_line(error)
+    where = f" (at {Path(line.filename).name}:{line.lineno}, in {line.name})" if line else ""
+    return f"{type(error).__name__}: {message_of(error)}{where}"
 
 
 def name_of(f: Callable[..., Any]) -> str:

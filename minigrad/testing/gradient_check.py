@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from minigrad import checks
+from minigrad.core.config import enable_grad
 from minigrad.core.variable import Variable
 from minigrad.testing import behaviour
 from minigrad.testing.comparison import Comparison, Counts, compare, differentiable, directional, shaped, wrong_at_ties
@@ -69,8 +71,9 @@ def check_grad(
         what was compared.
     Raises:
         GradientMismatch: a derivative is wrong; it says which, how much, and what mistake is likely.
-        Inconclusive: more than 30 % of the derivatives could not be compared, or a kink was met with kinks="fail".
-        ContractViolation: f or its gradient raises an error.
+        Inconclusive: more than 30 % of the derivatives could not be compared, there are none, or a kink was met with
+            kinks="fail".
+        ContractViolation: f or its gradient raises an error, or f is random.
         ValueError, TypeError: an argument makes no sense.
     Source: Richardson 1911 for the extrapolation of the differences.
 
@@ -79,22 +82,28 @@ def check_grad(
     orders 1 and 2 right: 12 derivatives, 0 at kinks, 0 without comparison; largest error ... of the tolerance
     """
     __tracebackhide__ = True
+    if not callable(f):
+        raise TypeError(f"check_grad: f must be a function of Variables, not {type(f).__name__}")
     arrays = _arrays(inputs)
     if not isinstance(order, (int, np.integer)) or isinstance(order, bool) or order < 1:
         raise ValueError(f"check_grad: order must be an integer from 1 on, not {order!r}")
     if kinks not in ("bracket", "skip", "fail"):
         raise ValueError(f'check_grad: kinks must be "bracket", "skip" or "fail", not {kinks!r}')
+    checks.integer("check_grad", "seed", seed, least=0)
     wide = [array.astype(np.float64) for array in arrays]
     name, names = name_of(f), names_of(f, len(arrays))
     rng = np.random.default_rng(seed)
     try:
-        behaviour.inputs_are_unchanged(behaviour.Subject(f, wide, names, rng), "forward")
-        counts, higher = check_orders(f, wide, order, rng, names=names, bracket=kinks == "bracket")
-        if kinks == "fail" and counts.bracketed + counts.skipped:
-            raise Inconclusive("there is a kink", f"{counts.bracketed + counts.skipped} derivatives do not exist")
-        require_enough(counts, higher)
-        for dtype in sorted({array.dtype for array in arrays} - {np.dtype(np.float64)}, key=str):
-            check_precision(f, wide, dtype, rng, names=names)
+        with enable_grad():
+            subject = behaviour.Subject(f, wide, names, rng)
+            behaviour.inputs_are_unchanged(subject, "forward")
+            behaviour.forward_repeats(subject, behaviour.CALLS)
+            counts, higher = check_orders(f, wide, order, rng, names=names, bracket=kinks == "bracket")
+            if kinks == "fail" and counts.bracketed + counts.skipped:
+                raise Inconclusive("there is a kink", f"{counts.bracketed + counts.skipped} derivatives do not exist")
+            require_enough(counts, higher)
+            for dtype in sorted({array.dtype for array in arrays} - {np.dtype(np.float64)}, key=str):
+                check_precision(f, wide, dtype, rng, names=names)
     except Finding as finding:
         raise finding.with_details(name, format_arguments(names, arrays)) from None
     return GradReport(tuple(range(1, order + 1)), counts)
@@ -185,6 +194,8 @@ def _raise_if_wrong(comparison: Comparison, order: int, point: Point, f: Callabl
 def require_enough(first: Counts, higher: Counts) -> None:
     """Raise Inconclusive where too few derivatives of the first order, or none of higher ones, were compared."""
     asked = first.compared + first.skipped
+    if not asked:
+        raise Inconclusive("no derivative was compared", "all inputs were empty")
     if first.skipped > MOST_SKIPPED * asked:
         headline = f"{first.skipped} of {asked} derivatives could not be compared"
     elif higher.skipped and not higher.compared:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from minigrad.testing.findings import Finding
+from minigrad.testing.formatting import print_in_any_encoding
 from minigrad.testing.proof import PROFILES, profile
 
 
@@ -21,6 +22,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--grad-profile", choices=list(PROFILES), default="dev", help="how many examples: dev 10, ci 60, nightly 1000"
     )
     group.addoption("--grad-seed", type=int, default=0, help="draws the examples")
+
+
+def pytest_configure() -> None:
+    """Let a terminal that has no "±" show the rest of a finding as it is."""
+    print_in_any_encoding()
 
 
 def pytest_report_header(config: pytest.Config) -> str:

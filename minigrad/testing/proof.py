@@ -15,11 +15,12 @@ from typing import Any
 
 import numpy as np
 
+from minigrad import checks
 from minigrad.core.config import Switch
 from minigrad.testing.check_example import check_example
 from minigrad.testing.comparison import Counts
 from minigrad.testing.example import LAYOUTS, Example, decoded
-from minigrad.testing.findings import Finding, Inconclusive
+from minigrad.testing.findings import Finding
 from minigrad.testing.formatting import format_arguments
 from minigrad.testing.gradient_check import require_enough
 from minigrad.testing.spec import OpSpec, relative
@@ -45,9 +46,11 @@ def profile(name: str = "dev", *, seed: int = 0) -> Switch:
 
     Raises:
         ValueError: there is no such profile.
+        TypeError: seed is no int.
     """
     if name not in PROFILES:
         raise ValueError(f"profile: there is none called {name!r}; there are {', '.join(PROFILES)}")
+    checks.integer("profile", "seed", seed, least=None)
     return Switch((_examples, lambda _: PROFILES[name]), (_seed, lambda _: seed))
 
 
@@ -87,6 +90,8 @@ def prove(
 ) -> Report:
     """Check a function against its contract.
 
+    Inside of a Hypothesis test it takes longer than the 200 ms that such a test has: `@settings(deadline=None)`.
+
     Args:
         spec: the contract.
         examples: how many to draw beside the contract's own cases; by default as many as the `profile` says.
@@ -97,15 +102,13 @@ def prove(
         the report; `finding` says what is wrong.
     Raises:
         ValueError: reproduce is no example, or examples is below 1.
-        TypeError: spec is no contract.
+        TypeError: spec is no contract, or examples or seed is no int.
     """
     if not isinstance(spec, OpSpec):
         raise TypeError(f"prove: spec must be an OpSpec, not {spec!r}; write prove(OpSpec(function))")
-    if examples is not None and examples < 1:
-        raise ValueError(f"prove: examples must be at least 1, not {examples}")
     report = Report(spec.name)
-    count = _examples.get() if examples is None else examples
-    seed = _seed.get() if seed is None else seed
+    count = _examples.get() if examples is None else checks.integer("prove", "examples", examples)
+    seed = _seed.get() if seed is None else checks.integer("prove", "seed", seed, least=None)
     always = [decoded(reproduce)] if reproduce is not None else [_laid_out(c, k) for k, c in enumerate(spec.cases)]
     found: list[tuple[Finding, int | None]] = [
         (finding, None) for example in always if (finding := _checked(report, spec, example))
@@ -116,7 +119,7 @@ def prove(
         report.finding = _most_telling(spec, found, shrink=shrink and reproduce is None)
     elif reproduce is None:
         try:
-            _require_something(report)
+            require_enough(report.counts, report.higher)
         except Finding as finding:
             report.finding = finding.with_details(spec.name, *filter(None, [report.unclear]))
     return report
@@ -138,12 +141,6 @@ def _most_telling(spec: OpSpec, found: list[tuple[Finding, int | None]], *, shri
     if shrink and drawn is not None:
         chosen = _shrunken(spec, chosen, drawn)
     return chosen.copied(hint=hint)
-
-
-def _require_something(report: Report) -> None:
-    require_enough(report.counts, report.higher)
-    if not report.counts.compared:
-        raise Inconclusive("no derivative was compared", "every example was empty, or had no derivative")
 
 
 def _checked(report: Report, spec: OpSpec, example: Example) -> Finding | None:
@@ -215,6 +212,7 @@ def _shrunken(spec: OpSpec, chosen: Finding, seed: int) -> Finding:
 def _search(spec: OpSpec, run: Callable[[Example], None], count: int, seed: int, *, shrink: bool = False) -> None:
     """Let Hypothesis draw examples, and shrink one for which `run` raises."""
     import hypothesis  # noqa: PLC0415 - an extra
+    from hypothesis._settings import local_settings  # noqa: PLC0415 - likewise
 
     from minigrad.testing.strategies import examples  # noqa: PLC0415 - needs it too
 
@@ -228,7 +226,8 @@ def _search(spec: OpSpec, run: Callable[[Example], None], count: int, seed: int,
         verbosity=hypothesis.Verbosity.quiet,
         backend=_seeded_backend(),
     )
-    search: Callable[[], None] = hypothesis.seed(seed)(settings(hypothesis.given(examples(spec))(run)))
+    with local_settings(settings):  # `given` looks there whether it may be used inside of another `@given` test
+        search: Callable[[], None] = hypothesis.seed(seed)(settings(hypothesis.given(examples(spec))(run)))
     search()
 
 

@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 
 from minigrad.core.function import Function
 from minigrad.testing.example import Example
-from minigrad.testing.formatting import name_of, names_of
+from minigrad.testing.formatting import described, name_of, names_of
 
 Shape: TypeAlias = tuple[int, ...]
 Domain: TypeAlias = tuple[float, float] | Mapping[str, tuple[float, float]]
@@ -76,6 +76,8 @@ class OpSpec:
             raise TypeError(
                 f"OpSpec: op must be a function of Variables, such as lambda x: apply(...), not {self.op!r}"
             )
+        if self.reference is not None and not callable(self.reference):
+            raise TypeError(f"OpSpec: reference must be a function of arrays, not {self.reference!r}")
         if self.orders not in ((1,), (1, 2), (1, 2, 3)):
             raise ValueError(f"OpSpec: orders must be (1,), (1, 2) or (1, 2, 3), not {self.orders!r}")
         for name, bounds in self.domain.items() if isinstance(self.domain, Mapping) else [("", self.domain)]:
@@ -184,5 +186,5 @@ def _module_of(file: Path) -> ModuleType:
             location.loader.exec_module(module)
             return module
     except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever the file does
-        raise ValueError(f"{file} does not run: {type(error).__name__}: {error}") from None
+        raise ValueError(f"{file} does not run: {described(error)}") from None
     raise ValueError(f"{file} is no Python file")

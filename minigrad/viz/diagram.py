@@ -11,6 +11,7 @@ from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from minigrad import checks
 from minigrad.core.variable import Variable
 from minigrad.files import atomic_write
 from minigrad.viz import operations_view, teaching_view
@@ -69,6 +70,9 @@ class Diagram:
         self.view = _default_view(graph) if options.view == "auto" else options.view
         self._options = options
 
+    def __repr__(self) -> str:
+        return f"<{self.summary()}>"
+
     @cached_property
     def dot(self) -> str:
         """The text of a Graphviz file; `dot -Tsvg` makes a picture of it."""
@@ -111,9 +115,10 @@ class Diagram:
         """The picture as the content of a PNG file, light, so many pixels wide.
 
         Raises:
-            ValueError: width is below 16 or above 20,000.
+            TypeError: width is no int.
+            ValueError: it is below 16 or above 20,000.
         """
-        if not isinstance(width, int) or not 16 <= width <= _WIDEST:
+        if not 16 <= checks.integer("png", "width", width, least=None) <= _WIDEST:
             raise ValueError(f"png: width must be 16 to {_WIDEST:,} pixels, not {width!r}")
         found = re.search(r'<svg width="([\d.]+)pt"', self._render("svg").decode())
         return self._render("png", f"-Gdpi={72 * width / (float(found[1]) if found else 72.0):.4f}")
@@ -152,9 +157,12 @@ class Diagram:
         """Write the diagram to a file in the format of its suffix: .svg, .png, .pdf, .html, .dot or .json.
 
         Raises:
+            TypeError: path is no path.
             ValueError: there is no such format.
             EngineError, OSError: there is no picture, or the file cannot be written; then nothing has changed.
         """
+        if not isinstance(path, (str, os.PathLike)):
+            raise TypeError(f'save: path must be the name of a file, such as "graph.svg", not {path!r}')
         path = Path(path)
         suffix = path.suffix.lower()
         if suffix not in _SUFFIXES:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from typing import Any, Self
 
+from minigrad import checks
 from minigrad.viz.graph import Graph, Node
 
 SHOWN = ("shape", "dtype", "bytes", "flops", "attrs", "saved", "time", "norm")
@@ -41,7 +42,7 @@ class DrawOptions:
         max_nodes: the most nodes that fold="auto" leaves.
         engine: the program that lays it out: "auto", "graphviz-pure", "dot", or the path of one.
     Raises:
-        TypeError: an option does not exist, or title or show is no text.
+        TypeError: an option does not exist, or is of another type.
         ValueError: there is no such view, word, colour, folding, direction or theme; max_nodes is below 1.
     """
 
@@ -61,14 +62,15 @@ class DrawOptions:
             value = getattr(self, name)
             if value not in choices and not (name == "fold" and callable(value)):
                 raise ValueError(f"draw: {name} must be one of {', '.join(map(repr, choices))}, not {value!r}")
-        for name, value in (("title", self.title or ""), ("show", self.show)):
+        for name, value in (("title", self.title or ""), ("show", self.show), ("engine", self.engine)):
             if not isinstance(value, str):
-                raise TypeError(f"draw: {name} must be text, not {type(value).__name__}")
+                raise TypeError(f"draw: {name} must be text, not {value!r}")
+        if not isinstance(self.legend, bool):
+            raise TypeError(f"draw: legend must be True or False, not {self.legend!r}")
         for word in self.show.split():
             if word not in SHOWN:
                 raise ValueError(f"draw: show must be words out of {' '.join(SHOWN)}; {word!r} is none")
-        if not isinstance(self.max_nodes, int) or self.max_nodes < 1:
-            raise ValueError(f"draw: max_nodes must be 1, 2, 3, ..., not {self.max_nodes!r}")
+        checks.integer("draw", "max_nodes", self.max_nodes)
 
     @classmethod
     def of(cls, default_title: str, options: dict[str, Any]) -> Self:

@@ -22,7 +22,7 @@ from minigrad.viz.diagram import Diagram
 from minigrad.viz.formatting import format_value
 from minigrad.viz.graph import Stats, Work
 from minigrad.viz.options import DrawOptions
-from minigrad.viz.trace import Measured, Model, default_title, owner_of, trace
+from minigrad.viz.trace import Measured, Model, checked_model, default_title, owner_of, trace
 
 
 def record(model: Model | None = None, *, time: bool = True, memory: bool = True, stats: bool = True) -> Recorder:
@@ -36,6 +36,9 @@ def record(model: Model | None = None, *, time: bool = True, memory: bool = True
 
     The context manager that it returns keeps the graph of its block alive as long as it lives itself.
 
+    Raises:
+        TypeError: model has no named parameters.
+
     >>> import minigrad as mg
     >>> x = mg.Variable(3.0, name="x")
     >>> with record(time=False) as rec:
@@ -44,7 +47,7 @@ def record(model: Model | None = None, *, time: bool = True, memory: bool = True
     >>> rec.draw().summary()
     'Compute graph: 1 operation, 1 parameter, peak 12 B'
     """
-    return Recorder(model, time=time, memory=memory, stats=stats)
+    return Recorder(checked_model("record", model), time=time, memory=memory, stats=stats)
 
 
 class Recorder(Hook, Switch):
@@ -75,7 +78,7 @@ class Recorder(Hook, Switch):
         outputs = outputs or tuple(y for output in self._outputs.values() if (y := output()) is not None)
         if not outputs:
             raise ValueError(
-                "draw: nothing was recorded: no operation that was applied in the block depends on a Variable; "
+                "draw: nothing was recorded: no operation that this thread applied in the block depends on a Variable; "
                 "what was computed before it can be drawn if it is given: draw(loss)"
             )
         graph = trace(outputs, self._model, order, self._measured, self._alive.peak or None)

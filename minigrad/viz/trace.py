@@ -64,7 +64,8 @@ def trace(
         measured: the notes of Functions, by their serial numbers.
         peak: the most bytes that were alive at once.
     """
-    distinct = dict.fromkeys(_checked(outputs, model, order))
+    checked_model("draw", model)
+    distinct = dict.fromkeys(_checked(outputs, order))
     named = [] if model is None else [*model.named_parameters()][::-1]
     names = {parameter: name for name, parameter in named}  # one that is shared has several names: the first serves
     tracing = _Tracing(None if model is None else names, measured or {})
@@ -79,15 +80,25 @@ def trace(
     return graph if order == "all" else _up_to(order, graph)
 
 
-def _checked(outputs: Iterable[Variable], model: Model | None, order: int | Literal["all"]) -> tuple[Variable, ...]:
+def checked_model(owner: str, model: Model | None) -> Model | None:
+    """Return `model`, an object with named parameters or None."""
+    if model is not None and (isinstance(model, type) or not hasattr(model, "named_parameters")):
+        given = f"the class {model.__name__}" if isinstance(model, type) else type(model).__name__
+        raise TypeError(f"{owner}: model must have named_parameters(), as nn.Module has, not {given}")
+    return model
+
+
+def _checked(outputs: Iterable[Variable], order: int | Literal["all"]) -> tuple[Variable, ...]:
     outputs = tuple(outputs)
     if not outputs:
         raise TypeError("draw: there is nothing to draw; it takes one Variable or more")
     for i, output in enumerate(outputs):
         if not isinstance(output, Variable):
-            raise TypeError(f"draw: outputs[{i}] must be a Variable, not {type(output).__name__}")
-    if model is not None and not hasattr(model, "named_parameters"):
-        raise TypeError(f"draw: model must have named_parameters(), as nn.Module has; {type(model).__name__} has none")
+            advice = "; write draw(*outputs)" if isinstance(output, (list, tuple)) else ""
+            advice = "; write draw(y, model=model)" if hasattr(output, "named_parameters") else advice
+            raise TypeError(f"draw: outputs[{i}] must be a Variable, not {type(output).__name__}{advice}")
+    if not any(output.requires_grad for output in outputs):
+        raise ValueError("draw: nothing was recorded: all outputs were made of constants only, or under no_grad()")
     if order != "all" and (not isinstance(order, int) or isinstance(order, bool) or order < 0):
         raise ValueError(f'draw: order must be 0, 1, 2, ... or "all", not {order!r}')
     return outputs

@@ -45,6 +45,18 @@ def test_the_names_of_minigrad():
     assert "config" not in minigrad.__all__
 
 
+def test_the_packages_that_users_meet_are_there_after_import_minigrad(fresh_python):
+    names = ["data", "functions", "nn", "optim", "testing", "viz"]
+    code = f"""
+import sys, minigrad as mg
+assert "minigrad.nn" not in sys.modules
+assert set({names}) <= set(dir(mg)) >= set(mg.__all__)
+assert [getattr(mg, name).__name__ for name in {names}] == [f"minigrad.{{name}}" for name in {names}]
+assert not hasattr(mg, "nonesuch")
+"""
+    fresh_python(code)
+
+
 @pytest.mark.parametrize("package", PACKAGES)
 def test_all_is_what_there_is(package):
     module = importlib.import_module(package)

@@ -166,3 +166,24 @@ def test_wrong_types(images, labels, message):
 def test_wrong_shapes_and_values(images, labels, message):
     with pytest.raises(ValueError, match=re.escape(message)):
         Dataset(images, labels)
+
+
+@pytest.mark.parametrize(
+    ("images", "labels", "advice"),
+    [
+        (IMAGES.tolist(), LABELS, "np.array(images, np.uint8)"),
+        (IMAGES, LABELS.tolist(), "np.array(labels, np.int64)"),
+        (IMAGES.astype(np.float32), LABELS, "images.astype(np.uint8)"),
+        (IMAGES, LABELS.astype(np.uint8), "labels.astype(np.int64)"),
+        (IMAGES, LABELS.astype(np.float32), "labels.astype(np.int64)"),
+        (IMAGES[:, 0], LABELS, "images[:, None]"),
+        (IMAGES, np.eye(10, dtype=np.int64)[LABELS], "labels.argmax(1)"),
+    ],
+)
+def test_what_an_error_advises_is_right(images, labels, advice):
+    with pytest.raises((TypeError, ValueError), match=f"write {re.escape(advice)}"):
+        Dataset(images, labels)
+    mended = eval(advice, {"np": np, "images": images, "labels": labels})  # noqa: S307 - our own words
+    dataset = Dataset(mended, labels) if "images" in advice else Dataset(images, mended)
+    np.testing.assert_array_equal(dataset.images, IMAGES)
+    np.testing.assert_array_equal(dataset.labels, LABELS)

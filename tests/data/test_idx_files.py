@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from minigrad.data import idx_files, read_idx
+from minigrad.data import idx, idx_files, read_idx
 
 CODES = {"uint8": 0x08, "int8": 0x09, "int16": 0x0B, "int32": 0x0C, "float32": 0x0D, "float64": 0x0E}
 SMALL = np.arange(1, 7, dtype=np.uint8).reshape(2, 3)
@@ -315,3 +315,15 @@ def test_a_flipped_bit_in_a_gzip_file_is_an_error_or_does_not_matter(write, comp
             os.pwrite(file.fileno(), bytes([byte]), i)
     headers = 8 * (10 + len(b"digits\0"))
     assert errors >= 8 * len(content) - headers
+
+
+@pytest.mark.parametrize("path", [3, None, b"digits", io.BytesIO()])
+def test_what_is_no_path_is_an_error(path):
+    for function in (read_idx, idx):
+        with pytest.raises(TypeError, match=f"{function.__name__}: path must be a str or a pathlib.Path, not "):
+            function(path)
+
+
+def test_max_bytes_is_an_int(tmp_path):
+    with pytest.raises(TypeError, match="read_idx: max_bytes must be an int, not '1 GB'"):
+        read_idx(tmp_path / "digits", max_bytes="1 GB")

@@ -69,6 +69,16 @@ def test_each_file_may_be_gzipped(directory, zipped):
     assert_whole(directory)
 
 
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("zipped", [False, True])
+def test_each_file_may_have_a_dot_in_its_name(directory, name, zipped):
+    content = (directory / name).read_bytes()
+    (directory / name).unlink()
+    dotted = directory / (name.replace("-idx", ".idx") + ".gz" * zipped)
+    dotted.write_bytes(gzip.compress(content) if zipped else content)
+    assert_whole(directory)
+
+
 def test_the_plain_file_is_taken_if_both_exist(directory):
     (directory / f"{TRAIN_LABELS}.gz").write_bytes(b"not this one")
     assert_whole(directory)
@@ -86,7 +96,9 @@ def test_a_file_instead_of_the_directory_is_named(directory):
 @pytest.mark.parametrize("name", NAMES)
 def test_a_missing_file_is_named(directory, name):
     (directory / name).unlink()
-    assert error_of(directory, FileNotFoundError) == f"idx: {directory} has neither {name} nor {name}.gz"
+    dotted = name.replace("-idx", ".idx")
+    expected = f"idx: {directory} has neither {name} nor {dotted}, nor one of them as .gz"
+    assert error_of(directory, FileNotFoundError) == expected
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -1,6 +1,5 @@
 """batches and one_hot."""
 
-import itertools
 import re
 
 import numpy as np
@@ -22,8 +21,8 @@ def rng():
     return np.random.default_rng(0)
 
 
-def labels_of(iterator):
-    return [t.tolist() for _, t in iterator]
+def labels_of(minibatches):
+    return [t.tolist() for _, t in minibatches]
 
 
 # batches
@@ -43,7 +42,7 @@ def test_a_batch_size_larger_than_the_data_set(dataset):
 
 
 def test_types_and_shapes(dataset, rng):
-    x, t = next(batches(dataset, np.int64(4), rng=rng))
+    x, t = next(iter(batches(dataset, np.int64(4), rng=rng)))
     assert (x.dtype, x.shape) == (np.float32, (4, 1, 2, 3))
     assert (t.dtype, t.shape) == (np.int64, (4,))
 
@@ -53,26 +52,38 @@ def test_images_and_labels_stay_together(dataset, rng):
         np.testing.assert_array_equal(np.rint(x * 255), np.broadcast_to(t[:, None, None, None], x.shape))
 
 
-def test_every_epoch_is_a_new_permutation(dataset, rng):
-    labels = np.concatenate([t for _, t in batches(dataset, 3, epochs=3, rng=rng)])
-    epochs = labels.reshape(3, 10)
+def test_every_loop_is_a_pass_in_a_new_order(dataset, rng):
+    minibatches = batches(dataset, 3, rng=rng)
+    epochs = [np.concatenate([t for _, t in minibatches]) for _ in range(3)]
     assert np.sort(epochs, axis=1).tolist() == [list(range(10))] * 3
-    assert len({tuple(epoch) for epoch in epochs.tolist()}) == 3
+    assert len({tuple(epoch) for epoch in epochs}) == 3
 
 
-def test_no_epochs(dataset):
-    assert labels_of(batches(dataset, 3, epochs=0)) == []
+def test_a_loop_that_was_left_does_not_shorten_the_next(dataset, rng):
+    minibatches = batches(dataset, 3, rng=rng)
+    next(iter(minibatches))
+    assert sum(len(t) for _, t in minibatches) == 10
 
 
-def test_for_ever(dataset, rng):
-    first_batches = list(itertools.islice(batches(dataset, 10, epochs=None, rng=rng), 50))
-    assert len(first_batches) == 50
-    assert all(sorted(t) == list(range(10)) for _, t in first_batches)
+def test_loops_at_the_same_time_are_independent(dataset, rng):
+    minibatches = batches(dataset, 3, rng=rng)
+    pairs = [(t, u) for (_, t), (_, u) in zip(minibatches, minibatches, strict=True)]
+    for epoch in zip(*pairs, strict=True):
+        assert sorted(np.concatenate(epoch)) == list(range(10))
+    for _ in minibatches:
+        assert sorted(np.concatenate([t for _, t in minibatches])) == list(range(10))
+
+
+@pytest.mark.parametrize("drop_last", [False, True])
+@pytest.mark.parametrize("batch_size", [1, 3, 5, 9, 10])
+def test_the_length_is_the_number_of_minibatches_of_a_pass(dataset, batch_size, drop_last):
+    minibatches = batches(dataset, batch_size, drop_last=drop_last)
+    assert len(minibatches) == len(list(minibatches))
 
 
 def test_the_same_rng_gives_the_same_batches(dataset):
-    one, other = (labels_of(batches(dataset, 3, epochs=2, rng=np.random.default_rng(7))) for _ in range(2))
-    assert one == other
+    one, other = (batches(dataset, 3, rng=np.random.default_rng(7)) for _ in range(2))
+    assert [labels_of(one) for _ in range(2)] == [labels_of(other) for _ in range(2)]
 
 
 def test_the_context_generator_shuffles_by_default(dataset, monkeypatch):
@@ -82,10 +93,10 @@ def test_the_context_generator_shuffles_by_default(dataset, monkeypatch):
 
 
 def test_the_context_generator_is_asked_when_iteration_starts(dataset, monkeypatch):
-    iterator = batches(dataset, 3)
+    minibatches = batches(dataset, 3)
     generator = np.random.default_rng(7)
     monkeypatch.setattr(config, "generator", lambda: generator)
-    assert labels_of(iterator) == labels_of(batches(dataset, 3, rng=np.random.default_rng(7)))
+    assert labels_of(minibatches) == labels_of(batches(dataset, 3, rng=np.random.default_rng(7)))
 
 
 def test_nothing_random_happens_without_shuffling(dataset, rng):
@@ -99,7 +110,6 @@ def test_nothing_random_happens_without_shuffling(dataset, rng):
     [
         ({"batch_size": 0}, "batches: batch_size must be at least 1, not 0"),
         ({"batch_size": -3}, "batches: batch_size must be at least 1, not -3"),
-        ({"epochs": -1}, "batches: epochs must be at least 0, not -1"),
         (
             {"batch_size": 11, "drop_last": True},
             "batches: 10 examples make no minibatch; batch_size=11, drop_last=True",
@@ -114,10 +124,16 @@ def test_numbers_out_of_range_are_reported_at_the_call(dataset, arguments, messa
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"dataset": np.zeros(3)}, "batches: dataset must be a Dataset, not ndarray"),
+        (
+            {"dataset": np.zeros(3)},
+            "batches: dataset must be a Dataset, not ndarray; write data.Dataset(images, labels)",
+        ),
+        ({"dataset": 3}, "not int; write data.Dataset(images, labels)"),
+        ({"dataset": (Dataset(np.zeros((1, 1, 1, 1), np.uint8), np.zeros(1, np.int64)),) * 2}, "write train, test ="),
+        ({"shuffle": "no"}, "batches: shuffle must be True or False, not 'no'"),
+        ({"drop_last": 1}, "batches: drop_last must be True or False, not 1"),
         ({"batch_size": 2.0}, "batches: batch_size must be an int, not 2.0"),
         ({"batch_size": True}, "batches: batch_size must be an int, not True"),
-        ({"epochs": 1.5}, "batches: epochs must be an int, not 1.5"),
         ({"rng": 0}, "batches: rng must be a numpy.random.Generator, not 0"),
     ],
 )
@@ -129,7 +145,7 @@ def test_wrong_types_are_reported_at_the_call(dataset, arguments, message):
 def test_an_empty_data_set_is_reported_at_the_call(dataset):
     empty, _ = dataset.split(0)
     with pytest.raises(ValueError, match="batches: 0 examples make no minibatch"):
-        batches(empty, 3, epochs=None)
+        batches(empty, 3)
 
 
 # one_hot

@@ -25,12 +25,12 @@ def test_summary_of_the_keras_basic_classification_model():
     model = nn.Sequential(nn.Flatten(), nn.Linear(784, 128), nn.ReLU(), nn.Linear(128, 10))
     table = """
 name      layer             output    parameters
-────────────────────────────────────────────────
+------------------------------------------------
 layers.0  Flatten()         (N, 784)           0
 layers.1  Linear(784, 128)  (N, 128)     100,480
 layers.2  ReLU()            (N, 128)           0
 layers.3  Linear(128, 10)   (N, 10)        1,290
-────────────────────────────────────────────────
+------------------------------------------------
           total                          101,770
           trainable                      101,770
 """
@@ -47,7 +47,7 @@ def test_summary_of_images():
 
 
 def rows_of(summary):
-    return [re.split(r"  +", line.strip()) for line in summary.splitlines() if "─" not in line][1:]
+    return [re.split(r"  +", line.strip()) for line in summary.splitlines() if "---" not in line][1:]
 
 
 def test_summary_counts_what_is_shared_once():

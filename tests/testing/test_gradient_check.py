@@ -1,14 +1,19 @@
 """check_grad accepts right gradients and rejects wrong ones, with words that help."""
 
+import itertools
+
 import numpy as np
 import pytest
 
 import minigrad as mg
 import minigrad.functions as F
-from minigrad.testing import ContractViolation, GradientMismatch, Inconclusive, check_grad
+from minigrad.testing import ContractViolation, GradientMismatch, Inconclusive, OpSpec, check_grad, prove
 
 X = np.array([[0.7, -1.2, 0.4], [1.5, 0.3, -0.6], [0.9, -0.8, 1.1]])
 W = np.array([[0.2, -0.5, 1.3], [-0.7, 0.6, 0.1], [1.4, -0.3, -0.9]])
+
+
+COUNT = itertools.count(1)
 
 
 class Cube(mg.Function):
@@ -444,6 +449,8 @@ def test_a_function_may_be_linear_or_constant():
 
 def test_inputs_may_be_empty_or_without_dimensions():
     check_grad(lambda a, b: a * b, [np.zeros((0, 3)), np.array(2.0)])
+    with pytest.raises(Inconclusive, match="no derivative was compared"):
+        check_grad(F.tanh, np.zeros((0, 3)))
 
 
 def test_inputs_may_be_one_array_a_variable_or_integers():
@@ -456,7 +463,7 @@ def test_narrow_floats_are_compared_with_the_gradient_in_float64(dtype):
     x = X.astype(dtype)
     check_grad(F.softmax, [x], order=2)
     with pytest.raises(ContractViolation, match="forward changes the dtype"):
-        check_grad(lambda v: v * np.ones(3), [x])
+        check_grad(lambda v: v.astype(np.float64), [x])
     with pytest.raises(ContractViolation, match=f"the gradient of v in {dtype.__name__}"):
         check_grad(
             lambda v: v * (1 if v.dtype == np.float64 else 1.5) - v.detach() * 0.5 * (v.dtype != np.float64), [x]
@@ -494,3 +501,47 @@ from minigrad.testing import check_grad
 print(check_grad(F.tanh, np.ones(3)).orders)
 """
     assert fresh_python(code).strip() == "(1, 2)"
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x: F.dropout(x, 0.5),
+        lambda x: x * np.random.rand(),  # noqa: NPY002 - what a user may write
+        lambda x: x * x + np.random.default_rng().normal(size=x.shape),
+        lambda x: F.tanh(x) * next(COUNT),
+    ],
+    ids=["dropout", "numpy.random", "default_rng", "state"],
+)
+@pytest.mark.parametrize("shape", [(), (1,), (3, 4)])
+def test_a_random_function_is_called_so(function, shape):
+    for seed in range(5):
+        mg.seed(seed)
+        with pytest.raises(ContractViolation, match="forward differs from call to call") as caught:
+            check_grad(function, np.full(shape, 0.7))
+        assert "it is not deterministic" in str(caught.value)
+
+
+def test_a_random_function_with_a_seed_is_right():
+    check_grad(lambda x: F.dropout(x, 0.5, rng=np.random.default_rng(3)), X)
+
+
+@pytest.mark.parametrize("switch", [mg.no_grad, mg.inference])
+def test_it_records_where_the_caller_does_not(switch):
+    with switch():
+        check_grad(F.tanh, X)
+        assert prove(OpSpec(F.tanh), examples=2).finding is None
+        with pytest.raises(GradientMismatch, match="order 1"):
+            check_grad(lambda x: mg.apply(SignFlipped(), x), X)
+
+
+@pytest.mark.parametrize(
+    ("f", "options", "words"),
+    [
+        (X, {}, "f must be a function of Variables, not ndarray"),
+        (F.tanh, {"seed": "a"}, "seed must be an int, not 'a'"),
+    ],
+)
+def test_arguments_of_another_type(f, options, words):
+    with pytest.raises(TypeError, match=f"check_grad: {words}"):
+        check_grad(f, X, **options)

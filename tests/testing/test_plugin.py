@@ -44,6 +44,13 @@ def project(pytester):
     return pytester
 
 
+def test_a_finding_is_shown_on_an_ascii_terminal(project, monkeypatch):
+    monkeypatch.setenv("PYTHONIOENCODING", "ascii")
+    result = project.runpytest_subprocess("-q", "-p", "no:cacheprovider")
+    lines = ["GradientMismatch: twice, *", "  analytic * numeric * ?xb1 *", "  likely: a factor of *"]
+    result.stdout.fnmatch_lines(lines)
+
+
 def test_a_finding_is_shown_without_a_traceback(project):
     result = project.runpytest("-q", "-p", "no:cacheprovider")
     result.assert_outcomes(passed=1, failed=1)

@@ -2,10 +2,12 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import minigrad as mg
 import minigrad.functions as F
-from minigrad.testing import OpSpec, case, gradtest, prove
+from minigrad.testing import OpSpec, case, gradtest, profile, prove
 
 
 def test_what_is_no_contract():
@@ -13,8 +15,19 @@ def test_what_is_no_contract():
         prove(F.tanh)
     with pytest.raises(TypeError, match="write @gradtest"):
         gradtest(F.tanh)
+    with pytest.raises(TypeError, match="OpSpec: reference must be a function of arrays, not 3"):
+        OpSpec(F.tanh, 3)
+
+
+def test_numbers_that_are_none():
     with pytest.raises(ValueError, match="examples must be at least 1"):
         prove(OpSpec(F.tanh), examples=0)
+    for value in ("3", 2.5, True):
+        for words in ({"examples": value}, {"seed": value}):
+            with pytest.raises(TypeError, match=f"prove: {next(iter(words))} must be an int, not {value!r}"):
+                prove(OpSpec(F.tanh), **words)
+        with pytest.raises(TypeError, match="profile: seed must be an int"):
+            profile("ci", seed=value)
 
 
 def test_of_empty_arrays_alone_nothing_is_proved():
@@ -95,6 +108,24 @@ class FusedWrongly(FusedSquare):
     def backward_arrays(self, gy):
         (gx,) = super().backward_arrays(gy)
         return (gx * (1 + 1e-8),)
+
+
+def test_a_random_function_is_called_so():
+    mg.seed(0)
+    for shape in ((), (2,)):
+        report = prove(OpSpec(lambda x: F.dropout(x, 0.5), shapes=[shape]), examples=10)
+        assert "forward differs from call to call" in str(report)
+
+
+@settings(max_examples=3, deadline=None, derandomize=True, database=None)
+@given(st.floats(0.5, 2.0), st.booleans())
+def test_it_may_stand_in_a_test_by_hypothesis(slope, right):
+    def scaled(x):
+        return x * slope if right else x * x.detach()
+
+    first, again = (prove(OpSpec(scaled), examples=3) for _ in range(2))
+    assert (first.finding is None) is right
+    assert str(first) == str(again)
 
 
 @pytest.mark.parametrize(("function", "right"), [(FusedSquare, True), (FusedWrongly, False)])

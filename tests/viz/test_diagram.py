@@ -1,5 +1,6 @@
 """draw and Diagram: from Variables and options to a file."""
 
+import io
 import json
 import re
 import struct
@@ -75,8 +76,12 @@ def test_nothing_to_draw():
 
 
 def test_a_model_without_parameters(y):
-    with pytest.raises(TypeError, match=r"named_parameters.*dict has none"):
-        viz.draw(y, model={})
+    for model, given in (({}, "dict"), (y, "Variable"), (mg.nn.Flatten, "the class Flatten")):
+        words = rf"model must have named_parameters\(\), as nn.Module has, not {given}"
+        with pytest.raises(TypeError, match=f"draw: {words}"):
+            viz.draw(y, model=model)
+        with pytest.raises(TypeError, match=f"record: {words}"):
+            viz.record(model)
 
 
 @pytest.mark.parametrize("name", ["graph.dot", "graph.DOT", "größe [1].dot"])
@@ -159,8 +164,7 @@ def net_and_loss():
         ({"fold": "all"}, "fold must be one of 'auto', 'repeats', 'never', not 'all'"),
         ({"direction": "up"}, "direction must be one of"),
         ({"theme": "blue"}, "draw: theme must be one of 'auto', 'light', 'dark', not 'blue'"),
-        ({"max_nodes": 0}, "max_nodes must be 1, 2, 3, ..., not 0"),
-        ({"max_nodes": 2.5}, "max_nodes must be 1, 2, 3, ..., not 2.5"),
+        ({"max_nodes": 0}, "max_nodes must be at least 1, not 0"),
     ],
 )
 def test_what_there_is_not(y, option, words):
@@ -186,10 +190,27 @@ def test_the_options_are_the_same_wherever_a_diagram_is_made(y):
     )
 
 
-@pytest.mark.parametrize("option", [{"title": 3}, {"show": ["shape"]}, {"show": None}])
-def test_what_is_no_text(y, option):
-    with pytest.raises(TypeError, match=r"draw: (title|show) must be text, not (int|list|NoneType)"):
+@pytest.mark.parametrize(
+    ("option", "words"),
+    [
+        ({"title": 3}, "title must be text, not 3"),
+        ({"show": ["shape"]}, r"show must be text, not \['shape'\]"),
+        ({"show": None}, "show must be text, not None"),
+        ({"engine": 3}, "engine must be text, not 3"),
+        ({"legend": "no"}, "legend must be True or False, not 'no'"),
+        ({"max_nodes": 2.5}, r"max_nodes must be an int, not 2\.5"),
+        ({"max_nodes": True}, "max_nodes must be an int, not True"),
+    ],
+)
+def test_options_of_another_type(y, option, words):
+    with pytest.raises(TypeError, match=f"draw: {words}"):
         viz.draw(y, **option)
+
+
+@pytest.mark.parametrize("path", [3, None, b"graph.svg", io.BytesIO()])
+def test_what_is_no_path(y, path):
+    with pytest.raises(TypeError, match="save: path must be the name of a file, such as"):
+        viz.draw(y).save(path)
 
 
 def test_auto_teaches_what_is_small_and_shows_operations_of_the_rest(y):
@@ -424,8 +445,11 @@ def test_the_png_is_as_wide_as_asked_for(product):
         png = viz.draw(product).png(width=width)
         assert png[:8] == b"\x89PNG\r\n\x1a\n"
         assert abs(struct.unpack(">I", png[16:20])[0] - width) <= 2
-    for width in (0, 10**7, float("nan")):
+    for width in (0, 10**7):
         with pytest.raises(ValueError, match="png: width must be 16 to 20,000 pixels, not "):
+            viz.draw(product).png(width=width)
+    for width in (300.0, "300", True):
+        with pytest.raises(TypeError, match="png: width must be an int, not "):
             viz.draw(product).png(width=width)
 
 
@@ -454,8 +478,7 @@ def test_any_name_makes_a_right_picture(name):
 
 
 def test_a_graph_without_operations():
-    for variable in (mg.Variable(1.0), mg.Variable(np.ones(3), requires_grad=False)):
-        ET.fromstring(viz.draw(variable).svg())  # noqa: S314
+    ET.fromstring(viz.draw(mg.Variable(1.0)).svg())  # noqa: S314
 
 
 def test_the_text_as_an_object_of_the_package_graphviz(product, tmp_path):

@@ -119,15 +119,32 @@ def test_a_leaf_and_a_constant_as_outputs():
     leaf = trace([variable(2, name="x")])
     assert [(node.kind, node.name) for node in leaf.nodes] == [("parameter", "x"), ("output", "x")]
     assert topology(leaf) == [("parameter1", "output1", 0)]
-    constant = trace([mg.Variable(3.0, requires_grad=False)])
-    assert [(node.kind, node.value) for node in constant.nodes] == [("output", "3")]
-    assert constant.edges == ()
+    both = trace([variable(2, name="x"), mg.Variable(3.0, requires_grad=False)])
+    assert [(node.kind, node.value) for node in both.nodes][2:] == [("output", "3")]
+    assert topology(both) == topology(leaf)
 
 
-def test_an_operation_that_needs_no_gradient_is_not_there():
+def test_what_was_not_recorded_is_an_error():
     with mg.no_grad():
         y = variable(2) * 2
-    assert [node.kind for node in trace([y]).nodes] == ["output"]
+    for outputs in ([y], [mg.Variable(3.0, requires_grad=False)], [y, y]):
+        with pytest.raises(ValueError, match=r"draw: nothing was recorded: .* constants only, or under no_grad\(\)"):
+            trace(outputs)
+
+
+@pytest.mark.parametrize(
+    ("output", "words"),
+    [
+        (3, "not int$"),
+        (None, "not NoneType$"),
+        (np.ones(3), "not ndarray$"),
+        ([mg.Variable(3.0)], r"not list; write draw\(\*outputs\)"),
+        (mg.nn.Flatten(), r"not Flatten; write draw\(y, model=model\)"),
+    ],
+)
+def test_what_is_no_variable_is_an_error(output, words):
+    with pytest.raises(TypeError, match=rf"draw: outputs\[1\] must be a Variable, {words}"):
+        trace([variable(2), output])
 
 
 def test_constants_stay_separate():
