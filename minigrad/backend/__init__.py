@@ -105,13 +105,12 @@ def sum_wide(x: Array, axis: int | tuple[int, ...] | None, *, keepdims: bool) ->
     """
     if x.dtype.kind != "f":
         return x.sum(axis, keepdims=keepdims)
-    blocks = isinstance(x, np.ndarray) and x.size > SMALL and axis != () and x.dtype != np.float16 and x.flags.aligned
-    if not blocks:
-        y = x.sum(axis, dtype=np.float64, keepdims=keepdims)
-    else:
+    if isinstance(x, np.ndarray) and x.size > SMALL and axis != () and x.dtype != np.float16 and x.flags.aligned:
         axes = tuple(range(x.ndim)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
         y = _sum_of_blocks(x, axes)
         y = y.reshape([1 if i in axes else n for i, n in enumerate(x.shape)]) if keepdims else y
+    else:
+        y = x.sum(axis, dtype=np.float64, keepdims=keepdims)
     return xp_of(x).asarray(y, accumulation_dtype(x.dtype))
 
 
