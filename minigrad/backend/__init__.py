@@ -6,6 +6,8 @@ This package alone imports cupy or numba, when they are first used.
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -16,14 +18,26 @@ Array: TypeAlias = Any
 KERNEL_DTYPES = (np.dtype(np.float32), np.dtype(np.float64))
 """The dtypes that sums are made in, and that compiled kernels take."""
 
+BLOCK = 16
+"""The most numbers to add up one after the other in float32: each addition is off by 2⁻²⁴ at most, 15 by 10⁻⁶."""
+
+ignore_underflow = np.errstate(under="ignore")
+"""Decorates what may round small numbers to 0, so that the caller's np.errstate makes no error of it."""
+
+SMALL = 2**16
+"""The most numbers whose sum in float64 takes less time than one of blocks."""
+
 __all__ = [
+    "BLOCK",
     "KERNEL_DTYPES",
+    "SMALL",
     "Array",
     "accumulation_dtype",
     "as_array",
     "device_of",
     "devices",
     "format_array",
+    "ignore_underflow",
     "is_array",
     "is_writable",
     "scatter_add",
@@ -66,6 +80,11 @@ def as_array(value: Any, dtype: Any = None) -> Array:
             array = np.asarray(float(value))
     except (ValueError, OverflowError) as error:
         raise TypeError(f"expected an array or numbers, got {type(value).__name__}: {error}") from None
+    except TypeError:
+        if not isinstance(value, (list, tuple)):
+            raise
+        lost = "Variables in a list, whose gradients would be lost: F.stack joins them"
+        raise TypeError(f"expected an array or numbers, got {lost}") from None
     if array.dtype.kind not in "fiub":
         raise TypeError(f"expected an array of real numbers, got {type(value).__name__} of dtype {array.dtype}")
     native = array.dtype.newbyteorder("=") if dtype is None else dtype
@@ -80,12 +99,45 @@ def accumulation_dtype(*arrays: Any) -> Any:
 
 
 def sum_wide(x: Array, axis: int | tuple[int, ...] | None, *, keepdims: bool) -> Array:
-    """The sum in x's dtype; of float16 in float32."""
-    return x.sum(axis, dtype=np.float32 if x.dtype == np.float16 else None, keepdims=keepdims)
+    """The sum over axes from 0 on in x's dtype, of float16 in float32; of 10⁷ numbers it is right to 10⁻⁶.
+
+    NumPy's own sum over leading axes adds one number after the other, and loses 1 % of 10⁶ float32 numbers.
+    """
+    if x.dtype.kind != "f":
+        return x.sum(axis, keepdims=keepdims)
+    if isinstance(x, np.ndarray) and x.size > SMALL and axis != () and x.dtype != np.float16 and x.flags.aligned:
+        axes = tuple(range(x.ndim)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+        y = _sum_of_blocks(x, axes)
+        y = y.reshape([1 if i in axes else n for i, n in enumerate(x.shape)]) if keepdims else y
+    else:
+        y = x.sum(axis, dtype=np.float64, keepdims=keepdims)
+    return xp_of(x).asarray(y, accumulation_dtype(x.dtype))
+
+
+def _sum_of_blocks(x: Array, axes: Sequence[int]) -> Array:
+    """The sum in float64 of sums of few numbers each in x's dtype."""
+    axes = sorted(axes, key=lambda i: (x.shape[i] == 1, abs(x.strides[i])))  # the innermost in memory first
+    together = 1  # those of the axes that are one in memory
+    for inner, outer in pairwise(axes):
+        if x.strides[outer] != x.strides[inner] * x.shape[inner]:
+            break
+        together += 1
+    group, kept = axes[:together][::-1], [i for i in range(x.ndim) if i not in axes[:together]]
+    shape, step = [x.shape[i] for i in kept], abs(x.strides[axes[0]])
+    if 0 < step < min((abs(x.strides[i]) for i in kept if x.shape[i] > 1), default=step + 1):
+        y = x.transpose(*kept, *group).reshape(*shape, -1).sum(-1)  # NumPy adds up pairwise along the innermost axis
+    else:
+        rows = x.transpose(*group, *kept).reshape(-1, *shape)
+        whole = len(rows) // BLOCK * BLOCK
+        y = rows[whole:].sum(0, dtype=np.float64)
+        if whole:
+            y = y + rows[:whole].reshape(BLOCK, -1, *shape).sum(0).sum(0, dtype=np.float64)
+    rest = [kept.index(i) for i in axes[together:]]
+    return _sum_of_blocks(y.astype(np.float64, copy=False), rest) if rest else y
 
 
 def sum_rounded(x: Array, axis: int | tuple[int, ...] | None, *, keepdims: bool) -> Array:
-    """The sum in x's dtype, rounded to it once."""
+    """`sum_wide`, rounded to x's dtype."""
     y = sum_wide(x, axis, keepdims=keepdims)
     return y.astype(np.float16) if x.dtype == np.float16 else y
 
@@ -98,7 +150,7 @@ def format_array(array: Array) -> str:
 def scatter_add(array: Array, key: Any, values: Array) -> None:
     """Add `values` at `array[key]` in place; positions that repeat in `key` add up."""
     if isinstance(array, np.ndarray):
-        np.add.at(array, key, values)
+        np.add.at(array, key, values.astype(array.dtype, copy=False))  # several times as fast as of two dtypes
     else:
         import cupyx  # noqa: PLC0415
 

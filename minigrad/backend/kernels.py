@@ -13,7 +13,7 @@ from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 
-from minigrad.backend import KERNEL_DTYPES, Array, numpy_kernels, sum_rounded
+from minigrad.backend import KERNEL_DTYPES, Array, ignore_underflow, numpy_kernels, sum_rounded
 from minigrad.backend.compiled.loading import prepared_kernels
 from minigrad.backend.forks import not_while_forking
 from minigrad.backend.sparse_images import SparseImages
@@ -128,7 +128,7 @@ class KernelSet:
         if name.startswith("_"):
             raise AttributeError(name)  # Python asks for such names, to copy the set for example
         fast = None if name in self._lacks else getattr(self._load(name), name, None)
-        other = partial(COMPOSED[name], self) if name in COMPOSED else getattr(self._fallback, name)
+        other = partial(COMPOSED[name], self) if name in COMPOSED else ignore_underflow(getattr(self._fallback, name))
         if name in PRODUCTS:
             other = not_while_forking(other)
         kernel = other if fast is None else _dispatcher(fast, other, self._serves)

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from minigrad.backend import accumulation_dtype
+from minigrad.backend import BLOCK, accumulation_dtype, sum_rounded, sum_wide
 from minigrad.backend.windows import Pair, Window
 
 Array = np.ndarray[Any, Any]
@@ -27,6 +27,9 @@ COLUMN_NUMBERS = 2**20
 
 PRODUCT_NUMBERS = 128
 """The fewest numbers in a row of a window that are worth a matrix product of their own."""
+
+PRODUCT_TERMS = 2**11
+"""The most terms of one matrix product of NumPy's, whose error grows with them; longer ones are added up in float64."""
 
 CHUNK = 2**15
 """The parameters that an optimizer updates at a time: its half a dozen passes then find them in the cache."""
@@ -43,7 +46,7 @@ def conv2d(x: Array, w: Array, b: Array | None, window: Window, groups: int) -> 
     for chunk, parts in _columns(_nhwc(x), window, groups, dtype):
         rows = y[chunk].transpose(3, 1, 0, 2, 4)  # (groups, OH, n, OW, O / groups)
         for columns, matrix in zip(parts, matrices, strict=True):
-            rows += (columns @ matrix).reshape(rows.shape)
+            rows += matmul(columns, matrix).reshape(rows.shape)
     return _nchw(y.reshape(N, OH, OW, O)).astype(result, copy=False)
 
 
@@ -65,12 +68,12 @@ def filter_correlation(x: Array, y: Array, window: Window, groups: int) -> Array
     (KH, KW), R = window.kernel, _rows_together(window, Cg)
     dtype = accumulation_dtype(x, y)
     gy = _nhwc(y).reshape(N, OH, OW, groups, O // groups)
-    w = np.zeros((KH // R, groups, R * KW * Cg, O // groups), dtype)
+    w = np.zeros((KH // R, groups, R * KW * Cg, O // groups))
     for chunk, parts in _columns(_nhwc(x), window, groups, dtype):
         rows = gy[chunk].transpose(3, 1, 0, 2, 4).reshape(groups, -1, O // groups)  # (groups, OH · n · OW, O / groups)
         rows = rows.astype(dtype, copy=False)
         for columns, matrix in zip(parts, w, strict=True):
-            matrix += columns.swapaxes(1, 2) @ rows
+            matrix += matmul(columns.swapaxes(1, 2), rows)
     w = w.reshape(KH // R, groups, R, KW, Cg, O // groups).transpose(1, 5, 4, 0, 2, 3)
     return w.reshape(O, Cg, KH, KW).astype(np.result_type(x, y), copy=False)
 
@@ -116,12 +119,12 @@ def pool_gather(x: Array, argmax: Array, window: Window) -> Array:
 
 
 def window_sum(x: Array, window: Window) -> Array:
-    image = _padded(x, window, 0).astype(accumulation_dtype(x), copy=False)
+    image = _padded(x, window, 0)
     (rows, columns), *others = window.taps(x.shape[2:])
-    y = image[:, :, rows, columns].copy(order="K")
+    y = image[:, :, rows, columns].astype(_sum_dtype(x, window))
     for rows, columns in others:
         y += image[:, :, rows, columns]
-    return y
+    return y.astype(accumulation_dtype(x), copy=False)
 
 
 def window_broadcast(y: Array, size: Pair, window: Window) -> Array:
@@ -136,12 +139,16 @@ def contiguous(x: Array) -> Array:
 
 
 def matmul(a: Array, b: Array) -> Array:
-    return a @ b
+    K, dtype = a.shape[-1], np.result_type(a, b)
+    if K <= PRODUCT_TERMS or dtype.kind != "f":
+        return a @ b
+    parts = [slice(start, start + PRODUCT_TERMS) for start in range(0, K, PRODUCT_TERMS)]
+    products = (np.matmul(a[..., part], b[..., part, :], dtype=accumulation_dtype(dtype)) for part in parts)
+    return sum(products, np.float64(0)).astype(dtype)  # type: ignore[no-any-return]
 
 
 def channel_sum(x: Array) -> Array:
-    total: Array = x.sum((0, *range(2, x.ndim)), dtype=accumulation_dtype(x))
-    return total.astype(x.dtype, copy=False)
+    return sum_rounded(x, (0, *range(2, x.ndim)), keepdims=False)  # type: ignore[no-any-return]
 
 
 def relu(x: Array) -> tuple[Array, Array]:
@@ -157,9 +164,10 @@ def cross_entropy(logits: Array, targets: Array) -> tuple[Array, Array]:
     with np.errstate(over="ignore"):
         shifted = logits.astype(accumulation_dtype(logits)) - logits.max(axis=1, keepdims=True)
     exponentials = np.exp(shifted)
-    sums = exponentials.sum(axis=1, keepdims=True)
+    sums = sum_wide(exponentials, 1, keepdims=True)
     surprise = np.log(sums) - shifted
-    losses = np.multiply(targets, surprise, where=targets != 0, out=np.zeros_like(surprise)).sum(axis=1)
+    parts = np.multiply(targets, surprise, where=targets != 0, out=np.zeros_like(surprise))
+    losses = sum_wide(parts, 1, keepdims=False)
     return losses.astype(logits.dtype, copy=False), (exponentials / sums).astype(logits.dtype, copy=False)
 
 
@@ -276,8 +284,13 @@ def _padded(x: Array, window: Window, value: float) -> Array:
 
 def _blank(y: Array, size: Pair, window: Window) -> Array:
     """Zeros for the padded images (N, C, H, W) that y's windows lie in, in y's memory order, to add up in."""
-    dtype = accumulation_dtype(y) if window.overlaps else None
+    dtype = _sum_dtype(y, window) if window.overlaps else None
     return np.zeros_like(y, dtype, shape=(*y.shape[:2], *window.padded(size)))
+
+
+def _sum_dtype(x: Array, window: Window) -> Any:
+    """The dtype to add up a window's pixels in, one after the other."""
+    return np.float64 if prod(window.kernel) > BLOCK else accumulation_dtype(x)
 
 
 def _chunks(*arrays: Array) -> Iterator[tuple[Array, ...]]:

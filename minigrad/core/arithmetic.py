@@ -157,7 +157,7 @@ class PowScalar(WithNumber):
 
 
 class Power(Elementwise):
-    """x ** p; 0 ** p has gradient 0 with respect to p."""
+    """x ** p; 0 ** p has gradient 0 with respect to p ≥ 0, −inf to p < 0."""
 
     formula = "x ** p"
 
@@ -174,7 +174,7 @@ class Power(Elementwise):
             gx = gy * p * x ** np.where(zero_to_zero, 1, p - 1)
         if self.needs(1):
             base = x if x.dtype == y.dtype else x.astype(y.dtype)  # an integer's logarithm would be a float16
-            gp = gy * y * np.log(np.where(base.data == 0, 1, base))
+            gp = gy * y * np.log(np.where((base.data == 0) & (p.data >= 0), 1, base))
         return gx, gp
 
 

@@ -40,7 +40,9 @@ class NumPyProtocol:
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
         if self.requires_grad:
-            raise TypeError("this Variable would lose its gradient as a NumPy array: use .numpy() where that is meant")
+            raise TypeError(
+                "this Variable would lose its gradient as a NumPy array: F.stack joins several, .numpy() gives numbers"
+            )
         return np.array(to_numpy(self.data), dtype, copy=copy)
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from minigrad.backend import sum_rounded
+from minigrad.backend import sum_rounded, sum_wide
 from minigrad.backend.kernels import kernels_of
 from minigrad.core.function import Function, Gradients
 
@@ -47,13 +47,21 @@ class Mean(Reduction):
 
     def forward(self, x: Array) -> Array:
         self.shape = x.shape
-        return x.mean(self.axis, keepdims=self.keepdims)
+        if x.dtype.kind != "f":
+            return x.mean(self.axis, keepdims=self.keepdims)
+        y = sum_wide(x, self.axis, keepdims=self.keepdims)
+        y /= self.count
+        return y.astype(x.dtype, copy=False)
 
     def backward(self, gy: Variable) -> Gradients:
-        count: int = math.prod(self.shape[i] for i in self.axis)
         if gy.dtype == np.float16:
             gy = gy.astype(np.float32)  # the count may be beyond float16
-        return (gy.reshape(with_ones(self.shape, self.axis)) / count).broadcast_to(self.shape)
+        return (gy.reshape(with_ones(self.shape, self.axis)) / self.count).broadcast_to(self.shape)
+
+    @property
+    def count(self) -> int:
+        """The number of elements that become one."""
+        return math.prod(self.shape[i] for i in self.axis)
 
     def flops(self) -> int:
         return self.input_size(0) + math.prod(self.output[0])

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from minigrad.backend import accumulation_dtype, format_array, scatter_add, to_device, xp_of
+import numpy as np
+
+from minigrad.backend import format_array, scatter_add, to_device, xp_of
 from minigrad.backend.kernels import kernels_of
 from minigrad.core.function import Function, Gradients
 
@@ -92,11 +94,12 @@ class ScatterAdd(View):
 
     def forward(self, x: Array) -> Array:
         parts = self.key if isinstance(self.key, tuple) else (self.key,)
-        if all(part is None or part is ... or type(part) in (int, slice) for part in parts):
+        is_mask = getattr(self.key, "dtype", np.dtype(int)).kind == "b"
+        if is_mask or all(part is None or part is ... or type(part) in (int, slice) for part in parts):
             y = xp_of(x).zeros(self.shape, x.dtype)
-            y[self.key] = x  # basic indexing reaches no position twice
+            y[self.key] = x  # a mask, and basic indexing, reach no position twice
             return y
-        y = xp_of(x).zeros(self.shape, accumulation_dtype(x.dtype) if x.dtype.kind == "f" else x.dtype)
+        y = xp_of(x).zeros(self.shape, np.float64 if x.dtype.kind == "f" else x.dtype)
         scatter_add(y, self.key, x)
         return y.astype(x.dtype, copy=False)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.backend import format_array, is_array, xp_of
+from minigrad.backend import format_array, ignore_underflow, is_array, xp_of
 from minigrad.core.anomaly import EditedArrayError
 from minigrad.core.config import NOT_RECORDED, GradMode, disabled, grad_mode
 from minigrad.core.function import Function, Producer
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from minigrad.core.variable import Variable
 
 
+@ignore_underflow  # small gradients become 0
 def backward_pass(
     start: Producer, seed: Variable, mode: GradMode, *,
     targets: Collection[Producer] | None = None, retain_all: bool = False,

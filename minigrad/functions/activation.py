@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from minigrad import checks
-from minigrad.backend import Array, format_array, sum_wide, xp_of
+from minigrad.backend import Array, format_array, ignore_underflow, sum_wide, xp_of
 from minigrad.backend.kernels import kernels_of
 from minigrad.core.arithmetic import Elementwise
 from minigrad.core.axes import normalize_axes
@@ -49,6 +49,7 @@ class LeakyReLU(Elementwise):
 
     slope: float = 0.01
 
+    @ignore_underflow
     def forward(self, x: Array) -> Array:
         self.save(xp_of(x).where(x > 0, 1, self.slope).astype(x.dtype if x.dtype.kind == "f" else None))
         return x * self.saved_arrays[0]
@@ -72,6 +73,7 @@ class Sigmoid(Elementwise):
 
     flops_per_element = 4
 
+    @ignore_underflow
     def forward(self, x: Array) -> Array:
         xp = xp_of(x)
         small = xp.exp(-xp.abs(x))  # at most 1: nothing overflows
@@ -97,6 +99,7 @@ def sigmoid(x: Operand) -> Variable:
 class Tanh(Elementwise):
     """The hyperbolic tangent."""
 
+    @ignore_underflow
     def forward(self, x: Array) -> Array:
         y = xp_of(x).tanh(x)
         self.save(y)
@@ -118,6 +121,7 @@ class Softplus(Elementwise):
 
     flops_per_element = 3
 
+    @ignore_underflow
     def forward(self, x: Array) -> Array:
         xp = xp_of(x)
         self.save(x)
@@ -155,6 +159,7 @@ class Softmax(Elementwise):
     precomputed: Array | None = field(default=None, repr=False)
     flops_per_element = 5  # a maximum, a subtraction, an exponential, an addition, a division
 
+    @ignore_underflow
     def forward(self, x: Array) -> Array:
         y = self.precomputed
         if y is None:
@@ -191,6 +196,7 @@ class LogSoftmax(Elementwise):
     axis: int
     flops_per_element = 5  # as softmax, with a subtraction for the division; the logarithm of each sum is left out
 
+    @ignore_underflow
     def forward(self, x: Array) -> Array:
         shifted = subtract_max(x, self.axis)
         y = shifted - log_sum_exp(shifted, self.axis)

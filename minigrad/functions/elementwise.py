@@ -99,7 +99,8 @@ def abs(x: Operand) -> Variable:  # noqa: A001 - NumPy's name
 def power(x: Operand, p: Operand) -> Variable:
     """x to the p, elementwise and broadcast, both differentiable.
 
-    The derivatives at 0 follow the limits, inf where they are infinite; x⁰ has derivative 0 towards x, 0ᵖ towards p.
+    The derivatives at 0 follow the limits, inf where they are infinite; x⁰ has derivative 0 towards x. Towards p, that
+    of 0ᵖ is 0, −inf at p < 0, and that of a negative x's power NaN.
     """
     return as_variable(x) ** p if isinstance(p, (int, float)) else binary(Power, *as_variables(x, p))
 

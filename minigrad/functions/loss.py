@@ -8,12 +8,22 @@ from typing import Any
 import numpy as np
 
 from minigrad import checks
-from minigrad.backend import Array, accumulation_dtype, as_array, format_array, to_numpy, xp_of
+from minigrad.backend import (
+    Array,
+    accumulation_dtype,
+    as_array,
+    format_array,
+    ignore_underflow,
+    sum_wide,
+    to_numpy,
+    xp_of,
+)
 from minigrad.backend.kernels import kernels_of
 from minigrad.core.function import Function, Gradients
 from minigrad.core.operators import Operand
 from minigrad.core.variable import Variable, apply, as_variable, as_variables
 from minigrad.functions.activation import Softmax
+from minigrad.functions.elementwise import masked
 from minigrad.spelling import advised
 
 REDUCTIONS = ("mean", "sum", "none")
@@ -30,17 +40,17 @@ class SoftmaxCrossEntropy(Function):
         losses, probabilities = kernels_of(x).cross_entropy(x, targets)
         self.save(x, probabilities, targets, weights)
         losses = losses * weights
-        return (losses if self.reduction == "none" else losses.sum()).astype(x.dtype)
+        return (losses if self.reduction == "none" else sum_wide(losses, None, keepdims=False)).astype(x.dtype)
 
     def backward(self, gy: Variable) -> Gradients:
         x, probabilities, targets, weights = self.saved
-        mass = targets.data.sum(1, keepdims=True)  # 1, to rounding or to what a user's distributions may be off
+        mass = sum_wide(targets.data, 1, keepdims=True)  # 1, to rounding or to what a user's distributions may be off
         p = apply(Softmax(axis=1, precomputed=probabilities.data), x)
         return (p * mass - targets) * (gy * weights).reshape(-1, 1), None, None
 
     def backward_arrays(self, gy: Array) -> tuple[Array | None, ...]:
         _, probabilities, targets, weights = self.saved_arrays
-        mass = targets.sum(1, keepdims=True)
+        mass = sum_wide(targets, 1, keepdims=True)
         return (probabilities * mass - targets) * (gy * weights).reshape(-1, 1), None, None
 
     def flops(self) -> int:
@@ -98,12 +108,16 @@ def softmax_cross_entropy(
     if label_smoothing:
         targets = targets * (1 - label_smoothing) + label_smoothing / x.shape[1]
     weights = counted.astype(accumulation_dtype(x.dtype))  # 1 / N of many rows is nothing in float16
+    kept = int(xp_of(counted).count_nonzero(counted))
+    if kept < len(t):
+        x = masked(x, counted[:, None])  # an infinite logit of a row that does not count would make NaN of its 0
     if reduction == "mean":
-        weights /= max(1, int(xp_of(counted).count_nonzero(counted)))
+        weights /= max(1, kept)
     return apply(SoftmaxCrossEntropy(reduction), x, targets, weights)
 
 
 @advised
+@ignore_underflow
 def mean_squared_error(prediction: Operand, target: Operand, *, reduction: str = "mean") -> Variable:
     """The mean of (prediction − target)², both of one shape: (N, 1) and (N,) are an error.
 

@@ -7,15 +7,15 @@ import math
 import numpy as np
 
 from minigrad import checks
-from minigrad.backend import Array, format_array
+from minigrad.backend import Array, format_array, ignore_underflow, sum_rounded
 from minigrad.core.axes import Axis, normalize_axes
 from minigrad.core.function import Gradients
 from minigrad.core.numpy_protocol import implements
 from minigrad.core.operators import Operand
 from minigrad.core.reduction import Reduction, with_ones
 from minigrad.core.variable import Variable, apply, as_variable
-from minigrad.functions.activation import log_sum_exp, subtract_max
-from minigrad.functions.elementwise import exp, sqrt
+from minigrad.functions.activation import log_sum_exp
+from minigrad.functions.elementwise import exp, sqrt, where
 from minigrad.spelling import advised
 
 
@@ -47,6 +47,8 @@ def min(x: Operand, axis: Axis = None, *, keepdims: bool = False) -> Variable:  
 def var(x: Operand, axis: Axis = None, *, ddof: int = 0, keepdims: bool = False) -> Variable:
     """The squared distances from the mean over `axis` (all by default), added up and divided by their count − ddof.
 
+    As in NumPy, ddof is 0 by default; PyTorch's var has `correction` 1, ddof=1 here.
+
     Raises:
         ValueError: ddof leaves nothing to divide by.
     """
@@ -55,20 +57,27 @@ def var(x: Operand, axis: Axis = None, *, ddof: int = 0, keepdims: bool = False)
 
 @implements(np.std)
 def std(x: Operand, axis: Axis = None, *, ddof: int = 0, keepdims: bool = False) -> Variable:
-    """The square root of `var`; where all are equal, 0 with gradient 0."""
+    """The square root of `var`; where all are equal, 0 with gradient 0.
+
+    As in NumPy, ddof is 0 by default: it divides by n. PyTorch's std divides by n − 1: ddof=1 (its `correction`).
+    """
     variance = _variance("std", x, axis, ddof, keepdims)
     varies = (variance.data > 0).astype(variance.dtype)
     root: Variable = sqrt(variance + (1 - varies)) * varies  # the root of 1 instead of 0, whose derivative is infinite
     return root
 
 
+@ignore_underflow
 def _variance(function: str, x: Operand, axis: Axis, ddof: int, keepdims: bool) -> Variable:
     x = as_variable(x)
-    count = math.prod([x.shape[i] for i in normalize_axes(function, axis, x.ndim)])
+    axes = normalize_axes(function, axis, x.ndim)
+    count = math.prod([x.shape[i] for i in axes])
     if count <= checks.number(function, "ddof", ddof):
         there = f"{count} elements over axis {axis} of {format_array(x)}"
         raise ValueError(f"{function}: ddof={ddof} needs more than {there}")
-    distance = x - x.mean(axis, keepdims=True)
+    mean = x.mean(axis, keepdims=True)
+    error = sum_rounded(x.data - mean.data, axes, keepdims=True) / count  # of the rounded mean; without it, a constant
+    distance = x - (mean + error)  # column would vary
     variance: Variable = (distance * distance).mean(axis, keepdims=keepdims) * (count / (count - ddof))
     return variance
 
@@ -76,14 +85,21 @@ def _variance(function: str, x: Operand, axis: Axis, ddof: int, keepdims: bool) 
 class LogSumExp(Reduction):
     """log Σ exp(x)."""
 
+    @np.errstate(over="ignore", under="ignore", divide="ignore")
     def forward(self, x: Array) -> Array:
-        y = x.max(self.axis, keepdims=True) + log_sum_exp(subtract_max(x, self.axis), self.axis)
+        best = x.max(self.axis, keepdims=True)
+        best = np.where(np.isinf(best), 0, best).astype(best.dtype)  # inf − inf is NaN
+        y = best + log_sum_exp(x - best, self.axis)
         self.save(x)
+        self.infinite = np.isinf(y)
         self.shape = x.shape
         return y if self.keepdims else y.reshape([n for i, n in enumerate(x.shape) if i not in self.axis])
 
     def backward(self, gy: Variable) -> Gradients:
         (x,) = self.saved
+        if self.infinite.any():  # inf − inf again: the equal ones share, as max's do
+            best = x.data.max(self.axis, keepdims=True)
+            x = where(self.infinite, np.where(x.data == best, 0, -np.inf).astype(x.dtype), x)
         share = exp(x - logsumexp(x, self.axis, keepdims=True))
         return gy.reshape(with_ones(self.shape, self.axis)) * share
 
@@ -94,7 +110,9 @@ class LogSumExp(Reduction):
 
 @advised
 def logsumexp(x: Operand, axis: Axis = None, *, keepdims: bool = False) -> Variable:
-    """log Σ exp(x) over `axis` (all by default), for any finite x.
+    """log Σ exp(x) over `axis` (all by default), for any x, also −inf or inf.
+
+    The gradient is softmax(x); where the result is infinite, those equal to it share the gradient equally.
 
     Raises:
         ValueError: there is nothing to add up.
