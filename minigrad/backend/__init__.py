@@ -6,12 +6,15 @@ This package alone imports cupy or numba, when they are first used.
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import wraps
 from itertools import pairwise
-from typing import Any, TypeAlias
+from typing import Any, ParamSpec, TypeAlias, TypeVar
 
 import numpy as np
 
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
 Array: TypeAlias = Any
 """A numpy.ndarray or a cupy.ndarray."""
 
@@ -20,9 +23,6 @@ KERNEL_DTYPES = (np.dtype(np.float32), np.dtype(np.float64))
 
 BLOCK = 16
 """The most numbers to add up one after the other in float32: each addition is off by 2⁻²⁴ at most, 15 by 10⁻⁶."""
-
-ignore_underflow = np.errstate(under="ignore")
-"""Decorates what may round small numbers to 0, so that the caller's np.errstate makes no error of it."""
 
 SMALL = 2**16
 """The most numbers whose sum in float64 takes less time than one of blocks."""
@@ -48,6 +48,17 @@ __all__ = [
     "to_numpy",
     "xp_of",
 ]
+
+
+def ignore_underflow(function: Callable[_P, _R]) -> Callable[_P, _R]:
+    """Decorate what may round small numbers to 0, so that the caller's np.errstate makes no error of it."""
+
+    @wraps(function)
+    def call(*args: _P.args, **kwargs: _P.kwargs) -> _R:
+        with np.errstate(under="ignore"):
+            return function(*args, **kwargs)
+
+    return call
 
 
 def is_array(value: object) -> bool:
