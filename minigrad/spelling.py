@@ -6,7 +6,7 @@ import functools
 import inspect
 from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 AnyCallable = TypeVar("AnyCallable", bound=Callable[..., Any])
 
@@ -97,18 +97,30 @@ ATTRIBUTES: dict[str, Mapping[str, str]] = {
 """Attributes and methods elsewhere, by the class or package that is asked for them, and what to write."""
 
 
+class Elsewhere:
+    """An attribute that other frameworks have: to read it is an error that says what to write."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __get__(self, instance: object, owner: type) -> Any:
+        raise missing(owner, self.name)
+
+
 class Advised:
     """A base whose errors say how an attribute or a keyword of `__init__` is spelled here."""
 
+    # No __getattr__: it would slow down the reading of every attribute.
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
         if "__init__" in vars(cls):
             cls.__init__ = advised(cls.__init__)  # type: ignore[method-assign]
+        for name in ATTRIBUTES.get(cls.__name__, ()):
+            if not hasattr(cls, name):
+                setattr(cls, name, Elsewhere(name))
 
-    if not TYPE_CHECKING:  # or every attribute would exist for a type checker
-
-        def __getattr__(self, name: str) -> Any:
-            raise missing(type(self), name, dir(type(self)))
+    def __dir__(self) -> list[str]:
+        return [name for name in super().__dir__() if hasattr(self, name)]
 
 
 def advised(function: AnyCallable) -> AnyCallable:
@@ -127,7 +139,7 @@ def advised(function: AnyCallable) -> AnyCallable:
     return call  # type: ignore[return-value]
 
 
-def missing(owner: type | str, name: str, there: Iterable[str]) -> AttributeError:
+def missing(owner: type | str, name: str, there: Iterable[str] = ()) -> AttributeError:
     """The error of an attribute that an object of the class, or the package, `owner` does not have."""
     kinds = [kind.__name__ for kind in owner.__mro__] if isinstance(owner, type) else [owner]
     title = kinds[0]

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import functools
 import inspect
+import warnings
 from collections.abc import Callable, Generator
 from contextvars import ContextVar, copy_context
 from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, Self, TypeAlias, TypeVar
 
 import numpy as np
+
+from minigrad import checks
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -53,9 +56,16 @@ class Switch:
     """
 
     def __init__(self, *changes: tuple[ContextVar[Any], Callable[[Any], Any]]) -> None:
+        self._used = False
         self._changes = dict(changes)  # ContextVars, and each one's new value as a function of the one before
 
+    def __del__(self) -> None:
+        if not self._used:
+            message = "a switch that was never entered does nothing: write `with minigrad.no_grad():`, or decorate"
+            warnings.warn(message, RuntimeWarning, stacklevel=2)
+
     def __enter__(self) -> Self:
+        self._used = True
         entered = _entered.get()
         before = {variable: variable.get() for variable in self._changes}
         try:
@@ -92,6 +102,7 @@ class Switch:
 
     def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
         """Decorate a function, whose whole run, or a generator, whose every step, is then inside the switch."""
+        self._used = True
         if inspect.isclass(function):
             raise TypeError("a class can't be decorated with a switch; decorate its methods")
         if inspect.isasyncgenfunction(function):
@@ -225,7 +236,7 @@ def seed(n: int) -> None:
 
     A thread has its own generator: call `seed` in the function that it runs, with another `n` for each.
     """
-    _generator.set(np.random.default_rng(n))
+    _generator.set(np.random.default_rng(checks.integer("seed", "n", n, least=0)))
 
 
 def generator() -> np.random.Generator:

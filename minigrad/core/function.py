@@ -9,7 +9,7 @@ records the producers; `backward_pass` (in traversal.py) calls `backward`.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, Union
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeAlias, Union
 
 from minigrad.backend import xp_of
 
@@ -27,6 +27,15 @@ Gradients: TypeAlias = Union["Variable", "tuple[Variable | None, ...]", None]
 
 Spec: TypeAlias = tuple[tuple[int, ...], Any]
 """The shape and the dtype of an array."""
+
+
+class Edit(NamedTuple):
+    """A change of an array in place: when, by whom, of which array, under what name."""
+
+    serial: int
+    by: str
+    array: Array
+    name: str
 
 
 class Function:
@@ -57,7 +66,7 @@ class Function:
         variable_of: makes a Variable of an array and its producer; set by `apply`, as this file can't import Variable.
         retained: `retain_grad` asked for the gradient of the output.
         grad: that gradient; it is here, as several Variables may stand for one output.
-        edit: None; what a leaf tells of changes in place (see Variable).
+        edit: the last change in place of its output that `mark_edited` told of.
         origin, checksums: "file:line" of the caller's code and one number per saved array, under `detect_anomaly`.
     """
 
@@ -69,7 +78,7 @@ class Function:
     saved_sources: Sequence[int] = ()
     retained: bool = False
     grad: Variable | None = None
-    edit: ClassVar[None] = None
+    edit: Edit | None = None
     origin: str | None = None
     checksums: tuple[int, ...] | None = None
     variable_of: Callable[..., Variable]

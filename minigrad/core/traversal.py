@@ -6,6 +6,8 @@ here recurses, so a graph may be as deep as memory allows.
 
 from __future__ import annotations
 
+from itertools import chain
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -93,20 +95,18 @@ def topological_order(producers: Iterable[Producer], after: int = 0) -> list[Fun
 
 
 def check_edits(nodes: Sequence[Function]) -> None:
-    """Raise EditedArrayError if the array of a leaf was changed in place after one of the sorted `nodes` saved it."""
-    edited = {
-        producer: producer.edit
-        for node in nodes
-        for producer in node.inputs
-        if producer is not None and producer.edit is not None and producer.edit[0] > nodes[0].serial
-    }
-    for node in nodes if edited else ():
-        for leaf, (serial, by) in edited.items():
-            arrays = [array for array in node.saved_arrays if array is not None] if serial > node.serial else ()
-            if any(xp_of(array).may_share_memory(array, leaf.data) for array in arrays):
-                name = f"the leaf {leaf.name}" if leaf.name else f"a leaf {format_array(leaf.data)}"
+    """Raise EditedArrayError if an array was changed in place after one of the sorted `nodes` saved it."""
+    producers = chain(nodes[-1:], chain.from_iterable(map(attrgetter("inputs"), nodes)))
+    edits = {p: p.edit for p in producers if p is not None and p.edit is not None and p.edit.serial > nodes[0].serial}
+    for node in nodes if edits else ():
+        for producer, edit in edits.items():
+            arrays = [array for array in node.saved_arrays if array is not None] if edit.serial > node.serial else ()
+            if any(xp_of(array).may_share_memory(array, edit.array) for array in arrays):
+                what = f"the leaf {edit.name}" if edit.name else f"a leaf {format_array(edit.array)}"
+                if isinstance(producer, Function):
+                    what = f"the output of {producer.name}"
                 raise EditedArrayError(
-                    f"backward of {node.name}: {by} changed {name} in place, after {node.name} saved it; "
+                    f"backward of {node.name}: {edit.by} changed {what} in place, after {node.name} saved it; "
                     "call backward before, or apply the operation again"
                 )
 

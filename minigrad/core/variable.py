@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import operator
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, overload
 
 import numpy as np
@@ -14,7 +14,7 @@ from minigrad import backend
 from minigrad.backend import Array, format_array
 from minigrad.backend.forks import held_while_forking
 from minigrad.core.config import float_type, grad_mode, in_mode
-from minigrad.core.function import Function, Producer
+from minigrad.core.function import Edit, Function, Producer
 from minigrad.core.hooks import Hook, wrap
 from minigrad.core.operators import Operand, Operators
 from minigrad.core.traversal import backward_pass, mode_of_gradients, topological_order, with_own_memory
@@ -132,7 +132,7 @@ class Variable(Operators, Advised):
     Attributes:
         data: the array.
         creator: the Function that computed it; None for a leaf. One with requires_grad False is a constant.
-        edit: the serial number and the name of the last change in place that `mark_edited` told of; None before.
+        edit: the last change in place that `mark_edited` told of; None before, and for what an operation computed.
 
     Raises:
         TypeError: data is no array of numbers, or one of integers with requires_grad=True.
@@ -148,7 +148,7 @@ class Variable(Operators, Advised):
     _leaf_grad: Variable | None = None
     _data: Array
     _trained = False  # a Parameter
-    edit: tuple[int, str] | None = None
+    edit: Edit | None = None
     name: str | None = None
     _apply = staticmethod(apply)
     _constant = staticmethod(variable_of)
@@ -192,7 +192,11 @@ class Variable(Operators, Advised):
 
         Optimizers, `load_state_dict` and `x.data -= ...` call it; another edit of the array is yours to tell.
         """
-        self.edit = (next(_serials), by)
+        edit = Edit(next(_serials), by, self._data, self.name or "")
+        if self.creator is None:
+            self.edit = edit
+        else:
+            self.creator.edit = edit
 
     shape = property(operator.attrgetter("_data.shape"), doc="The array's shape.")
     dtype = property(operator.attrgetter("_data.dtype"), doc="The array's dtype.")
@@ -320,10 +324,10 @@ class Variable(Operators, Advised):
         return variable_of(self.data)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # A copy or an unpickled Variable is a leaf: the graph stays with the original, and so does the gradient.
+        # The graph stays with the original, and so does the gradient: the copy of a result is a constant.
         ours = ("_data", "name", "creator", "edit", "_leaf_requires_grad", "_leaf_grad")
         own = {key: value for key, value in vars(self).items() if key not in ours}
-        return _rebuild, (type(self), self.data, self.name, self.requires_grad), own or None
+        return _rebuild, (type(self), self.data, self.name, self._leaf_requires_grad), own or None
 
 
 class Seed(Variable):
@@ -365,6 +369,10 @@ def grad(
     >>> gx, grad(gx, x)
     (Variable(12.), Variable(12.))
     """
+    if not isinstance(xs, (Variable, Iterable)) or not isinstance(y, Variable):
+        raise TypeError(
+            f"grad: y must be a Variable and xs one or several, not {type(y).__name__}, {type(xs).__name__}"
+        )
     targets = [xs] if isinstance(xs, Variable) else list(xs)
     for i, x in enumerate(targets):
         if not isinstance(x, Variable) or not x.requires_grad:

@@ -6,7 +6,7 @@ import reprlib
 import sys
 from collections import UserDict, UserList, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from types import MappingProxyType
+from types import GeneratorType, MappingProxyType
 from typing import Any, Self, TypeAlias
 
 import numpy as np
@@ -17,7 +17,7 @@ from minigrad.core.hooks import wrap
 from minigrad.core.variable import Variable
 from minigrad.nn.state import quoted, validated_state
 from minigrad.nn.summary import summarize
-from minigrad.spelling import Advised
+from minigrad.spelling import KEYWORDS, Advised, missing
 
 
 class Parameter(Variable):
@@ -95,6 +95,12 @@ class Module(Advised):
         where, old = f"{type(self).__name__}.{name}", vars(self).get(name)
         if name in MEANT:
             raise AttributeError(f"{where}: {MEANT[name]}")
+        if (
+            name not in vars(self)
+            and KEYWORDS.get(name) in vars(self)
+            and type(self).__module__.startswith("minigrad.")
+        ):
+            raise missing(type(self), name, vars(self))
         if isinstance(old, (Parameter, Buffer)) and not isinstance(value, (Parameter, Buffer, Module, type(None))):
             raise TypeError(
                 f"{where}: a {type(value).__name__} can't take the place of the {type(old).__name__}; "
@@ -250,6 +256,9 @@ LONGEST = 10_000
 PLAIN = frozenset({int, float, bool, str, type(None)})
 """Types of most attributes: to pass them over at once takes half as long."""
 
+CONSUMED = (GeneratorType, map, filter, zip, enumerate)
+"""What can't be looked through without using it up."""
+
 UNSEARCHED: tuple[Any, ...] = (set, frozenset, deque, UserList, UserDict, MappingProxyType, type({}.values()))
 """Containers in which nothing is found: their order or their keys make no lasting names."""
 
@@ -276,10 +285,18 @@ def _members(items: Iterable[tuple[Any, Any]], prefix: str = "") -> Iterator[Fou
         elif isinstance(value, Variable):
             if value.creator is None and value.requires_grad:
                 yield path, value, "a Variable would not be trained; make it an nn.Parameter, or a constant by detach()"
-        elif isinstance(value, UNSEARCHED):
-            for _, member, _ in _members(enumerate(value.values() if isinstance(value, Mapping) else value)):
-                kinds = type(member).__name__, type(value).__name__
-                yield path, member, "the {} in a {} would be lost; use a list, tuple or dict".format(*kinds)
+        elif isinstance(value, (*CONSUMED, *UNSEARCHED)):
+            yield from _lost(path, value)
+
+
+def _lost(path: str, value: Any) -> Iterator[Found]:
+    """What is in a container that is not looked through, each with the advice."""
+    kind, advice = type(value).__name__, "would be lost; use a list, tuple or dict"
+    if isinstance(value, CONSUMED):
+        yield path, value, f"what a {kind} makes {advice}"
+    else:
+        for _, member, _ in _members(enumerate(value.values() if isinstance(value, Mapping) else value)):
+            yield path, member, f"the {type(member).__name__} in a {kind} {advice}"
 
 
 def _write_all(write: Callable[..., None], new: list[tuple[Any, ...]], old: list[tuple[Any, ...]]) -> None:

@@ -104,8 +104,11 @@ def _check(owner: str, model: Any, file: Any, method: str) -> None:
 
 def _read(file: IO[bytes], wanted: dict[str, Spec]) -> dict[str, Array]:
     """The arrays of the entries `wanted`, which must be all that there are."""
-    size = file.seek(0, os.SEEK_END)
+    start, size = file.tell(), file.seek(0, os.SEEK_END)
     with ZipFile(file) as archive:
+        first = min((info.header_offset for info in archive.infolist()), default=start)
+        if first > start:
+            raise ValueError(f"its archive begins at byte {first} and not at {start}; one file is for one model")
         found: dict[str, Spec | str] = {}
         for info in archive.infolist():
             if info.filename in found:

@@ -94,8 +94,8 @@ class Optimizer(Advised):
         updated already.
 
         Raises:
-            ValueError: a gradient does not fit its parameter, a parameter's array is read-only, or the model has got a
-                parameter since this optimizer was made.
+            ValueError: there is no gradient, or one does not fit its parameter, a parameter's array is read-only, or
+                the model has got a parameter since this optimizer was made.
         """
         what = f"{type(self).__name__}.step"
         ready = self._ready(what)
@@ -126,7 +126,7 @@ class Optimizer(Advised):
             # What the model no longer has gets no new gradient. To look through the model in each step would be slow.
             if grad is None:
                 stale |= progress.parameter.requires_grad
-            else:
+            elif progress.parameter.requires_grad:
                 stale |= applied is None or applied() is grad
                 ready.append((progress, progress.parameter.data, grad))
         if stale and self._model is not None and (unknown := self._unknown(self._model)):
@@ -134,6 +134,8 @@ class Optimizer(Advised):
                 f"{what}: the model's parameter {unknown[0]} is new to this optimizer; "
                 "make the optimizer when the model is complete, and another one after changing it"
             )
+        if not ready:
+            raise ValueError(f"{what}: no parameter has a gradient; call backward() before, on a loss made of them")
         for progress, p, grad in ready:
             _check(what, progress, p, grad.data, self.slot_names)
         return ready

@@ -14,7 +14,7 @@ from minigrad.backend.compiled.threads import soon_asleep
 @pytest.mark.skipif(layer() != "omp" or sys.platform != "linux", reason="the threads are not those of GNU's OpenMP")
 @pytest.mark.parametrize(
     ("settings", "count"),
-    [({}, "1000"), ({"GOMP_SPINCOUNT": "77"}, "77"), ({"OMP_WAIT_POLICY": "PASSIVE"}, "0")],
+    [({}, "30000"), ({"GOMP_SPINCOUNT": "77"}, "77"), ({"OMP_WAIT_POLICY": "PASSIVE"}, "0")],
     ids=["none", "a count", "a policy"],
 )
 def test_openmp_is_loaded_with_a_bounded_wait_unless_the_user_has_set_one(monkeypatch, settings, count):
@@ -36,7 +36,7 @@ def test_the_environment_is_as_before_after_an_error(monkeypatch):
 
     @soon_asleep()
     def load():
-        assert os.environ["GOMP_SPINCOUNT"] == "1000"
+        assert os.environ["GOMP_SPINCOUNT"] == "30000"
         raise ImportError("no")
 
     with pytest.raises(ImportError, match="no"):

@@ -90,8 +90,9 @@ def test_one_object_used_again(switch, on):
 
 
 @EACH
-def test_making_a_switch_turns_nothing(switch, on):
-    switch()
+def test_making_a_switch_turns_nothing_and_warns(switch, on):
+    with pytest.warns(RuntimeWarning, match="a switch that was never entered does nothing"):
+        switch()
     assert state() == OFF
 
 

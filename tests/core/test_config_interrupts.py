@@ -58,6 +58,7 @@ def out_of_order(variables):
         first.__exit__()  # again: it does nothing where it was left
 
 
+@pytest.mark.filterwarnings("ignore:a switch that was never entered")
 @pytest.mark.parametrize("block", [nested, out_of_order])
 def test_whenever_an_interrupt_comes_all_is_as_before(block, monkeypatch):
     for at in itertools.count(1):

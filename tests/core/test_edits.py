@@ -123,3 +123,30 @@ def test_an_operator_in_place_gives_the_name_to_a_new_variable(w, statement):
         places = {"p": w * 1}
         exec(statement, {"g": g}, places)  # noqa: S102
     assert w.data.tolist() == [1, 2, 3]
+
+
+OUTPUTS = {"exp": F.exp, "sigmoid": F.sigmoid, "tanh": F.tanh, "softmax": F.softmax, "sqrt": F.sqrt}
+
+
+@pytest.mark.parametrize("f", OUTPUTS.values(), ids=OUTPUTS)
+def test_an_output_that_its_own_operation_saved(w, f):
+    y = f(w)
+    y.data *= 2
+    with pytest.raises(EditedArrayError, match=r"an edit of \.data changed the output of \w+ in place"):
+        y.sum().backward()
+    with pytest.raises(EditedArrayError):
+        grad(y, w, np.ones(3, np.float32))
+
+
+def test_an_output_that_a_later_operation_saved(w):
+    y = w + 1
+    z = y * y
+    y.data -= 1
+    with pytest.raises(EditedArrayError, match=r"backward of Mul: an edit of \.data changed the output of AddScalar"):
+        z.sum().backward()
+
+
+def test_an_output_that_nobody_saved_may_be_changed(w):
+    y = w + 1
+    y.data *= 2
+    assert grad(y, w, np.ones(3, np.float32)).data.tolist() == [1, 1, 1]

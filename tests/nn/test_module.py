@@ -591,3 +591,10 @@ def test_a_key_that_can_be_no_name_is_refused_in_a_line(key, use):
         use(Model())
     assert str(error.value).isprintable()
     assert len(str(error.value)) < 400
+
+
+@pytest.mark.parametrize("make", [lambda layers: (x for x in layers), zip, enumerate])
+def test_layers_that_something_else_makes_would_be_lost(make):
+    module = nn.Module()
+    with pytest.raises(TypeError, match=r"^Module\.layers: .* would be lost; use a list, tuple or dict$"):
+        module.layers = make([nn.Linear(2, 2)])

@@ -442,3 +442,25 @@ def test_a_pipe_is_no_file(tmp_path):
         nn.save(make(0), tmp_path / "pipe")
     with pytest.raises(OSError, match="pipe is not a regular file"):
         nn.load(make(0), tmp_path / "pipe")
+
+
+def test_an_open_file_is_for_one_model(tmp_path):
+    a, b, reader = nn.Linear(2, 2), nn.Linear(2, 2), nn.Linear(2, 2)
+    before = reader.w.data.copy()
+    with (tmp_path / "two").open("wb") as file:
+        nn.save(a, file)
+        nn.save(b, file)
+    with (tmp_path / "two").open("rb") as file, pytest.raises(ValueError, match="one file is for one model"):
+        nn.load(reader, file)
+    assert (reader.w.data == before).all()
+
+
+def test_an_open_file_may_begin_with_something_else(tmp_path):
+    model, reader = nn.Linear(2, 2), nn.Linear(2, 2)
+    with (tmp_path / "one").open("wb") as file:
+        file.write(b"HEAD")
+        nn.save(model, file)
+    with (tmp_path / "one").open("rb") as file:
+        assert file.read(4) == b"HEAD"
+        nn.load(reader, file)
+    assert (reader.w.data == model.w.data).all()

@@ -348,3 +348,23 @@ def test_a_read_only_parameter_keeps_all_as_they_were(kind):
         optimizer.step()
     assert one.data.tolist() == [1.0, 1.0]
     assert steps(optimizer) == [0, 0]
+
+
+def test_a_step_without_any_gradient_is_an_error():
+    p = nn.Parameter(np.ones(2, np.float32))
+    optimizer = optim.SGD([p], lr=1)
+    with pytest.raises(ValueError, match=r"^SGD\.step: no parameter has a gradient; call backward\(\) before"):
+        optimizer.step()
+    other = nn.Parameter(np.ones(2, np.float32))
+    other.sum().backward()
+    with pytest.raises(ValueError, match="no parameter has a gradient"):
+        optimizer.step()
+
+
+def test_what_is_frozen_after_backward_stays():
+    p, q = nn.Parameter(np.ones(2, np.float32)), nn.Parameter(np.ones(2, np.float32))
+    (p + q).sum().backward()
+    p.requires_grad = False
+    optim.SGD([p, q], lr=1).step()
+    assert p.data.tolist() == [1, 1]
+    assert q.data.tolist() == [0, 0]

@@ -36,7 +36,7 @@ def alone() -> Callable[[Callable[..., Any]], Any]:
     return lambda function: kept(_compiled(function))
 
 
-def shares(count: int, work: int, least: int = 2**18) -> int:
+def shares(count: int, work: int, least: int = 2**15) -> int:
     """In how many parts to do `count` things: one a thread, and each part with at least so much work."""
     return max(1, min(num_threads(), count, work // least))
 

@@ -44,15 +44,15 @@ _USUAL = _usual()
 
 @contextmanager
 def soon_asleep() -> Iterator[None]:
-    """Let the threads of GNU's OpenMP wait actively for microseconds before they sleep, if it is loaded meanwhile.
+    """Let the threads of GNU's OpenMP, if it is loaded meanwhile, wait actively for half a millisecond, then sleep.
 
-    They would do so for milliseconds, and where another process is busy on their core, what they wait for can't go on.
-    The library reads its settings when it is loaded; what the user has set stays.
+    They would do so for ten times as long, and where another process is busy on their core, what they wait for can't
+    go on. The library reads its settings when it is loaded; what the user has set stays.
     """
     if set(os.environ) & {"GOMP_SPINCOUNT", "OMP_WAIT_POLICY"}:
         yield
         return
-    os.environ["GOMP_SPINCOUNT"] = "1000"
+    os.environ["GOMP_SPINCOUNT"] = "30000"
     try:
         yield
     finally:
