@@ -95,6 +95,9 @@ class Module(Advised):
         where, old = f"{type(self).__name__}.{name}", vars(self).get(name)
         if name in MEANT:
             raise AttributeError(f"{where}: {MEANT[name]}")
+        hides = isinstance(value, (Parameter, Buffer, Module)) and callable(getattr(Module, name, None))
+        if hides:
+            raise AttributeError(f"{where}: it would hide the method {name}; choose another name")
         if (
             name not in vars(self)
             and KEYWORDS.get(name) in vars(self)

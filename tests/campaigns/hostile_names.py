@@ -86,11 +86,12 @@ class Named(nn.Module):
     """A layer and a parameter that have a name."""
 
     def __init__(self, name):
-        self.layers = {name: nn.Linear(2, 2), "w": nn.Parameter(np.ones(2, np.float32), name=name)}
+        self.layers = {name: nn.Linear(2, 2)}
+        self.scale = nn.Parameter(np.ones(2, np.float32), name=name)
         self.name = name
 
     def forward(self, x):
-        return self.layers[self.name](x) * self.layers["w"]
+        return self.layers[self.name](x) * self.scale
 
 
 class WrongError(Exception):

@@ -598,3 +598,9 @@ def test_layers_that_something_else_makes_would_be_lost(make):
     module = nn.Module()
     with pytest.raises(TypeError, match=r"^Module\.layers: .* would be lost; use a list, tuple or dict$"):
         module.layers = make([nn.Linear(2, 2)])
+
+
+@pytest.mark.parametrize("name", ["parameters", "to", "forward", "zero_grad", "__init__"])
+def test_a_parameter_does_not_hide_a_method(name):
+    with pytest.raises(AttributeError, match=f"^Module.{name}: it would hide the method {name}; choose another name$"):
+        setattr(nn.Module(), name, nn.Parameter([1.0]))
