@@ -55,7 +55,9 @@ ATTRIBUTES: dict[str, Mapping[str, str]] = {
     "Module": {
         "weight": "layer.w", "bias": "layer.b", "W": "layer.w", "kernel": "layer.w",
         "eval": "with minigrad.inference(): ... around the evaluation",
-        "train": "with minigrad.train_mode(): ..., which is the default", "training": "minigrad.is_training()",
+        "train": "with minigrad.train_mode(): ..., which is the default",
+        "training": "with minigrad.inference(): ... around its calls; minigrad.is_training() tells the mode",
+        "requires_grad": "p.requires_grad = False, for p in model.parameters()",
         "modules": "named_modules()", "children": "named_children()",
         "named_params": "named_parameters()", "params": "parameters()", "cleargrads": "zero_grad()",
         "cuda": 'model.to("cuda")', "cpu": 'model.to("cpu")', "predict": "with minigrad.inference(): model(x)",

@@ -181,11 +181,10 @@ def dropout_mask(x: Array, p: float, rng: np.random.Generator) -> Array:
 
 def update(formula: Any, p: Array, g: Array, slots: Sequence[Array], numbers: Sequence[float]) -> None:
     dtype = accumulation_dtype(p)
-    with np.errstate(under="ignore"):
-        for p_, g_, *slots_ in _chunks(p, g, *slots):
-            results = _without_subnormals(formula, (p_, g_.astype(dtype, copy=False), *slots_, *numbers), dtype)
-            for old, new in zip((p_, *slots_), results, strict=True):
-                old[...] = new
+    for p_, g_, *slots_ in _chunks(p, g, *slots):
+        results = _without_subnormals(formula, (p_, g_.astype(dtype, copy=False), *slots_, *numbers), dtype)
+        for old, new in zip((p_, *slots_), results, strict=True):
+            old[...] = new
 
 
 def _without_subnormals(formula: Any, arguments: tuple[Any, ...], dtype: Any) -> Sequence[Array]:

@@ -188,9 +188,8 @@ def enable_grad() -> Switch:
 
 def train_mode(on: bool = True) -> Switch:
     """Make dropout (and whatever else differs in training) behave as in training, or not. On by default."""
-    if not isinstance(on, bool):
-        raise TypeError(f"train_mode: on must be True or False, not {on!r}")
-    return Switch((training, lambda _: on))
+    wanted = checks.boolean("train_mode", "on", on)
+    return Switch((training, lambda _: wanted))
 
 
 def is_training() -> bool:

@@ -51,9 +51,8 @@ def batches(
         raise TypeError(f"batches: dataset must be a Dataset, not {type(dataset).__name__}; write {advice}")
     checks.optional_generator("batches", "rng", rng)
     checks.integer("batches", "batch_size", batch_size)
-    for name, value in (("shuffle", shuffle), ("drop_last", drop_last)):
-        if not isinstance(value, bool):
-            raise TypeError(f"batches: {name} must be True or False, not {value!r}")
+    checks.boolean("batches", "shuffle", shuffle)
+    checks.boolean("batches", "drop_last", drop_last)
     if len(dataset) < (batch_size if drop_last else 1):
         options = f"batch_size={batch_size}, drop_last={drop_last}"
         raise ValueError(f"batches: {len(dataset)} examples make no minibatch; {options}, {dataset}")

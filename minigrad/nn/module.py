@@ -93,8 +93,8 @@ class Module(Advised):
 
     def __setattr__(self, name: str, value: Any) -> None:
         where, old = f"{type(self).__name__}.{name}", vars(self).get(name)
-        if name in MEANT:
-            raise AttributeError(f"{where}: {MEANT[name]}")
+        if name in MODES:
+            raise missing(type(self), name)
         hides = isinstance(value, (Parameter, Buffer, Module)) and callable(getattr(Module, name, None))
         if hides:
             raise AttributeError(f"{where}: it would hide the method {name}; choose another name")
@@ -247,11 +247,8 @@ class Module(Advised):
 Member: TypeAlias = Module | Parameter | Buffer
 Found: TypeAlias = tuple[str, Any, str]
 
-MEANT = {
-    "training": "a module has no mode; call it inside of mg.inference() or mg.train_mode(False), ask mg.is_training()",
-    "requires_grad": "parameters have it: for p in model.parameters(): p.requires_grad = False",
-}
-"""What is meant by attributes that PyTorch's modules have."""
+MODES = ("training", "requires_grad")
+"""Attributes by which PyTorch's modules are set into a mode; here they would do nothing."""
 
 LONGEST = 10_000
 """Characters in the name of a parameter; an entry of a .npz file has room for six times as many bytes."""

@@ -65,8 +65,7 @@ class DrawOptions:
         for name, value in (("title", self.title or ""), ("show", self.show), ("engine", self.engine)):
             if not isinstance(value, str):
                 raise TypeError(f"draw: {name} must be text, not {value!r}")
-        if not isinstance(self.legend, bool):
-            raise TypeError(f"draw: legend must be True or False, not {self.legend!r}")
+        checks.boolean("draw", "legend", self.legend)
         for word in self.show.split():
             if word not in SHOWN:
                 raise ValueError(f"draw: show must be words out of {' '.join(SHOWN)}; {word!r} is none")

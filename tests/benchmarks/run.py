@@ -164,34 +164,32 @@ def describe_machine():
     }
 
 
-def measure(name, frameworks, rounds):
-    """Let every framework run its share in turn: the first step, some to warm up, then the rounds that count."""
-    share = WORKLOADS[name].steps
+def run_in_turn(name, frameworks, shares):
+    """The closed workers of the frameworks, after each has run each share of steps."""
     workers = [Worker(framework, name) for framework in frameworks]
     try:
-        for steps in [1, max(2, share // 4), *[share] * rounds]:
+        for steps in shares:
             for worker in workers:
                 time.sleep(PAUSE)
                 worker.run(steps)
     finally:
         for worker in workers:
             worker.close()
+    return workers
+
+
+def measure(name, frameworks, rounds):
+    """Let every framework run its share in turn: the first step, some to warm up, then the rounds that count."""
+    share = WORKLOADS[name].steps
+    workers = run_in_turn(name, frameworks, [1, max(2, share // 4), *[share] * rounds])
     return {worker.framework: summarize(worker) for worker in workers}
 
 
 def measure_late(frameworks, short):
     """Deep MNIST trained on MNIST itself: the steps from 1,500 to 2,000, and those from 100 to 600, in shares of 50."""
     early, late, count = (100, 1_000, 100) if short else (100, 1_500, 500)
-    workers = [Worker(framework, LATE) for framework in frameworks]
     shares = [50] * (count // 50)
-    try:
-        for steps in [early, *shares, late - early - count, *shares]:
-            for worker in workers:
-                time.sleep(PAUSE)
-                worker.run(steps)
-    finally:
-        for worker in workers:
-            worker.close()
+    workers = run_in_turn(LATE, frameworks, [early, *shares, late - early - count, *shares])
     results = {}
     for worker in workers:
         medians = [median(reply["seconds_per_step"]) for reply in worker.replies]
