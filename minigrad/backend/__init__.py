@@ -6,15 +6,14 @@ This package alone imports cupy or numba, when they are first used.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
-from functools import wraps
+from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any, ParamSpec, TypeAlias, TypeVar
+from typing import Any, TypeAlias
 
 import numpy as np
 
-_P = ParamSpec("_P")
-_R = TypeVar("_R")
+from minigrad.backend.errstate import errstate, ignore_underflow
+
 Array: TypeAlias = Any
 """A numpy.ndarray or a cupy.ndarray."""
 
@@ -36,6 +35,7 @@ __all__ = [
     "as_array",
     "device_of",
     "devices",
+    "errstate",
     "format_array",
     "ignore_underflow",
     "is_array",
@@ -48,17 +48,6 @@ __all__ = [
     "to_numpy",
     "xp_of",
 ]
-
-
-def ignore_underflow(function: Callable[_P, _R]) -> Callable[_P, _R]:
-    """Decorate what may round small numbers to 0, so that the caller's np.errstate makes no error of it."""
-
-    @wraps(function)
-    def call(*args: _P.args, **kwargs: _P.kwargs) -> _R:
-        with np.errstate(under="ignore"):
-            return function(*args, **kwargs)
-
-    return call
 
 
 def is_array(value: object) -> bool:

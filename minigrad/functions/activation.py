@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from minigrad import checks
-from minigrad.backend import Array, format_array, ignore_underflow, sum_wide, xp_of
+from minigrad.backend import Array, errstate, format_array, ignore_underflow, sum_wide, xp_of
 from minigrad.backend.kernels import kernels_of
 from minigrad.core.arithmetic import Elementwise
 from minigrad.core.axes import normalize_axes
@@ -138,10 +138,10 @@ def softplus(x: Operand) -> Variable:
     return apply(Softplus(), x)
 
 
+@errstate(over="ignore")  # a difference beyond the largest float is −inf, whose exponential is 0
 def subtract_max(x: Array, axis: int | tuple[int, ...]) -> Array:
     """x less its maximum: 0 or negative, so that no exponential overflows."""
-    with np.errstate(over="ignore"):  # a difference beyond the largest float is −inf, whose exponential is 0
-        return x - x.max(axis, keepdims=True)
+    return x - x.max(axis, keepdims=True)
 
 
 def log_sum_exp(shifted: Array, axis: int | tuple[int, ...]) -> Array:

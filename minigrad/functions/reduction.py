@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from minigrad import checks
-from minigrad.backend import Array, format_array, ignore_underflow, sum_rounded
+from minigrad.backend import Array, errstate, format_array, ignore_underflow, sum_rounded
 from minigrad.core.axes import Axis, normalize_axes
 from minigrad.core.function import Gradients
 from minigrad.core.numpy_protocol import implements
@@ -85,7 +85,7 @@ def _variance(function: str, x: Operand, axis: Axis, ddof: int, keepdims: bool) 
 class LogSumExp(Reduction):
     """log Σ exp(x)."""
 
-    @np.errstate(over="ignore", under="ignore", divide="ignore")
+    @errstate(over="ignore", under="ignore", divide="ignore")
     def forward(self, x: Array) -> Array:
         best = x.max(self.axis, keepdims=True)
         best = np.where(np.isinf(best), 0, best).astype(best.dtype)  # inf − inf is NaN
