@@ -33,6 +33,7 @@ REMEDIES = {
     "training": "write `with minigrad.train_mode(False):` around it",
     "weights": "leave it out",
     "padding_mode": "use functions.pad before it",
+    "strict": "leave it out: a state must have all names and no others, {**model.state_dict(), **state} for example",
 }
 """Keywords that stand for something that is said in another way."""
 

@@ -31,6 +31,9 @@ KEYWORDS = {
     "Adam: there is no keyword betas; write beta1=": lambda: optim.Adam(P, lr=0.1, betas=(0.9, 0.99)),
     "backward: there is no keyword retain_graph; leave it out": lambda: V.sum().backward(retain_graph=True),
     "ReLU: there is no keyword inplace; leave it out": lambda: nn.ReLU(inplace=True),
+    "load_state_dict: there is no keyword strict; leave it out": lambda: nn.Linear(1, 1).load_state_dict(
+        {}, strict=False
+    ),
     "relu: there is no keyword nonsense; it takes x": lambda: F.relu(X, nonsense=1),
 }
 
@@ -49,6 +52,8 @@ def test_an_argument_that_needs_its_keyword():
         nn.MaxPool2d(2, 2)
     with pytest.raises(TypeError, match=r"^conv2d: it takes 3 .* not 4; write conv2d\(x, w, b, stride=\)$"):
         F.conv2d(X, X, None, 1)
+    with pytest.raises(TypeError, match=r"^no_grad: it takes 0 arguments .* not 1; write no_grad\(\)$"):
+        mg.no_grad(len)
 
 
 def test_an_argument_that_is_missing():

@@ -187,11 +187,14 @@ def to_device(array: Array, device: str) -> Array:
     """`array` on `device` ("cpu", "cuda" or "cuda:1"), without a copy if it is there.
 
     Raises:
+        TypeError: device is no string.
         ValueError: there is no such device.
         ImportError: a GPU is asked for and CuPy is not installed.
     """
     if device == "cpu":
         return to_numpy(array)
+    if not isinstance(device, str):
+        raise TypeError(f'to: device must be "cpu" or "cuda", not {device!r}; a dtype is changed by x.astype(dtype)')
     kind, _, number = device.partition(":")
     if kind != "cuda" or not (number or "0").isdecimal():
         raise ValueError(f'to: device must be "cpu", "cuda" or "cuda:N", not {device!r}')

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, Self, TypeAlias, T
 import numpy as np
 
 from minigrad import checks
+from minigrad.spelling import advised
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -168,6 +169,7 @@ def disabled(mode: GradMode) -> GradMode:
     return mode._replace(enabled=False) if mode.hooks else NOT_RECORDED
 
 
+@advised
 def no_grad() -> Switch:
     """Record nothing: results are constants, and what they were computed from can be freed.
 
@@ -181,6 +183,7 @@ def no_grad() -> Switch:
     return Switch((grad_mode, disabled))
 
 
+@advised
 def enable_grad() -> Switch:
     """Record, also inside `no_grad()`."""
     return Switch((grad_mode, lambda mode: mode._replace(enabled=True)))
@@ -197,6 +200,7 @@ def is_training() -> bool:
     return training.get()
 
 
+@advised
 def inference() -> Switch:
     """Neither record nor train: the switch to evaluate or use a model.
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, Union, cast
 
 import numpy as np
 
-from minigrad import backend
+from minigrad import backend, checks
 from minigrad.backend import Array, format_array
 from minigrad.core import arithmetic as A
 from minigrad.core import reduction, shaping
@@ -208,6 +208,7 @@ class Operators(NumPyProtocol):
     def _reduce(self, kind: type[reduction.Reduction], axis: Axis, keepdims: bool, *, of_none: bool = True) -> Variable:
         # of_none: the reduction has a value over an axis of length 0
         name, x = kind.__name__.lower(), self.data
+        keepdims = checks.boolean(name, "keepdims", keepdims)
         axes = tuple(sorted(normalize_axes(name, axis, x.ndim)))
         if not of_none and any(x.shape[i] == 0 for i in axes):
             raise ValueError(f"{name}: there is none over axis {axis} of the empty {format_array(x)}")

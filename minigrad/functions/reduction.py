@@ -124,4 +124,4 @@ def logsumexp(x: Operand, axis: Axis = None, *, keepdims: bool = False) -> Varia
     axes = normalize_axes("logsumexp", axis, x.ndim)
     if any(x.shape[i] == 0 for i in axes):
         raise ValueError(f"logsumexp: there is nothing over axis {axis} of the empty {format_array(x)}")
-    return apply(LogSumExp(axes, keepdims), x)
+    return apply(LogSumExp(axes, checks.boolean("logsumexp", "keepdims", keepdims)), x)

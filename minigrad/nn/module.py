@@ -6,7 +6,8 @@ import reprlib
 import sys
 from collections import UserDict, UserList, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from types import GeneratorType, MappingProxyType
+from dataclasses import fields, is_dataclass
+from types import GeneratorType, MappingProxyType, SimpleNamespace
 from typing import Any, Self, TypeAlias
 
 import numpy as np
@@ -17,7 +18,7 @@ from minigrad.core.hooks import wrap
 from minigrad.core.variable import Variable
 from minigrad.nn.state import quoted, validated_state
 from minigrad.nn.summary import summarize
-from minigrad.spelling import KEYWORDS, Advised, missing
+from minigrad.spelling import KEYWORDS, Advised, advised, missing
 
 
 class Parameter(Variable):
@@ -167,6 +168,7 @@ class Module(Advised):
         """A copy of the array of each parameter and buffer by name, in the computer's own memory."""
         return {name: np.array(variable.numpy()) for name, variable in self._named_state()}
 
+    @advised
     def load_state_dict(self, state: Mapping[str, Array]) -> None:
         """Copy arrays by name into the parameters and buffers, which keep their dtype and device.
 
@@ -260,7 +262,7 @@ CONSUMED = (GeneratorType, map, filter, zip, enumerate)
 """What can't be looked through without using it up."""
 
 UNSEARCHED: tuple[Any, ...] = (set, frozenset, deque, UserList, UserDict, MappingProxyType, type({}.values()))
-"""Containers in which nothing is found: their order or their keys make no lasting names."""
+"""Containers in which nothing is found, like namespaces, dataclasses and arrays: some have no order or no names."""
 
 
 def _run(module: Module, inputs: tuple[Any, ...], options: dict[str, Any]) -> Any:
@@ -285,7 +287,7 @@ def _members(items: Iterable[tuple[Any, Any]], prefix: str = "") -> Iterator[Fou
         elif isinstance(value, Variable):
             if value.creator is None and value.requires_grad:
                 yield path, value, "a Variable would not be trained; make it an nn.Parameter, or a constant by detach()"
-        elif isinstance(value, (*CONSUMED, *UNSEARCHED)):
+        else:
             yield from _lost(path, value)
 
 
@@ -294,9 +296,20 @@ def _lost(path: str, value: Any) -> Iterator[Found]:
     kind, advice = type(value).__name__, "would be lost; use a list, tuple or dict"
     if isinstance(value, CONSUMED):
         yield path, value, f"what a {kind} makes {advice}"
-    else:
-        for _, member, _ in _members(enumerate(value.values() if isinstance(value, Mapping) else value)):
-            yield path, member, f"the {type(member).__name__} in a {kind} {advice}"
+    for _, member, _ in _members(enumerate(_contents(value))):
+        yield path, member, f"the {type(member).__name__} in a {kind} {advice}"
+
+
+def _contents(value: Any) -> Iterable[Any]:
+    if isinstance(value, np.ndarray):
+        return value.ravel() if value.dtype.kind == "O" else ()
+    if isinstance(value, SimpleNamespace):
+        return vars(value).values()
+    if is_dataclass(value) and not isinstance(value, type):
+        return [getattr(value, field.name, None) for field in fields(value)]
+    if isinstance(value, UNSEARCHED):
+        return value.values() if isinstance(value, Mapping) else value
+    return ()
 
 
 def _write_all(write: Callable[..., None], new: list[tuple[Any, ...]], old: list[tuple[Any, ...]]) -> None:

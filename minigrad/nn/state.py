@@ -21,7 +21,9 @@ def validated_state(what: str, state: Any, like: Mapping[str, Array]) -> dict[st
     """
     if not isinstance(state, Mapping):
         raise TypeError(f"{what}: state must be a dict of arrays, not {type(state).__name__}")
-    found = {name: (x.shape, x.dtype) if is_array(x) else f"a {type(x).__name__}" for name, x in state.items()}
+    found: dict[str, Spec | str] = {name: f"a {type(x).__name__}" for name, x in state.items()}
+    plain = {name: x for name, x in state.items() if is_array(x) and not isinstance(x, np.ma.MaskedArray)}
+    found |= {name: (x.shape, x.dtype) for name, x in plain.items()}
     problems = differences(found, {name: (x.shape, x.dtype) for name, x in like.items()})
     problems += [f"{name}: its array is read-only" for name, x in like.items() if not is_writable(x)]
     copies = {}

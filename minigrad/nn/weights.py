@@ -11,6 +11,7 @@ import os
 import re
 import struct
 import zlib
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from io import TextIOBase
 from pathlib import Path
@@ -54,11 +55,8 @@ def save(model: Module, file: str | os.PathLike[str] | IO[bytes]) -> None:
     """
     _check("save", model, file, "write")
     opened = atomic_write(file) if isinstance(file, (str, os.PathLike)) else nullcontext(file)
-    with opened as stream, ZipFile(stream, "w") as archive:
-        for name, array in model.state_dict().items():
-            # ZipInfo(name) has a fixed date: the same weights make the same file.
-            with archive.open(ZipInfo(f"{name}.npy"), "w", force_zip64=True) as entry:
-                np.lib.format.write_array(entry, array, version=(1, 0), allow_pickle=False)
+    with opened as stream:
+        _write(model.state_dict(), stream)
 
 
 def load(model: Module, file: str | os.PathLike[str] | IO[bytes]) -> None:
@@ -91,6 +89,19 @@ def load(model: Module, file: str | os.PathLike[str] | IO[bytes]) -> None:
             reason = str(error) or "it ends too early"  # zipfile's EOFError says nothing
             raise ValueError(f"load: {name} has no weights for this {type(model).__name__}: {reason}") from None
     model._load(f"load: {name}", {name.removesuffix(".npy"): array for name, array in state.items()})
+
+
+def _write(state: Mapping[str, Array], file: IO[bytes]) -> None:
+    archive = ZipFile(file, "w")
+    try:
+        for name, array in state.items():
+            # ZipInfo(name) has a fixed date: the same weights make the same file.
+            with archive.open(ZipInfo(f"{name}.npy"), "w", force_zip64=True) as entry:
+                np.lib.format.write_array(entry, array, version=(1, 0), allow_pickle=False)
+        archive.close()
+    except BaseException:
+        archive.fp = None  # there is nothing to finish: with an entry that Ctrl-C left open, close() is a ValueError
+        raise
 
 
 def _check(owner: str, model: Any, file: Any, method: str) -> None:

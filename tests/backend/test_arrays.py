@@ -101,3 +101,8 @@ def test_devices_that_do_not_exist(device):
 def test_a_gpu_without_cupy(device):
     with pytest.raises(ImportError, match=r"pip install cupy-cuda13x"):
         backend.to_device(np.ones(2), device)
+
+
+def test_a_dtype_is_no_device():
+    with pytest.raises(TypeError, match=r'^to: device must be "cpu" or "cuda", not .* x\.astype\(dtype\)$'):
+        backend.to_device(np.ones(2), np.float64)

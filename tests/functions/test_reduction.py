@@ -135,3 +135,9 @@ def test_the_gradient_of_a_broadcast_float16_is_added_up_in_float32():
     x = mg.Variable(np.ones(1, np.float16))
     gx = mg.grad(x.broadcast_to((4097,)), x, np.full(4097, 1, np.float16))
     assert gx.item() == np.float16(4097)
+
+
+@pytest.mark.parametrize("f", [F.sum, F.max, F.logsumexp])
+def test_keepdims_is_true_or_false(f):
+    with pytest.raises(TypeError, match=r"keepdims must be True or False, not 'no'$"):
+        f(np.ones(2), keepdims="no")

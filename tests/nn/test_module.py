@@ -4,7 +4,8 @@ import copy
 import pickle
 import re
 from collections import UserDict, UserList, deque
-from types import MappingProxyType
+from dataclasses import make_dataclass
+from types import MappingProxyType, SimpleNamespace
 
 import numpy as np
 import pytest
@@ -116,6 +117,9 @@ def test_two_parameters_of_one_name_are_an_error():
         ([Scale(), (mg.Variable([1.0]),)], "Scale.own.1.0: a Variable would not be trained"),
         ({"a": mg.Variable([1.0])}, "Scale.own.a: a Variable would not be trained"),
         ({Scale()}, "Scale.own: the Scale in a set would be lost; use a list, tuple or dict"),
+        (SimpleNamespace(a=Scale()), "Scale.own: the Scale in a SimpleNamespace would be lost"),
+        (np.array([Scale(), None]), "Scale.own: the Scale in a ndarray would be lost"),
+        (make_dataclass("Blocks", ["first"])(Scale()), "Scale.own: the Scale in a Blocks would be lost"),
         ([frozenset({nn.Parameter(1.0)})], "Scale.own.0: the Parameter in a frozenset would be lost"),
         (deque([[Scale()]]), "Scale.own: the Scale in a deque would be lost"),
         (deque([mg.Variable(1.0)]), "Scale.own: the Variable in a deque would be lost"),
@@ -436,13 +440,14 @@ def test_load_state_dict_of_the_models_own_arrays_exchanged():
 
 
 def test_load_state_dict_lists_all_that_is_wrong_and_changes_nothing():
-    model = Chain(Scale(), Scale(), Scale(), Scale(), Scale())
+    model = Chain(Scale(), Scale(), Scale(), Scale(), Scale(), Scale())
     before = bits(model)
     state = {
         "parts.0.w": np.full(2, 7.0),  # this one would fit
         "parts.1.w": np.zeros((2, 1)),
         "parts.2.w": np.zeros(2, int),
         "parts.3.w": [0.0, 0.0],
+        "parts.5.w": np.ma.masked_array([0.0, 0.0], mask=[0, 1]),
         "head\nw": np.zeros(2),
     }
     with pytest.raises(ValueError, match="load_state_dict of Chain") as error:
@@ -453,6 +458,7 @@ def test_load_state_dict_lists_all_that_is_wrong_and_changes_nothing():
         "  parts.2.w: (2,) int64, expected floats (2,) float32",
         "  parts.3.w: a list, expected an array (2,) float32",
         "  parts.4.w: missing, expected an array (2,) float32",
+        "  parts.5.w: a MaskedArray, expected an array (2,) float32",
         r"  'head\nw': not expected",
     ]
     assert bits(model) == before

@@ -464,3 +464,13 @@ def test_an_open_file_may_begin_with_something_else(tmp_path):
         assert file.read(4) == b"HEAD"
         nn.load(reader, file)
     assert (reader.w.data == model.w.data).all()
+
+
+def test_an_interruption_in_the_middle_of_an_entry_stays_one(path, monkeypatch):
+    def interrupted(entry):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(zipfile._ZipWriteFile, "close", interrupted)  # of which zipfile makes a ValueError
+    with pytest.raises(KeyboardInterrupt):
+        nn.save(make(0), path)
+    assert not list(path.parent.iterdir())
