@@ -40,7 +40,7 @@ __all__ = [
     "ignore_underflow",
     "is_array",
     "is_writable",
-    "scatter_add",
+    "may_hold",
     "sum_rounded",
     "sum_wide",
     "synchronize",
@@ -158,14 +158,9 @@ def format_array(array: Array) -> str:
     return f"{tuple(array.shape)} {array.dtype}"
 
 
-def scatter_add(array: Array, key: Any, values: Array) -> None:
-    """Add `values` at `array[key]` in place; positions that repeat in `key` add up."""
-    if isinstance(array, np.ndarray):
-        np.add.at(array, key, values.astype(array.dtype, copy=False))  # several times as fast as of two dtypes
-    else:
-        import cupyx  # noqa: PLC0415
-
-        cupyx.scatter_add(array, key, values)
+def may_hold(mask: Array) -> bool:
+    """False if no element of the mask holds; on a GPU True without a look, which would have to wait for it."""
+    return not isinstance(mask, (np.ndarray, np.generic)) or bool(mask.any())
 
 
 def device_of(array: Array) -> str:
