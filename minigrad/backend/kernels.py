@@ -13,7 +13,7 @@ from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 
-from minigrad.backend import KERNEL_DTYPES, Array, ignore_underflow, numpy_kernels, sum_rounded
+from minigrad.backend import KERNEL_DTYPES, Array, ignore_underflow, is_array, numpy_kernels, sum_rounded
 from minigrad.backend.compiled.loading import prepared_kernels
 from minigrad.backend.forks import not_while_forking
 from minigrad.backend.sparse_images import SparseImages
@@ -170,10 +170,25 @@ COMPOSED: dict[str, Callable[..., Any]] = {"conv_relu_pool": _conv_relu_pool, "c
 
 
 def kernels_of(array: Array) -> Kernels:
-    """The kernel set that serves `array`; the environment variable MINIGRAD_KERNELS can force one."""
-    if not isinstance(array, np.ndarray):
-        raise TypeError(f"no kernel set serves {type(array).__module__} arrays; move it with .to('cpu')")
-    return cpu_kernels(array.dtype)
+    """The kernel set that serves `array`; of those for the CPU MINIGRAD_KERNELS, an environment variable, can force one.
+
+    Raises:
+        TypeError: no set serves this kind of array.
+    """
+    if isinstance(array, np.ndarray):
+        return cpu_kernels(array.dtype)
+    if not is_array(array):
+        raise TypeError(f"no kernel set serves {type(array).__module__} arrays")
+    return cuda_kernels(array.device.id, array.dtype)
+
+
+@cache
+def cuda_kernels(device: int, dtype: Any) -> Kernels:  # noqa: ARG001 - an optimizer's update is for one dtype
+    """The kernel set for CuPy's arrays of a dtype on a device."""
+    from minigrad.backend import cupy_kernels  # noqa: PLC0415 - where cupy is installed
+
+    there = cupy_kernels.OnDevice(device)
+    return KernelSet(lambda _: there, there, lambda *_: True)
 
 
 def forced_set() -> str:

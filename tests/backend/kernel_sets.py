@@ -145,6 +145,17 @@ class _Comparison:
         targets = self._rng.random((N, C)).astype(x.dtype)
         self._dropped(x, float(self._rng.choice([0.0, 0.25, 0.5, 1.0])))
         self._compare("cross_entropy", x * x.dtype.type(30), targets / targets.sum(1, keepdims=True))
+        self._wide_rows()
+
+    def _wide_rows(self) -> None:
+        """Cross-entropy of more classes than a GPU's warp has threads; some logits are infinite, some NaN."""
+        x = self._array(int(self._rng.integers(1, 5)), int(self._rng.choice([31, 32, 33, 70])))
+        targets = self._rng.random(x.shape).astype(x.dtype)
+        if self._rng.integers(2):
+            x = x.copy(order="K")
+            x[self._rng.integers(len(x)), self._rng.integers(x.shape[1])] = self._rng.choice([np.nan, np.inf, -np.inf])
+            targets = (np.arange(x.shape[1]) == self._rng.integers(x.shape[1], size=(len(x), 1))).astype(x.dtype)
+        self._compare("cross_entropy", x, targets / targets.sum(1, keepdims=True))
 
     def _dropped(self, x: Floats, p: float) -> None:
         """A mask of dropout: each set draws its own, but of the same numbers."""

@@ -106,9 +106,10 @@ def masked(x, mask):
 def cross_entropy(logits, targets):
     losses, probabilities = np.zeros(len(logits), logits.dtype), np.zeros(logits.shape, logits.dtype)
     for n, row in enumerate(logits.astype(np.float64)):
-        for c, z in enumerate(row):
-            probabilities[n, c] = 1 / np.exp(row - z).sum()
-            losses[n] += targets[n, c] * np.log(np.exp(row - z).sum())
+        for c, z in enumerate(row - row.max()):
+            total = np.exp(row - row.max()).sum()
+            probabilities[n, c] = np.exp(z) / total
+            losses[n] += targets[n, c] * (np.log(total) - z) if targets[n, c] else 0
     return losses, probabilities
 
 
