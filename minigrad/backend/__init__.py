@@ -24,11 +24,15 @@ KERNEL_DTYPES = (np.dtype(np.float32), np.dtype(np.float64))
 BLOCK = 16
 """The most numbers to add up one after the other in float32: each addition is off by 2⁻²⁴ at most, 15 by 10⁻⁶."""
 
+INSTALL_CUPY = "pip install 'minigrad-nn[cuda13]'"
+"""What brings the library for GPUs."""
+
 SMALL = 2**16
 """The most numbers whose sum in float64 takes less time than one of blocks."""
 
 __all__ = [
     "BLOCK",
+    "INSTALL_CUPY",
     "KERNEL_DTYPES",
     "SMALL",
     "Array",
@@ -203,12 +207,12 @@ def to_device(array: Array, device: str) -> Array:
         raise ValueError(f'to: device must be "cpu", "cuda" or "cuda:N", not {device!r}')
     try:
         import cupy  # noqa: PLC0415
-    except ImportError:
-        raise ImportError(
-            "to: device 'cuda' needs CuPy: pip install cupy-cuda13x (or cupy-cuda12x, by the driver's version)"
-        ) from None
+    except ImportError as error:
+        raise ImportError(f"to: device {device!r} needs CuPy ({error}): {INSTALL_CUPY}") from None
     count = len(devices()) - 1
+    if not count:
+        raise ValueError(f"to: device {device!r} does not exist: CuPy finds no GPU here; `minigrad doctor` says more")
     if int(number or 0) >= count:
-        raise ValueError(f"to: device {device!r} does not exist; this machine has {count} CUDA devices")
+        raise ValueError(f"to: device {device!r} does not exist; there are {', '.join(devices())}")
     with cupy.cuda.Device(int(number or 0)):
         return cupy.asarray(array)

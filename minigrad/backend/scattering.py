@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.backend import Array, xp_of
+from minigrad.backend import Array
 from minigrad.backend.placement import axes_of
 
 TILE = 256
@@ -19,14 +19,16 @@ LARGEST = 2**32
 
 def scatter_add(x: Array, key: Any, shape: tuple[int, ...]) -> Array:
     """Zeros of `shape` with the values of `x` added at `[key]`; those of one position are added up in x's order."""
-    y = xp_of(x).zeros(shape, np.float64 if x.dtype.kind == "f" else x.dtype)
     if isinstance(x, np.ndarray):
+        y = np.zeros(shape, np.float64 if x.dtype.kind == "f" else x.dtype)
         np.add.at(y, key, x.astype(y.dtype, copy=False))  # several times as fast as of two dtypes
         return y.astype(x.dtype, copy=False)
     if x.dtype.kind == "f":
         return _sorted_sum(x, key, shape)
+    import cupy  # noqa: PLC0415
     import cupyx  # noqa: PLC0415
 
+    y = cupy.zeros(shape, x.dtype)
     cupyx.scatter_add(y, key, x)  # of integers any order gives the same
     return y
 
