@@ -45,6 +45,7 @@ __all__ = [
     "is_array",
     "is_writable",
     "may_hold",
+    "may_overlap",
     "sum_rounded",
     "sum_wide",
     "synchronize",
@@ -160,6 +161,11 @@ def sum_rounded(x: Array, axis: int | tuple[int, ...] | None, *, keepdims: bool)
 def format_array(array: Array) -> str:
     """Shape and dtype, as error messages give them: `(2, 3) float32`."""
     return f"{tuple(array.shape)} {array.dtype}"
+
+
+def may_overlap(a: Array, b: Array) -> bool:
+    """False if two arrays, also of two devices, have no memory in common; True if they lie in one range of it."""
+    return isinstance(a, np.ndarray) == isinstance(b, np.ndarray) and bool(xp_of(a).may_share_memory(a, b))
 
 
 def may_hold(mask: Array) -> bool:
