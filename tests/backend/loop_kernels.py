@@ -106,18 +106,21 @@ def masked(x, mask):
 def cross_entropy(logits, targets):
     losses, probabilities = np.zeros(len(logits), logits.dtype), np.zeros(logits.shape, logits.dtype)
     for n, row in enumerate(logits.astype(np.float64)):
-        for c, z in enumerate(row):
-            probabilities[n, c] = 1 / np.exp(row - z).sum()
-            losses[n] += targets[n, c] * np.log(np.exp(row - z).sum())
+        for c, z in enumerate(row - row.max()):
+            total = np.exp(row - row.max()).sum()
+            probabilities[n, c] = np.exp(z) / total
+            losses[n] += targets[n, c] * (np.log(total) - z) if targets[n, c] else 0
     return losses, probabilities
 
 
-def update(formula, p, g, slots, numbers):
-    for i in np.ndindex(p.shape):
-        step = slots[0].dtype.type(g[i]) if slots else float(g[i])
-        found = formula(p[i], step, *(slot[i] for slot in slots), *numbers)
-        for old, new in zip((p, *slots), found if isinstance(found, tuple) else (found,), strict=True):
-            old[i] = new
+def update(formula, updates):
+    for p, g, slots, numbers, done in updates:
+        for i in np.ndindex(p.shape):
+            step = slots[0].dtype.type(g[i]) if slots else float(g[i])
+            found = formula(p[i], step, *(slot[i] for slot in slots), *numbers())
+            for old, new in zip((p, *slots), found if isinstance(found, tuple) else (found,), strict=True):
+                old[i] = new
+        done()
 
 
 def matmul(a, b):
