@@ -8,7 +8,6 @@ from cupy.cuda import compiler
 
 from hosted.building import FLAGS, HERE, LIBRARY, contents, digest, kept, run_compiler
 
-NVRTC_TOO = os.environ.get("HOSTED_NVRTC", "") == "1"
 OPTIMIZATION = ["-O1", "-fno-strict-aliasing", "-fno-gnu-unique"]  # the same kernel may stand in several libraries
 HEADERS = [HERE / "include", Path(compiler.__file__).parents[1] / "_core" / "include"]
 SHIM = digest(contents(*HEADERS[0].rglob("*.*h"), *HERE.glob("*.py")), OPTIMIZATION)
@@ -60,21 +59,24 @@ def _precompiled_headers():
     return kept(f"{SHIM}/{header.name}.gch", lambda path: run_compiler(*flags, header, "-o", path)).parent
 
 
+programs = []
+"""What has been compiled: the sources, their options, and the kernels' names where CuPy gives them."""
+
+
 class Program(compiler._NVRTCProgram):
     """What CuPy makes of a source."""
+
+    nvrtc = compiler._NVRTCProgram  # what it takes the place of
 
     def __init__(self, src, name="default_program", headers=(), include_names=(), name_expressions=None, method="ptx"):
         self.ptr, self.src, self.name, self.name_expressions = None, src, name, name_expressions
 
     def compile(self, options=(), log_stream=None):
-        """Compile, with NVRTC as well if one wants to know whether it could (HOSTED_NVRTC=1)."""
         names = self.name_expressions
-        if NVRTC_TOO:
-            known = tuple(option for option in options if option != "--pch")
-            NVRTCProgram(self.src, self.name, (), (), names, "cubin").compile(known, log_stream)
+        programs.append((self.src, options, names))
         return compiled(self.src, options, names), ({name: name for name in names} if names else None)
 
 
-NVRTCProgram = compiler._NVRTCProgram
 compiler._NVRTCProgram = Program
-compiler._preprocess = lambda *_: SHIM  # a part of the key in CuPy's cache
+os.environ["CUPY_CACHE_IN_MEMORY"] = "1"  # CuPy's own cache would keep paths for machine code
+compiler._preprocess = lambda *_: SHIM  # a part of the key in CuPy's cache, for which it would ask NVRTC
