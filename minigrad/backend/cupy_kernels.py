@@ -14,11 +14,15 @@ import numpy as np
 
 from minigrad.backend import accumulation_dtype
 from minigrad.backend.cuda import products
+from minigrad.backend.cuda.capture import later
 from minigrad.backend.cuda.launching import ARGMAX, WARPS, for_each, geometry, kernel
+from minigrad.backend.cuda.updates import update
 from minigrad.backend.sparse_images import SparseImages
 from minigrad.backend.windows import Pair, Window
 
 Array = Any
+
+__all__ = ["OnDevice", "update"]
 
 ROWS_OF_A_BLOCK, BLOCKS = 64, 264
 """Of channel_sum: the fewest rows worth a block, and the most blocks, two for each multiprocessor of a large device."""
@@ -239,15 +243,14 @@ def _for_each_row(name: str, dtype: Any, N: int, *arguments: Any) -> None:
 def dropout_mask(x: Array, p: float, rng: np.random.Generator) -> Array:
     mask = cupy.empty(x.shape, x.dtype) if x.flags.c_contiguous else cupy.empty_like(x)
     scale = 0.0 if p == 1 else min(1 / (1 - p), np.finfo(x.dtype).max.item())  # infinity times 0 would not drop
-    key = int(rng.integers(-(2**63), 2**63))
-    for_each(-(-x.size // 4), "elementwise", "dropout_mask", x.dtype, mask, float(p), scale, key, None, x.size)
+
+    def key() -> int:
+        return int(rng.integers(-(2**63), 2**63))
+
+    later_key = later(lambda: [key()], 1, np.int64)
+    arguments = mask, float(p), scale, key() if later_key is None else 0, later_key, x.size
+    for_each(-(-x.size // 4), "elementwise", "dropout_mask", x.dtype, *arguments)
     return mask
-
-
-def update(formula: Any, p: Array, g: Array, slots: Any, numbers: Any) -> None:
-    results = formula(p, g.astype(accumulation_dtype(p.dtype), copy=False), *slots, *numbers)
-    for old, new in zip((p, *slots), results if isinstance(results, tuple) else (results,), strict=True):
-        old[...] = new
 
 
 def _nhwc(x: Array) -> Array:

@@ -7,9 +7,9 @@ specification of every other.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache, partial
-from typing import Any, Protocol, TypeAlias
+from typing import Any, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 
@@ -84,12 +84,32 @@ class Kernels(Protocol):
     def dropout_mask(self, x: Array, p: float, rng: np.random.Generator) -> Array:
         """An array like x: 0 with probability p, else 1 / (1 − p)."""
 
-    def update(self, formula: Formula, p: Array, g: Array, slots: Sequence[Array], numbers: Sequence[float]) -> None:
-        """In place: p and its slots become formula(p, g, *slots, *numbers), each number by itself."""
+    def update(self, formula: Formula, updates: Iterable[Update]) -> None:
+        """In place, of parameters of one dtype: p and its slots become formula(p, g, *slots, *numbers()), each number
+        by itself."""  # noqa: D209
 
 
 Formula: TypeAlias = Callable[..., Any]
 """One step of an optimizer for one number: the new parameter, and the new slots, if it has any, in a tuple with it."""
+
+
+class Update(NamedTuple):
+    """What an optimizer's step changes of one parameter.
+
+    Attributes:
+        p: the parameter.
+        g: its gradient, of the same dtype.
+        slots: what is kept beside it, float32 at least.
+        numbers: gives the formula's last arguments in this step.
+        done: to be called when p and its slots are changed, or certain to be.
+    """
+
+    p: Array
+    g: Array
+    slots: Sequence[Array]
+    numbers: Callable[[], Sequence[float]]
+    done: Callable[[], None]
+
 
 SETS = ("numpy", "numba")
 """The names of the kernel sets; numba's needs the extra "fast"."""

@@ -6,7 +6,7 @@ not take, float16 or mixed dtypes, NumPy's set does.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
@@ -267,12 +267,14 @@ def cross_entropy(logits: Array, targets: Array) -> tuple[Array, Array]:
     return losses, softmax
 
 
-def update(formula: Any, p: Array, g: Array, slots: Sequence[Array], numbers: Sequence[float]) -> Any:
-    flat = _as_one(p, g, *slots)
-    step = compiled_update(formula, len(slots))
-    if flat is None or step is None:
-        return NotImplemented
-    return step(shares(p.size, p.size), *flat, numbers)
+def update(formula: Any, updates: Iterable[Any]) -> None:
+    for each in updates:
+        p, g, slots, numbers, done = each
+        flat, step = _as_one(p, g, *slots), compiled_update(formula, len(slots))
+        if flat is None or step is None or step(shares(p.size, p.size), *flat, numbers()) is NotImplemented:
+            numpy_kernels.update(formula, [each])
+        else:
+            done()
 
 
 def description() -> str:

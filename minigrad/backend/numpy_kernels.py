@@ -10,7 +10,7 @@ product for each row of the kernel: a KH-th of the copying, and of what one core
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from math import prod
 from typing import Any
 
@@ -179,12 +179,14 @@ def dropout_mask(x: Array, p: float, rng: np.random.Generator) -> Array:
     return np.multiply(kept, scale, dtype=x.dtype)  # type: ignore[no-any-return]
 
 
-def update(formula: Any, p: Array, g: Array, slots: Sequence[Array], numbers: Sequence[float]) -> None:
-    dtype = accumulation_dtype(p)
-    for p_, g_, *slots_ in _chunks(p, g, *slots):
-        results = _without_subnormals(formula, (p_, g_.astype(dtype, copy=False), *slots_, *numbers), dtype)
-        for old, new in zip((p_, *slots_), results, strict=True):
-            old[...] = new
+def update(formula: Any, updates: Iterable[Any]) -> None:
+    for p, g, slots, numbers, done in updates:
+        dtype, last = accumulation_dtype(p), numbers()
+        for p_, g_, *slots_ in _chunks(p, g, *slots):
+            results = _without_subnormals(formula, (p_, g_.astype(dtype, copy=False), *slots_, *last), dtype)
+            for old, new in zip((p_, *slots_), results, strict=True):
+                old[...] = new
+        done()
 
 
 def _without_subnormals(formula: Any, arguments: tuple[Any, ...], dtype: Any) -> Sequence[Array]:

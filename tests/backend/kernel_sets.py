@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.backend import accumulation_dtype, is_array, numpy_kernels, to_numpy
-from minigrad.backend.kernels import KernelSet, cpu_kernels
+from minigrad.backend.kernels import KernelSet, Update, cpu_kernels
 from minigrad.backend.sparse_images import SparseImages
 from minigrad.backend.windows import Pair, Window
 from minigrad.functions.windows import padded_window
@@ -27,6 +27,9 @@ class Serving:
 
     def __getattr__(self, name):
         def kernel(*arguments):
+            if name == "update":
+                formula, updates = arguments[0], list(arguments[1])
+                return cpu_kernels(updates[0].p.dtype).update(formula, updates)
             dtype = next(a.dtype for a in arrays_in(arguments) if a.dtype.kind == "f")
             return getattr(cpu_kernels(dtype), name)(*arguments)
 
@@ -169,15 +172,21 @@ class _Comparison:
             raise ContractViolation("dropout_mask", f"gives other numbers than 0 and {kept:g}", _described([x, p]))
 
     def updates(self) -> None:
-        """One step of each optimizer, in place."""
-        shape = tuple(int(n) for n in self._rng.integers(1, 6, 2))
-        p, g, m = (self._array(*shape) for _ in range(3))
-        g, m = g.astype(p.dtype), m.astype(accumulation_dtype(p.dtype))  # as optimizers keep what they add up
-        v = np.abs(self._array(*shape)).astype(m.dtype)
-        self._compare_in_place(momentum_sgd, p, g, [m], (0.1, 0.9))
-        self._compare_in_place(sgd, p, g, [], (0.1,))
-        self._compare_in_place(adam, p, g, [m, v], (0.3, 0.9, 0.1, 0.99, 0.01, 1e-4))
-        self._compare_in_place(adagrad, p, g, [v], (0.1, 1e-4))
+        """One step of each optimizer for some parameters, in place."""
+        dtype, count = self._dtype(), int(self._rng.integers(1, 4))
+        arrays = [self._parameter(dtype) for _ in range(count)]
+        self._compare_in_place(momentum_sgd, [(p, g, [m], (0.1, 0.9)) for p, g, m, _ in arrays])
+        self._compare_in_place(sgd, [(p, g, [], (0.1 * n,)) for n, (p, g, _, _) in enumerate(arrays)])
+        numbers = (0.9, 0.1, 0.99, 0.01, 1e-4)
+        self._compare_in_place(adam, [(p, g, [m, v], (0.3 * n, *numbers)) for n, (p, g, m, v) in enumerate(arrays)])
+        self._compare_in_place(adagrad, [(p, g, [v], (0.1, 1e-4)) for p, g, _, v in arrays])
+
+    def _parameter(self, dtype: str) -> tuple[Floats, ...]:
+        """A parameter, its gradient, and two slots as optimizers keep them."""
+        shape = tuple(int(n) for n in self._rng.integers(1, 6, 2)) if self._rng.integers(4) else (3, 700)
+        p, g, m, v = (self._array(*shape).astype(dtype) for _ in range(4))
+        wide = accumulation_dtype(p.dtype)
+        return p, g, m.astype(wide), np.abs(v).astype(wide)
 
     def _geometry(self, *, pools: bool) -> tuple[Window, Pair]:
         """A window, and the size of images that it fits."""
@@ -203,9 +212,11 @@ class _Comparison:
 
     def _array(self, *shape: int) -> Floats:
         """Quarters, so that there are ties, in any memory order."""
-        dtype = self._rng.choice(["float64", "float32", "float16"])
-        x = (self._rng.integers(-8, 9, shape) / 4).astype(dtype)
+        x = (self._rng.integers(-8, 9, shape) / 4).astype(self._dtype())
         return laid_out(x, str(self._rng.choice(list(LAYOUTS))))
+
+    def _dtype(self) -> str:
+        return str(self._rng.choice(["float64", "float32", "float16"]))
 
     def _compare(self, kernel: str, *arguments: Any) -> None:
         dtype = next(a.dtype for a in arrays_in(arguments))
@@ -225,11 +236,21 @@ class _Comparison:
                 raise ContractViolation(f"{kernel} edits its arguments", _described(alike))
         self._equal(kernel, found, expected, alike)
 
-    def _compare_in_place(self, formula: Any, p: Any, g: Any, slots: list[Any], numbers: tuple[float, ...]) -> None:
-        given, expected = ([change(a.copy()) for a in (p, g, *slots)] for change in (self._to_array, np.asarray))
-        for kernels, (q, h, *others) in zip(self._sets, (given, expected), strict=True):
-            kernels.update(formula, q, h, others, numbers)
-        self._equal("update", tuple(given), tuple(expected), [p, g, *slots])
+    def _compare_in_place(self, formula: Any, updates: list[tuple[Any, Any, list[Any], tuple[float, ...]]]) -> None:
+        done: list[int] = []
+        results = []
+        for kernels, change in zip(self._sets, (self._to_array, np.asarray), strict=True):
+            given = [
+                (change(p.copy()), change(g.copy()), [change(s.copy()) for s in slots]) for p, g, slots, _ in updates
+            ]
+            steps = [
+                Update(*arrays, lambda n=n: updates[n][3], lambda n=n: done.append(n)) for n, arrays in enumerate(given)
+            ]
+            kernels.update(formula, iter(steps))
+            results.append(tuple(a for p, g, slots in given for a in (p, g, *slots)))
+        if done != 2 * list(range(len(updates))):
+            raise ContractViolation("update", f"says that it is done with {done}", _described([updates[0][0]]))
+        self._equal("update", *results, [a for p, g, slots, _ in updates for a in (p, g, *slots)])
 
     def _equal(self, kernel: str, found: Any, expected: Any, arguments: list[Any]) -> None:
         self.compared.add(kernel)

@@ -113,12 +113,14 @@ def cross_entropy(logits, targets):
     return losses, probabilities
 
 
-def update(formula, p, g, slots, numbers):
-    for i in np.ndindex(p.shape):
-        step = slots[0].dtype.type(g[i]) if slots else float(g[i])
-        found = formula(p[i], step, *(slot[i] for slot in slots), *numbers)
-        for old, new in zip((p, *slots), found if isinstance(found, tuple) else (found,), strict=True):
-            old[i] = new
+def update(formula, updates):
+    for p, g, slots, numbers, done in updates:
+        for i in np.ndindex(p.shape):
+            step = slots[0].dtype.type(g[i]) if slots else float(g[i])
+            found = formula(p[i], step, *(slot[i] for slot in slots), *numbers())
+            for old, new in zip((p, *slots), found if isinstance(found, tuple) else (found,), strict=True):
+                old[i] = new
+        done()
 
 
 def matmul(a, b):
