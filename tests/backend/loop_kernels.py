@@ -106,8 +106,8 @@ def masked(x, mask):
 def cross_entropy(logits, targets, weights=None, smoothing=0.0):
     losses, probabilities = np.zeros(len(logits), np.result_type(logits, np.float32)), np.zeros_like(logits, order="C")
     targets = _distributions(targets, logits, smoothing)
-    for n, row in enumerate(logits.astype(np.float64)):
-        row = row if weights is None or weights[n] else 0 * targets[n]
+    counted = logits if weights is None else np.where(weights[:, None] != 0, logits, 0)
+    for n, row in enumerate(counted.astype(np.float64)):
         for c, z in enumerate(row - row.max()):
             total = np.exp(row - row.max()).sum()
             probabilities[n, c] = np.exp(z) / total
