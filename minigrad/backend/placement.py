@@ -30,7 +30,9 @@ def one_device(what: str, *arrays: Array, names: Sequence[str] = ("a", "b"), fix
     Raises:
         ValueError: they are still on several devices.
     """
-    placed = [array if keep else beside(array, *arrays) for array, keep in zip(arrays, fixed or repeat(False), strict=False)]
+    placed = [
+        array if keep else beside(array, *arrays) for array, keep in zip(arrays, fixed or repeat(False), strict=False)
+    ]
     if len({array.__class__ for array in placed}) > 1:
         raise ValueError(f"{what}: {on_devices(names, placed)}")
     return placed

@@ -41,7 +41,11 @@ def infix(
     def method(self: Operators, other: Any) -> Variable:
         if isinstance(other, Operators):
             if self._data.shape == other._data.shape:
-                if on_arrays is not None and grad_mode.get() is NOT_RECORDED and self._data.__class__ is other._data.__class__:
+                if (
+                    on_arrays is not None
+                    and grad_mode.get() is NOT_RECORDED
+                    and self._data.__class__ is other._data.__class__
+                ):
                     return self._constant(on_arrays(self._data, other._data))
                 return self._apply(kind(), self, other)
         elif isinstance(other, (int, float)):
