@@ -226,17 +226,37 @@ def masked(x: Array, mask: Array) -> Array:
     return y
 
 
-def cross_entropy(logits: Array, targets: Array) -> tuple[Array, Array]:
+def cross_entropy(
+    logits: Array, targets: Array, weights: Array | None = None, smoothing: float = 0.0
+) -> tuple[Array, Array]:
     (N, C), dtype = logits.shape, logits.dtype
-    logits, targets = (cupy.ascontiguousarray(x.astype(dtype, copy=False)) for x in (logits, targets))
     losses, softmax = cupy.empty(N, accumulation_dtype(dtype)), cupy.empty((N, C), dtype)
-    _for_each_row("cross_entropy", dtype, N, logits, targets, None, 1.0, 0.0, None, losses, softmax, N, C)
-    return losses.astype(dtype, copy=False), softmax
+    weights = weights if weights is None else cupy.ascontiguousarray(weights, losses.dtype)
+    given = cupy.ascontiguousarray(logits), *_targets(targets, softmax, smoothing), weights
+    _for_each_row("cross_entropy", dtype, *given, losses, softmax, N, C)
+    return losses, softmax
 
 
-def _for_each_row(name: str, dtype: Any, N: int, *arguments: Any) -> None:
-    """Launch a kernel with a warp for each row."""
-    if N:
+def cross_entropy_gradient(softmax: Array, targets: Array, scale: Array, smoothing: float) -> Array:
+    (N, C), dtype = softmax.shape, softmax.dtype
+    softmax, gradient = cupy.ascontiguousarray(softmax), cupy.empty((N, C), dtype)
+    scale = cupy.ascontiguousarray(scale, accumulation_dtype(dtype))
+    given = softmax, *_targets(targets, softmax, smoothing), scale
+    _for_each_row("cross_entropy_gradient", dtype, *given, gradient, N, C)
+    return gradient
+
+
+def _targets(targets: Array, like: Array, smoothing: float) -> tuple[Any, ...]:
+    """The numbers of rows.cu's Targets."""
+    rest, share = 1 - smoothing, smoothing / like.shape[1]
+    if targets.ndim == 1:
+        return None, cupy.ascontiguousarray(targets, np.int64), rest, share
+    return cupy.ascontiguousarray(targets, like.dtype), None, rest, share
+
+
+def _for_each_row(name: str, dtype: Any, *arguments: Any) -> None:
+    """Launch a kernel with a warp for each row; its last arguments are N and C."""
+    if N := arguments[-2]:
         kernel("rows", name, dtype)((-(-N // WARPS[1]),), WARPS, arguments)
 
 
@@ -263,7 +283,7 @@ def _nchw(x: Array) -> Array:
 
 
 def _alike(*arrays: Array) -> bool:
-    """True if the numbers of arrays of one shape lie in one order, row by row or as images (N, H, W, C), without gaps."""
+    """True if arrays of one shape lie in memory in one order, row by row or as images (N, H, W, C), without gaps."""
     return all(array.flags.c_contiguous for array in arrays) or all(
         array.ndim == 4 and array.transpose(0, 2, 3, 1).flags.c_contiguous for array in arrays
     )

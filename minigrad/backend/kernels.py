@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Sequence
+from contextvars import ContextVar
 from functools import cache, partial
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
@@ -18,6 +19,9 @@ from minigrad.backend.compiled.loading import prepared_kernels
 from minigrad.backend.forks import not_while_forking
 from minigrad.backend.sparse_images import SparseImages
 from minigrad.backend.windows import Pair, Window
+
+tf32: ContextVar[bool] = ContextVar("tf32", default=False)
+"""True where a GPU may round the factors of float32 products to 10 bits."""
 
 
 class Kernels(Protocol):
@@ -78,15 +82,22 @@ class Kernels(Protocol):
     def masked(self, x: Array, mask: Array) -> Array:
         """x where the mask (bools that broadcast to x) holds, else 0, whatever x is there."""
 
-    def cross_entropy(self, logits: Array, targets: Array) -> tuple[Array, Array]:
-        """Of logits and target distributions (N, C): −Σ target · log softmax, (N,), and the softmax, (N, C)."""
+    def cross_entropy(
+        self, logits: Array, targets: Array, weights: Array | None = None, smoothing: float = 0.0
+    ) -> tuple[Array, Array]:
+        """Of logits (N, C): weight · −Σ target · log softmax, (N,), float32 at least; and the softmax.
+
+        The targets are labels (N,) or distributions (N, C), smoothed. Where the weight is 0, logits count as zeros.
+        """
+
+    def cross_entropy_gradient(self, softmax: Array, targets: Array, scale: Array, smoothing: float) -> Array:
+        """scale · (softmax · Σ target − target), (N, C), with a scale for each row, (N,)."""
 
     def dropout_mask(self, x: Array, p: float, rng: np.random.Generator) -> Array:
         """An array like x: 0 with probability p, else 1 / (1 − p)."""
 
     def update(self, formula: Formula, updates: Iterable[Update]) -> None:
-        """In place, of parameters of one dtype: p and its slots become formula(p, g, *slots, *numbers()), each number
-        by itself."""  # noqa: D209
+        """In place, of parameters of one dtype: p and its slots become formula(p, g, *slots, *numbers())."""
 
 
 Formula: TypeAlias = Callable[..., Any]
@@ -190,7 +201,7 @@ COMPOSED: dict[str, Callable[..., Any]] = {"conv_relu_pool": _conv_relu_pool, "c
 
 
 def kernels_of(array: Array) -> Kernels:
-    """The kernel set that serves `array`; of those for the CPU MINIGRAD_KERNELS, an environment variable, can force one.
+    """The kernel set that serves `array`; for the CPU the environment variable MINIGRAD_KERNELS can force one.
 
     Raises:
         TypeError: no set serves this kind of array.

@@ -20,6 +20,7 @@ from minigrad.backend.compiled.processor import VECTOR_BYTES
 from minigrad.backend.compiled.shared import layer, shares
 from minigrad.backend.compiled.threads import num_threads
 from minigrad.backend.compiled.update import compiled_update
+from minigrad.backend.distributions import distributions
 from minigrad.backend.sparse_images import SparseImages
 from minigrad.backend.windows import Pair, Window
 
@@ -261,10 +262,34 @@ def masked(x: Array, mask: Array) -> Any:
     return y
 
 
-def cross_entropy(logits: Array, targets: Array) -> tuple[Array, Array]:
+def cross_entropy(
+    logits: Array, targets: Array, weights: Array | None = None, smoothing: float = 0.0
+) -> tuple[Array, Array]:
+    logits, parts = _plain(logits), shares(len(logits), 16 * logits.size)
     losses, softmax = np.empty(len(logits), logits.dtype), np.empty(logits.shape, logits.dtype)
-    elementwise.cross_entropy(shares(len(logits), 16 * logits.size), _plain(logits), _plain(targets), losses, softmax)
-    return losses, softmax
+    if targets.ndim == 1:
+        weights = np.ones_like(losses) if weights is None else _plain(weights)
+        elementwise.label_cross_entropy(parts, logits, *_labels(targets, logits, weights, smoothing), losses, softmax)
+        return losses, softmax
+    targets = distributions(targets, logits, smoothing)
+    elementwise.cross_entropy(parts, _plain(numpy_kernels.counted(logits, weights)), _plain(targets), losses, softmax)
+    return losses if weights is None else losses * weights, softmax
+
+
+def cross_entropy_gradient(softmax: Array, targets: Array, scale: Array, smoothing: float) -> Any:
+    if targets.ndim == 2:
+        return NotImplemented
+    gradient, parts = np.empty(softmax.shape, softmax.dtype), shares(len(softmax), softmax.size)
+    given = _labels(targets, softmax, _plain(scale), smoothing)
+    elementwise.label_gradient(parts, _plain(softmax), *given, gradient)
+    return gradient
+
+
+def _labels(labels: Array, like: Array, weights: Array, smoothing: float) -> tuple[Array, ...]:
+    """Labels and weights as the kernels take them, and the targets at a label and elsewhere."""
+    miss = np.full(1, smoothing / like.shape[1], like.dtype)
+    hit = np.full(1, 1 - smoothing, like.dtype) + miss
+    return _plain(labels.astype(np.int64, copy=False)), weights, hit, miss
 
 
 def update(formula: Any, updates: Iterable[Any]) -> None:

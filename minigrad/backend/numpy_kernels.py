@@ -18,6 +18,7 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from minigrad.backend import BLOCK, accumulation_dtype, sum_rounded, sum_wide
+from minigrad.backend.distributions import distributions
 from minigrad.backend.windows import Pair, Window
 
 Array = np.ndarray[Any, Any]
@@ -159,7 +160,10 @@ def masked(x: Array, mask: Array) -> Array:
     return _masked(x, mask, finite=all_finite(x))
 
 
-def cross_entropy(logits: Array, targets: Array) -> tuple[Array, Array]:
+def cross_entropy(
+    logits: Array, targets: Array, weights: Array | None = None, smoothing: float = 0.0
+) -> tuple[Array, Array]:
+    logits, targets = counted(logits, weights), distributions(targets, logits, smoothing)
     # No exponential overflows; a difference beyond the largest float is −inf, whose exponential is 0.
     with np.errstate(over="ignore"):
         shifted = logits.astype(accumulation_dtype(logits)) - logits.max(axis=1, keepdims=True)
@@ -168,7 +172,22 @@ def cross_entropy(logits: Array, targets: Array) -> tuple[Array, Array]:
     surprise = np.log(sums) - shifted
     parts = np.multiply(targets, surprise, where=targets != 0, out=np.zeros_like(surprise))
     losses = sum_wide(parts, 1, keepdims=False)
-    return losses.astype(logits.dtype, copy=False), (exponentials / sums).astype(logits.dtype, copy=False)
+    softmax = (exponentials / sums).astype(logits.dtype, copy=False)
+    return losses if weights is None else losses * weights, softmax
+
+
+def counted(logits: Array, weights: Array | None) -> Array:
+    """The logits, with zeros in rows without a weight: 0 times a loss that is not finite would be NaN."""
+    if weights is None or weights.all():
+        return logits
+    return _masked(logits, (weights != 0)[:, None], finite=False)
+
+
+def cross_entropy_gradient(softmax: Array, targets: Array, scale: Array, smoothing: float) -> Array:
+    targets = distributions(targets, softmax, smoothing)
+    mass = sum_wide(targets, 1, keepdims=True)  # 1, to rounding or to what a user's distributions may be off
+    gradient = (softmax * mass - targets) * scale.reshape(-1, 1)
+    return gradient.astype(softmax.dtype, copy=False)  # type: ignore[no-any-return]
 
 
 def dropout_mask(x: Array, p: float, rng: np.random.Generator) -> Array:

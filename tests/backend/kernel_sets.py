@@ -145,20 +145,23 @@ class _Comparison:
         self._compare("channel_sum", self._array(*(int(n) for n in self._rng.integers((1, 1, 1, 1), 20))))
         M, K, N2 = (int(n) for n in self._rng.choice([0, 1, 2, 5, 16, 31, 50, 200], 3))
         self._compare("matmul", self._array(M, K), self._array(K, N2))
-        targets = self._rng.random((N, C)).astype(x.dtype)
         self._dropped(x, float(self._rng.choice([0.0, 0.25, 0.5, 1.0])))
-        self._compare("cross_entropy", x * x.dtype.type(30), targets / targets.sum(1, keepdims=True))
-        self._wide_rows()
+        self._losses(x * x.dtype.type(30))
+        self._losses(self._array(int(self._rng.integers(1, 5)), int(self._rng.choice([31, 32, 33, 70]))))
 
-    def _wide_rows(self) -> None:
-        """Cross-entropy of more classes than a GPU's warp has threads; some logits are infinite, some NaN."""
-        x = self._array(int(self._rng.integers(1, 5)), int(self._rng.choice([31, 32, 33, 70])))
-        targets = self._rng.random(x.shape).astype(x.dtype)
-        if self._rng.integers(2):
-            x = x.copy(order="K")
-            x[self._rng.integers(len(x)), self._rng.integers(x.shape[1])] = self._rng.choice([np.nan, np.inf, -np.inf])
-            targets = (np.arange(x.shape[1]) == self._rng.integers(x.shape[1], size=(len(x), 1))).astype(x.dtype)
-        self._compare("cross_entropy", x, targets / targets.sum(1, keepdims=True))
+    def _losses(self, x: Floats) -> None:
+        """Cross-entropy; also of more classes than a GPU's warp has threads, of logits that are infinite or NaN."""
+        rng, (N, C), wide = self._rng, x.shape, accumulation_dtype(x.dtype)
+        labels, targets = rng.integers(C, size=N), rng.random((N, C)).astype(x.dtype)
+        targets /= targets.sum(1, keepdims=True)
+        weights, smoothing = rng.integers(0, 3, N).astype(wide), float(rng.choice([0.0, 0.25, 1.0]))
+        if x.size and rng.integers(2):
+            x, smoothing, targets = x.copy(order="K"), 0.0, np.eye(C, dtype=x.dtype)[labels]
+            x[rng.integers(N), rng.integers(C)] = rng.choice([np.nan, np.inf, -np.inf])
+        self._compare("cross_entropy", x, targets, weights if rng.integers(2) else None, smoothing)
+        self._compare("cross_entropy", x, labels.astype(rng.choice(["int64", "int32", "uint8"])), weights, smoothing)
+        for held_against in (labels, targets):
+            self._compare("cross_entropy_gradient", self._array(N, C), held_against, weights, smoothing)
 
     def _dropped(self, x: Floats, p: float) -> None:
         """A mask of dropout: each set draws its own, but of the same numbers."""
@@ -263,7 +266,9 @@ class _Comparison:
                 raise ContractViolation(kernel, words, _described(arguments))
             if wanted.dtype.kind == "f" and got.dtype != wanted.dtype:
                 raise ContractViolation(kernel, f"gives {got.dtype}, expected {wanted.dtype}", _described(arguments))
-            scale = PART.get(str(wanted.dtype), 0.0) * np.abs(wanted[np.isfinite(wanted)]).max(initial=1.0)
+            dtypes = {str(a.dtype) for a in (wanted, *arrays_in(arguments))} if wanted.dtype.kind == "f" else set()
+            part = max((PART.get(dtype, 0.0) for dtype in dtypes), default=0.0)
+            scale = part * np.abs(wanted[np.isfinite(wanted)]).max(initial=1.0)
             wrong = ~np.isclose(to_numpy(got), wanted, rtol=0, atol=scale, equal_nan=True)
             if wrong.any():
                 at = tuple(int(n) for n in np.argwhere(wrong)[0])

@@ -10,16 +10,18 @@ from typing import Any
 import cupy
 import numpy as np
 
+from minigrad.backend.kernels import tf32
+
 Array = Any
 KINDS = {"float32": (0, 68, ctypes.c_float), "float64": (1, 70, ctypes.c_double), "float16": (2, 68, ctypes.c_float)}
-"""Of a dtype: its cudaDataType, its cublasComputeType_t (CUBLAS_COMPUTE_32F or _64F), and the type of alpha and beta."""
+"""Of a dtype: its cudaDataType, cublasComputeType_t (CUBLAS_COMPUTE_32F or _64F), and the type of alpha and beta."""
 
 TF32 = 77
 """CUBLAS_COMPUTE_32F_FAST_TF32."""
 
 DEFAULT_ALGORITHM = -1
 WORKSPACE = 32 * 2**20
-"""Bytes, NVIDIA's advice for its largest devices; without a workspace of ours cuBLAS allocates, also while capturing."""
+"""Bytes, NVIDIA's advice for its largest devices; without a workspace of ours cuBLAS allocates while capturing."""
 
 
 def matmul(a: Array, b: Array, out: Array | None = None) -> Array:
@@ -36,7 +38,7 @@ def matmul(a: Array, b: Array, out: Array | None = None) -> Array:
         out.fill(0)
         return out
     (ta, lda, a), (tb, ldb, b) = _side(a), _side(b)
-    kind, compute, one, zero = _numbers(dtype.name)
+    kind, compute, one, zero = _numbers(dtype.name, tf32.get())
     # Row-major out = a @ b is, to cuBLAS, which reads columns, outᵀ = bᵀ @ aᵀ.
     _call(
         "cublasGemmEx", _handle(cupy.cuda.device.get_device_id(), cupy.cuda.get_current_stream().ptr), tb, ta, N, M, K,
@@ -57,7 +59,7 @@ def _stacks(a: Array, b: Array) -> Array:
         out.fill(0)
         return out
     (ta, lda, a, step_a), (tb, ldb, b, step_b) = _sides(a, lead), _sides(b, lead)
-    kind, compute, one, zero = _numbers(dtype.name)
+    kind, compute, one, zero = _numbers(dtype.name, tf32.get())
     _call(
         "cublasGemmStridedBatchedEx", _handle(cupy.cuda.device.get_device_id(), cupy.cuda.get_current_stream().ptr), tb,
         ta, N, M, K, one, b.data.ptr, kind, ldb, step_b, a.data.ptr, kind, lda, step_a, zero, out.data.ptr, kind, N,
@@ -86,10 +88,10 @@ def _sides(x: Array, lead: tuple[int, ...]) -> tuple[int, int, Array, int]:
 
 
 @cache
-def _numbers(name: str) -> tuple[int, int, Any, Any]:
+def _numbers(name: str, fast: bool) -> tuple[int, int, Any, Any]:
     """Of a dtype: its numbers in cuBLAS, and pointers to 1 and 0."""
     kind, compute, number = KINDS[name]
-    return kind, compute, ctypes.byref(number(1)), ctypes.byref(number(0))
+    return kind, TF32 if fast and name == "float32" else compute, ctypes.byref(number(1)), ctypes.byref(number(0))
 
 
 @cache

@@ -28,8 +28,8 @@ struct Targets {
     __device__ bool wrong(long long n, long long C) const { return labels && (labels[n] < 0 || labels[n] >= C); }
 };
 
-// Of each row of (N, C): weight · −Σ target · log softmax, and the softmax; 0 where the weight is, whatever is there,
-// and NaN where the label is out of range. Without weights each is 1. A warp for each row.
+// Of each row of (N, C): weight · −Σ target · log softmax, and the softmax. Where the weight is 0, logits count as zeros;
+// where the label is out of range, the results are NaN. Without weights each is 1. A warp for each row.
 extern "C" __global__ void cross_entropy(
     const real *logits, const real *distributions, const long long *labels, double rest, double share,
     const wide *weights, wide *losses, real *softmax, long long N, long long C
@@ -37,14 +37,14 @@ extern "C" __global__ void cross_entropy(
     const long long n = (long long)blockIdx.x * blockDim.y + threadIdx.y;
     if (n >= N) return;  // a whole warp
     const Targets targets = {distributions, labels, rest, share};
-    const real *x = logits + n * C;
-    const bool counts = !weights || weights[n] != 0;
-    const wide nothing = counts ? (wide)__int_as_float(0x7fffffff) : (wide)0;
-    if (!counts || targets.wrong(n, C)) {
-        for (int c = threadIdx.x; c < C; c += 32) softmax[n * C + c] = (real)nothing;
-        if (threadIdx.x == 0) losses[n] = nothing;
+    const wide weight = weights ? weights[n] : (wide)1;
+    if (weight == 0 || targets.wrong(n, C)) {
+        const wide nan = (wide)__int_as_float(0x7fffffff);
+        for (int c = threadIdx.x; c < C; c += 32) softmax[n * C + c] = (real)(weight == 0 ? (wide)1 / (wide)C : nan);
+        if (threadIdx.x == 0) losses[n] = weight == 0 ? (wide)0 : nan;
         return;
     }
+    const real *x = logits + n * C;
     wide largest = -(wide)__int_as_float(0x7f800000);
     double total = 0, loss = 0;
     for (int c = threadIdx.x; c < C; c += 32) {
@@ -60,10 +60,10 @@ extern "C" __global__ void cross_entropy(
         softmax[n * C + c] = (real)(exp(shifted) / sum);
     }
     loss = sum_of_warp(loss);
-    if (threadIdx.x == 0) losses[n] = (wide)loss * (weights ? weights[n] : (wide)1);
+    if (threadIdx.x == 0) losses[n] = (wide)loss * weight;
 }
 
-// scale · (softmax · Σ target − target) of each row; 0 where the scale is, whatever is there. A warp for each row.
+// scale · (softmax · Σ target − target) of each row. A warp for each row.
 extern "C" __global__ void cross_entropy_gradient(
     const real *softmax, const real *distributions, const long long *labels, double rest, double share,
     const wide *scale, real *gradient, long long N, long long C
@@ -76,7 +76,7 @@ extern "C" __global__ void cross_entropy_gradient(
     const wide mass = (wide)sum_of_warp(total);
     for (int c = threadIdx.x; c < C; c += 32) {
         const wide difference = (wide)softmax[n * C + c] * mass - targets.at(n, c, C);
-        gradient[n * C + c] = (real)(scale[n] != 0 ? difference * scale[n] : (wide)0);
+        gradient[n * C + c] = (real)(difference * scale[n]);
     }
 }
 

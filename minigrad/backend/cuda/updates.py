@@ -62,7 +62,7 @@ def _update_together(launch: _Launch, updates: Sequence[Update], count: int) -> 
         ]
         blocks += -(-size // (PER_THREAD * THREADS))
     arguments = np.empty(launch.together * launch.words, np.int64)
-    launch.packing(len(updates)).pack_into(arguments, 0, *words)
+    launch.packing(len(updates)).pack_into(arguments.data, 0, *words)
     if blocks:
         launch.kernel((blocks,), (THREADS,), (structure(arguments), np.int32(len(updates)), numbers))
     for each, (p, _, *slots) in zip(updates, copies, strict=True):
