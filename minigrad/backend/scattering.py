@@ -26,11 +26,10 @@ def scatter_add(x: Array, key: Any, shape: tuple[int, ...]) -> Array:
     if x.dtype.kind == "f":
         return _sorted_sum(x, key, shape)
     import cupy  # noqa: PLC0415
-    import cupyx  # noqa: PLC0415
 
-    y = cupy.zeros(shape, x.dtype)
-    cupyx.scatter_add(y, key, x)  # of integers any order gives the same
-    return y
+    y = cupy.zeros(shape, np.uint64)
+    cupy.add.at(y, key, x.astype(np.int64).view(np.uint64))  # atomic; of integers any order gives the same
+    return y.view(np.int64).astype(x.dtype)
 
 
 def _sorted_sum(x: Array, key: Any, shape: tuple[int, ...]) -> Array:

@@ -60,8 +60,8 @@ def apply(function: Function, *inputs: Operand | None) -> Variable:
             arrays.append(as_constant(x))
         producers.append(producer)
     count = len(arrays)
-    if count > 1 and (count > 2 or arrays[0].__class__ is not arrays[1].__class__):
-        arrays = _on_one_device(function, arrays, producers)
+    alike = count == 1 or (count == 2 and arrays[0].__class__ is arrays[1].__class__)
+    arrays = arrays if alike else _on_one_device(function, arrays, producers)
     if enabled and (arrays[0] is arrays[1] if count == 2 else count > 2 and len(set(map(id, arrays))) < count):
         # x * x: two views, so that `record` tells input 0 from input 1 by `is`; their producers may differ.
         arrays = [array.view() for array in arrays]

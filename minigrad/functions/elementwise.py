@@ -143,8 +143,9 @@ def where(condition: Operand, a: Operand, b: Operand) -> Variable:
     >>> where(np.array([True, False]), 1.0, 2.0)
     Variable([1. 2.])
     """
-    chosen = variable_of(as_variable(condition).data != 0)
-    return apply(Where(), *broadcast("where", *as_variables(chosen, a, b)))
+    chosen = as_variable(condition).data != 0
+    _, a, b = as_variables(variable_of(chosen), a, b)
+    return apply(Where(), *broadcast("where", chosen, a, b))
 
 
 class Maximum(Elementwise):

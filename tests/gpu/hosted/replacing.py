@@ -23,7 +23,9 @@ SIMPLE = {
 }
 """What ctypes calls the types of C that functions take or return."""
 
-PROPERTIES = {"name": b"hosted", "totalGlobalMem": 2**33, "major": 9, "minor": 0, "multiProcessorCount": 132}
+PROPERTIES = {"name": b"hosted", "totalGlobalMem": 2**33, "major": 9, "minor": 0, "multiProcessorCount": 132} | {
+    "warpSize": 32  # asked for by the scan behind a mask of bools
+}
 
 _name_of = ctypes.pythonapi.PyCapsule_GetName
 _name_of.restype, _name_of.argtypes = ctypes.c_char_p, [ctypes.py_object]
