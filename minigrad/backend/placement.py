@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -30,9 +29,8 @@ def one_device(what: str, *arrays: Array, names: Sequence[str] = ("a", "b"), fix
     Raises:
         ValueError: they are still on several devices.
     """
-    placed = [
-        array if keep else beside(array, *arrays) for array, keep in zip(arrays, fixed or repeat(False), strict=False)
-    ]
+    kept = fixed or [False] * len(arrays)
+    placed = [array if keep else beside(array, *arrays) for array, keep in zip(arrays, kept, strict=True)]
     if len({array.__class__ for array in placed}) > 1:
         raise ValueError(f"{what}: {on_devices(names, placed)}")
     return placed
@@ -64,9 +62,8 @@ def own_key(key: tuple[Any, ...], x: Array) -> tuple[Any, ...]:
     if not arrays:
         return key
     if isinstance(x, np.ndarray):
-        for part in arrays:
-            if not isinstance(part, (np.ndarray, np.generic)):
-                raise ValueError(f"getitem: {on_devices(['x', 'the index'], [x, part])}")
+        if there := [part for part in arrays if not isinstance(part, (np.ndarray, np.generic))]:
+            raise ValueError(f"getitem: {on_devices(['x', 'the index'], [x, there[0]])}")
         return tuple(np.array(part) if hasattr(part, "dtype") else part for part in key)
     parts: list[Any] = []
     axis = 0
@@ -100,8 +97,8 @@ def _indices(part: Any, x: Array, axis: int) -> list[Any]:
 
 
 def check_range(function: str, indices: Any, length: int, x: Any, axis: int) -> None:
-    """Raise an IndexError if one of the host's `indices` is none of an axis of `length` numbers; a GPU's are not read."""
-    if not isinstance(indices, (np.ndarray, np.generic)):
+    """Raise an IndexError if an index is none of an axis of `length` numbers; those on a GPU are not read."""
+    if is_array(indices) and not isinstance(indices, np.ndarray):
         return
     outside = indices[(indices < -length) | (indices >= length)]
     if outside.size:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -11,7 +11,8 @@ from minigrad import checks
 from minigrad.backend import Array, device_of, is_array, to_device, to_numpy, xp_of
 from minigrad.backend.placement import own_key
 
-Index = int | np.integer[Any] | slice | Array
+Index: TypeAlias = Any
+"""An int, a slice, or a 1-D array of ints or bools."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
