@@ -44,6 +44,8 @@ def compare_kernels(
     seed: int = 0,
     channels: Sequence[int] = (4, 8, 15, 16, 32),
     to_array: Callable[[Floats], Any] = np.asarray,
+    dtypes: Sequence[str] = ("float64", "float32", "float16"),
+    parts: Sequence[str] = ("convolutions", "poolings", "rows", "updates"),
 ) -> set[str]:
     """Hold a kernel set against another on drawn geometries, dtypes and memory orders.
 
@@ -54,15 +56,17 @@ def compare_kernels(
         seed: draws them.
         channels: how many channels a third of the convolutions have; the others have 1 to 3.
         to_array: makes an array of the candidate's kind of a NumPy array.
+        dtypes: those to draw from.
+        parts: the groups of kernels to compare.
     Returns:
         the names of the kernels that were compared.
     Raises:
         ContractViolation: a kernel gives other numbers, another shape or dtype, or edits its arguments.
     """
-    comparison = _Comparison(candidate, reference, np.random.default_rng(seed), channels, to_array)
+    comparison = _Comparison(candidate, reference, np.random.default_rng(seed), channels, to_array, dtypes)
     for _ in range(examples):
-        for kernels in (comparison.convolutions, comparison.poolings, comparison.rows, comparison.updates):
-            kernels()
+        for part in parts:
+            getattr(comparison, part)()
     return comparison.compared
 
 
@@ -76,10 +80,11 @@ class _Comparison:
         rng: np.random.Generator,
         channels: Sequence[int],
         to_array: Callable[..., Any],
+        dtypes: Sequence[str],
     ) -> None:
         serving = KernelSet(lambda _: candidate, reference, lambda *_: True)  # a set may be partial
         self._sets, self._channels = (serving, KernelSet(lambda _: None, reference, lambda *_: False)), channels
-        self._rng, self._to_array = rng, to_array
+        self._rng, self._to_array, self._dtypes = rng, to_array, dtypes
         self.compared: set[str] = set()
 
     def convolutions(self) -> None:
@@ -219,7 +224,7 @@ class _Comparison:
         return laid_out(x, str(self._rng.choice(list(LAYOUTS))))
 
     def _dtype(self) -> str:
-        return str(self._rng.choice(["float64", "float32", "float16"]))
+        return str(self._rng.choice(self._dtypes))
 
     def _compare(self, kernel: str, *arguments: Any) -> None:
         dtype = next(a.dtype for a in arrays_in(arguments))

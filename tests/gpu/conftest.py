@@ -15,7 +15,9 @@ def missing():
     if find_spec("cupy") is None:
         return "needs CuPy: make hosted"
     if REAL:
-        return ""
+        import cupy  # noqa: PLC0415
+
+        return "" if cupy.cuda.is_available() else "needs a GPU"
     if which("g++") is None:
         return "needs g++, of which the hosted device is built"
     if "cupy" in sys.modules and "hosted" not in sys.modules:

@@ -13,8 +13,8 @@ import argparse
 import json
 import os
 import platform
-import re
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
@@ -96,6 +96,36 @@ def a_graph_gives_the_same_bits():
     row("right", "a captured step gives eager's bits", str(same))
 
 
+def aside(*command, seconds=240, **env):
+    """The lines that another program prints, and its exit status; it is ended after some seconds."""
+    with subprocess.Popen(
+        [*map(str, command)],
+        cwd=ROOT,
+        env={**os.environ, **env},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        try:
+            output, _ = process.communicate(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)  # with the processes that it started itself
+            output, _ = process.communicate()
+    return output.strip().splitlines() or [f"exit status {process.returncode}"], process.returncode
+
+
+def tests():
+    """The tests of this folder, those that need no hosted device's counters."""
+    chosen = "tests/gpu/test_device.py" if SMALL else "tests/gpu"
+    command = sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", chosen
+    lines, _ = aside(*command, MINIGRAD_DEVICE="hosted" if SMALL else "real")
+    row("right", "tests on the device", lines[-1])
+    for line in lines:
+        if line.startswith(("FAILED", "ERROR")):
+            row("right", "of them", line[:150])
+
+
 def sanitizer():
     tool = shutil.which("compute-sanitizer") or "/usr/local/cuda/bin/compute-sanitizer"
     if SMALL or not Path(tool).exists():
@@ -110,25 +140,9 @@ def sanitizer():
         "compare_kernels(kernels_of(cupy.empty(1, 'f4')), examples=2, to_array=cupy.asarray)\n"
     )
     for check in ("memcheck", "racecheck", "initcheck"):
-        command = [tool, "--tool", check, sys.executable, "-c", code]
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120)
-        found = re.findall(r"ERROR SUMMARY.*|RACECHECK SUMMARY.*", done.stdout + done.stderr)
-        row("sanitizer", check, found[-1] if found else f"exit status {done.returncode}")
-
-
-def tests():
-    """The tests of this folder, those that need no hosted device's counters."""
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/gpu"]
-    env = {**os.environ, "MINIGRAD_DEVICE": "real"}
-    chosen = ["--co"] if SMALL else []
-    done = subprocess.run(
-        [*command, *chosen], cwd=ROOT, env=env, capture_output=True, text=True, check=False, timeout=240
-    )
-    lines = done.stdout.strip().splitlines() or done.stderr.strip().splitlines()
-    row("right", "tests on the device", lines[-1] if lines else f"exit status {done.returncode}")
-    for line in lines:
-        if line.startswith(("FAILED", "ERROR")):
-            row("right", "of them", line[:150])
+        lines, status = aside(tool, "--tool", check, sys.executable, "-c", code, seconds=120)
+        found = [line.strip("= ") for line in lines if "SUMMARY" in line]
+        row("sanitizer", check, found[-1] if found else f"exit status {status}: {lines[-1][:150]}")
 
 
 # ---------------------------------------------------------------- how fast?
@@ -230,8 +244,16 @@ def captured(n):
 
 def steps():
     for n in SIZES:
-        row("step", f"minigrad eager, batch {n}, IEEE", throughput(training(n)[0]), "µs")
-        row("step", f"minigrad's step in a CUDA graph, batch {n}, IEEE", throughput(captured(n)[0]), "µs")
+        for tf32, name in ((False, "IEEE"), (True, "TF32")):
+            with mg.allow_tf32(tf32):
+                row("step", f"minigrad eager, batch {n}, {name}", throughput(training(n)[0]), "µs")
+
+
+def captured_steps():
+    for n in SIZES:
+        for tf32, name in ((False, "IEEE"), (True, "TF32")):
+            with mg.allow_tf32(tf32):
+                row("step", f"minigrad's step in a CUDA graph, batch {n}, {name}", throughput(captured(n)[0]), "µs")
 
 
 def accuracy():
@@ -256,19 +278,13 @@ def accuracy():
 
 def others(framework):
     python = ROOT / f".venv-{framework}" / "bin" / "python"
-    command = [python if python.exists() else sys.executable, ROOT / "tests/gpu/others.py", framework]
-    done = subprocess.run(
-        [*map(str, command), *(["--rehearse"] if SMALL else [])],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=240,
-    )
-    for line in done.stdout.splitlines():
-        if line.startswith("["):
+    command = python if python.exists() else sys.executable, "tests/gpu/others.py", framework
+    lines, status = aside(*command, *(["--rehearse"] if SMALL else []))
+    for line in lines:
+        if line.startswith('["'):
             row(*json.loads(line))
-    if done.returncode:
-        row("step", framework, "failed", (done.stderr.strip().splitlines() or ["?"])[-1][:150])
+    if status:
+        row("step", framework, "ended early", lines[-1][:150])
 
 
 def torch():
@@ -279,8 +295,8 @@ def jax():
     others("jax")
 
 
-PARTS = (machine, kernels_against_numpy, same_bits_again, a_graph_gives_the_same_bits, steps, bandwidth)
-PARTS += (accuracy, torch, jax, sanitizer, tests)
+PARTS = (machine, kernels_against_numpy, same_bits_again, a_graph_gives_the_same_bits, steps, captured_steps)
+PARTS += (bandwidth, accuracy, tests, torch, jax, sanitizer)
 if __name__ == "__main__":
     for part in PARTS:
         if options.only not in {None, part.__name__}:

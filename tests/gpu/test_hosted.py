@@ -60,6 +60,18 @@ def together():
     return cupy.RawModule(code=TOGETHER.replace("BARRIER", "__syncthreads()")).get_function
 
 
+def multiply(stream, a, b, c, compute=68):
+    """c = a @ b, all (2, 2), with a handle that is not CuPy's, which refuses to be captured."""
+    cublas, pointer, one, zero = ctypes.CDLL("libcublas.so.13"), ctypes.c_void_p, ctypes.c_float(1), ctypes.c_float(0)
+    handle = pointer()
+    cublas.cublasCreate_v2(ctypes.byref(handle))
+    cublas.cublasSetStream_v2(handle, pointer(stream.ptr))
+    left, right, result = ((pointer(x.data.ptr), 0, 2) for x in (b, a, c))  # by columns: cᵀ = bᵀ @ aᵀ
+    shape, one, zero = (0, 0, 2, 2, 2), ctypes.byref(one), ctypes.byref(zero)
+    assert cublas.cublasGemmEx(handle, *shape, one, *left, *right, zero, *result, compute, -1) == 0
+    cublas.cublasDestroy_v2(handle)
+
+
 # ---------------------------------------------------------------- memory
 def test_memory_begins_as_nan():
     assert np.isnan(cupy.empty(3, np.float32).get()).all()
@@ -194,6 +206,16 @@ def test_products_of_matrices_in_any_memory_order(dtype):
             np.testing.assert_array_equal((cupy.asarray(x, order="A") @ cupy.asarray(y, order="A")).get(), a @ b)
 
 
+def test_tf32_rounds_the_factors_of_a_product_to_10_bits():
+    third, x, y = np.float32(1) / 3, cupy.full((2, 2), np.float32(1) / 3), cupy.eye(2, dtype=np.float32)
+    z = cupy.empty((2, 2), np.float32)
+    multiply(cupy.cuda.Stream.null, x, y, z, compute=68)
+    assert (z == third).all()
+    multiply(cupy.cuda.Stream.null, x, y, z, compute=77)
+    assert (z != third).all()
+    assert abs(z - third).max() < 2**-12
+
+
 def test_gxx_says_what_is_wrong_with_a_kernel():
     with pytest.raises(cupy.cuda.compiler.CompileException, match="undeclared_name"):
         cupy.RawModule(code='extern "C" __global__ void f() { undeclared_name; }').get_function("f")
@@ -228,19 +250,6 @@ def test_a_dry_device_does_nothing(hosted, alone):
 def stream():
     with cupy.cuda.Stream(non_blocking=True) as stream:
         yield stream
-
-
-def multiply(stream, a, b, c):
-    """c = a @ b with a handle that is not CuPy's, which refuses to be captured; all are (2, 2)."""
-    cublas, pointer, one, zero = ctypes.CDLL("libcublas.so.13"), ctypes.c_void_p, ctypes.c_float(1), ctypes.c_float(0)
-    handle = pointer()
-    cublas.cublasCreate_v2(ctypes.byref(handle))
-    cublas.cublasSetStream_v2(handle, pointer(stream.ptr))
-    left, right = (pointer(b.data.ptr), 2), (pointer(a.data.ptr), 2)  # by columns: cᵀ = bᵀ @ aᵀ
-    result = (pointer(c.data.ptr), 2)
-    status = cublas.cublasSgemm_v2(handle, 0, 0, 2, 2, 2, ctypes.byref(one), *left, *right, ctypes.byref(zero), *result)
-    assert status == 0
-    cublas.cublasDestroy_v2(handle)
 
 
 def test_a_graph_does_again_what_was_captured(hosted, alone, stream):

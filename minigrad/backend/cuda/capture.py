@@ -61,6 +61,7 @@ def later(numbers: Numbers, count: int, dtype: Any) -> Array | None:
     capture = _current.get()
     if capture is None:
         return None
-    array = cupy.empty(count, dtype)
+    with cupy.cuda.using_allocator():  # none of the graph's memory, to which other kernels write before
+        array = cupy.empty(count, dtype)
     capture._numbers.append((array, numbers))
     return array

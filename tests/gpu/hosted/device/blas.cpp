@@ -11,11 +11,14 @@ enum { INVALID_VALUE = 7, NOT_SUPPORTED = 15 };  // cublasStatus_t
 enum Type { FLOAT = 0, DOUBLE = 1, HALF = 2 };   // cudaDataType
 static int size_of(int type) { return type == DOUBLE ? 8 : type == FLOAT ? 4 : 2; }
 
+// To 10 bits, as Tensor Cores read float32 numbers where TF32 is allowed.
+static float rounded(float x) { return hosted::same_bits<float>((hosted::same_bits<unsigned>(x) + 0x1000) & ~0x1fffu); }
+
 struct Matrix {  // column by column
     char *memory;
     int type;
     int64_t step;  // from column to column
-    bool transposed = false;
+    bool transposed = false, tf32 = false;
 
     char *at(int64_t i, int64_t j) const {
         if (transposed) std::swap(i, j);
@@ -23,7 +26,9 @@ struct Matrix {  // column by column
     }
     double get(int64_t i, int64_t j) const {
         char *p = at(i, j);
-        return type == DOUBLE ? *(double *)p : type == FLOAT ? *(float *)p : __half2float(*(unsigned short *)p);
+        if (type == DOUBLE) return *(double *)p;
+        if (type == HALF) return __half2float(*(unsigned short *)p);
+        return tf32 ? rounded(*(float *)p) : *(float *)p;
     }
     void set(int64_t i, int64_t j, double value) const {
         char *p = at(i, j);
@@ -50,10 +55,11 @@ static void multiply(int M, int N, int K, double alpha, Matrix a, Matrix b, doub
 
 static int product(
     Handle *handle, int ta, int tb, int M, int N, int K, double alpha, const void *a, int lda, const void *b, int ldb,
-    double beta, void *c, int ldc, int type) {
+    double beta, void *c, int ldc, int type, bool tf32 = false) {
     if (lda < (ta ? K : M) || ldb < (tb ? N : K) || ldc < M) return INVALID_VALUE;
     counts.products++;
-    Matrix left{(char *)a, type, lda, ta != 0}, right{(char *)b, type, ldb, tb != 0}, result{(char *)c, type, ldc};
+    Matrix left{(char *)a, type, lda, ta != 0, tf32}, right{(char *)b, type, ldb, tb != 0, tf32};
+    Matrix result{(char *)c, type, ldc};
     perform(handle->stream, [=] { multiply(M, N, K, alpha, left, right, beta, result); });
     return 0;
 }
@@ -101,8 +107,9 @@ int cublasGemmEx(
     const void *b, int type_b, int ldb, const void *beta, void *c, int type_c, int ldc, int compute, int) {
     if (type_a != type_b || type_b != type_c) return NOT_SUPPORTED;
     bool wide = compute == 70 || compute == 71;  // CUBLAS_COMPUTE_64F, CUBLAS_COMPUTE_64F_PEDANTIC
+    bool tf32 = compute == 77;                   // CUBLAS_COMPUTE_32F_FAST_TF32
     return product(
-        handle, ta, tb, M, N, K, number(alpha, wide), a, lda, b, ldb, number(beta, wide), c, ldc, type_c);
+        handle, ta, tb, M, N, K, number(alpha, wide), a, lda, b, ldb, number(beta, wide), c, ldc, type_c, tf32);
 }
 int cublasSgemm_v2(
     Handle *handle, int ta, int tb, int M, int N, int K, const float *alpha, const float *a, int lda, const float *b,
