@@ -121,7 +121,7 @@ class Operators(NumPyProtocol):
     __contains__ = None  # `x in variable` could only mean identity: an error is better
 
     def __getitem__(self, key: Any) -> Variable:
-        parts = tuple(_index(part) for part in (key if isinstance(key, tuple) else (key,)))
+        parts = tuple([_index(part) for part in (key if isinstance(key, tuple) else (key,))])
         plain = own_key(parts, self._data)
         return self._apply(shaping.GetItem(plain if isinstance(key, tuple) or len(plain) > 1 else plain[0]), self)
 

@@ -17,7 +17,7 @@ Index: TypeAlias = Any
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Dataset:
-    """Images and their labels, as they are stored; indexing gives them as a model takes them.
+    """Images and their labels, as they are stored; indexing gives them as a model takes them, where they are.
 
     Attributes:
         images: uint8, (N, C, H, W); IDX files have C = 1.
@@ -25,7 +25,7 @@ class Dataset:
 
     Raises:
         TypeError: images or labels are no arrays, or of another type.
-        ValueError: a wrong number of dimensions, different lengths, or a negative label.
+        ValueError: a wrong number of dimensions, different lengths or devices, or a negative label.
 
     >>> digits = Dataset(np.full((3, 1, 2, 2), 51, np.uint8), np.array([7, 0, 7]))
     >>> x, t = digits[1:]

@@ -57,14 +57,6 @@ def test_editing_an_index_later_changes_no_gradient(make):
     assert x.grad.numpy().tolist() == [[2, 2], [1, 1], [0, 0]]
 
 
-def test_editing_an_index_that_is_a_variable_of_the_host():
-    x, index = mg.Variable(np.zeros(3)), mg.Variable(np.array([0, 0, 1]), requires_grad=False)
-    y = x[index].sum()
-    index.data[...] = 2
-    y.backward()
-    assert x.grad.numpy().tolist() == [2, 1, 0]
-
-
 @pytest.mark.parametrize(
     ("index", "said"),
     [
