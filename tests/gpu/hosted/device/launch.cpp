@@ -69,7 +69,8 @@ static int index() {
     return x + hosted::block_size.x * (y + hosted::block_size.y * z);
 }
 static void report(const std::string &words) {
-    trouble = words + " in " + kernel->name + ", block " + std::to_string(hosted::block.x) + ", thread " + std::to_string(index());
+    auto block = std::to_string(hosted::block.x), thread = std::to_string(index());
+    trouble = words + " in " + kernel->name + ", block " + block + ", thread " + thread;
 }
 static bool is_alive(int thread) { return thread < threads && !fibers[thread]->done; }
 
@@ -156,7 +157,8 @@ static void run_block(const std::vector<int> &order) {
         alive_in_warp[warp] = std::clamp(threads - WARP * warp, 0, WARP);
     }
     while ((int)fibers.size() < threads) fibers.push_back(new_fiber());
-    for (int thread = 0; thread < threads; thread++) fibers[thread]->done = false, fibers[thread]->thread = position(thread);
+    for (int thread = 0; thread < threads; thread++)
+        fibers[thread]->done = false, fibers[thread]->thread = position(thread);
     while (alive) {
         progress = false;
         for (int thread : order)

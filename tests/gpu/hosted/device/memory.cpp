@@ -77,14 +77,15 @@ enum { TO_DEVICE = 1, TO_HOST = 2, ON_DEVICE = 3, DEFAULT = 4 };  // cudaMemcpyK
 
 // Counts a copy, and says whether the host takes part in it.
 static bool with_host(intptr_t to, intptr_t from, int kind) {
-    if (kind == DEFAULT)
-        kind = (runtime_pointerGetMemoryType(to, 0) ? TO_DEVICE : 0) | (runtime_pointerGetMemoryType(from, 0) ? TO_HOST : 0);
+    auto on_device = [](intptr_t address) { return runtime_pointerGetMemoryType(address, 0) != 0; };
+    if (kind == DEFAULT) kind = (on_device(to) ? TO_DEVICE : 0) | (on_device(from) ? TO_HOST : 0);
     (kind == TO_HOST ? counts.copies_to_host : kind == TO_DEVICE ? counts.copies_to_device : counts.copies_on_device)++;
     return kind != ON_DEVICE;
 }
 
 PyObject *runtime_memcpy(intptr_t to, intptr_t from, size_t size, int kind, int) {
-    if (capturing_anywhere()) return fail("cudaErrorStreamCaptureUnsupported: a copy that waits, while a stream captures");
+    if (capturing_anywhere())
+        return fail("cudaErrorStreamCaptureUnsupported: a copy that waits, while a stream captures");
     if (with_host(to, from, kind)) counts.synchronizations++;
     memmove((void *)to, (void *)from, size);
     return none();
