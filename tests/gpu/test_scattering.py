@@ -48,7 +48,6 @@ WRONG = [
     ("other + width < count ? other + width : count", "other + width"),
     ("(start < other ? start : other)", "start"),
     (" + (low - other)]", "]"),
-    ("i / width % 2 ?", "i / width % 2 == 0 ?"),
     ("sum += ", "sum = "),
     ("* columns + column];", "+ column];"),
 ]
@@ -75,7 +74,7 @@ def difference(hosted, monkeypatch):
 
 @pytest.mark.parametrize(
     ("right", "wrong"),
-    [pytest.param(*each, marks=[] if i in (0, 6, 12) else pytest.mark.bench) for i, each in enumerate(WRONG)],
+    [pytest.param(*each, marks=[] if i in (0, 6, 11) else pytest.mark.bench) for i, each in enumerate(WRONG)],
 )
 def test_a_wrong_kernel_is_found(right, wrong, hosted, tmp_path, monkeypatch):
     folder = copytree(launching.SOURCES, tmp_path / "cuda")
