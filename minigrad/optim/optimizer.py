@@ -108,7 +108,7 @@ class Optimizer(Advised):
         ready = self._ready(what)
         before = [progress.steps for progress, _, _ in ready]
         try:
-            if type(self).update is Optimizer.update and self.formula is not None:
+            if getattr(self.update, "__func__", None) is Optimizer.update and self.formula is not None:
                 for kernels, updates in groupby(self._updates(what, ready), lambda each: kernels_of(each.p)):
                     kernels.update(self.formula, updates)
             else:
