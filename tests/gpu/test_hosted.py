@@ -8,6 +8,7 @@ import pytest
 
 pytestmark = pytest.mark.usefixtures("hosted")
 
+TURN = 'extern "C" __global__ void turn(int *count, int *y) { y[threadIdx.x] = atomicAdd(count, 1); }'
 ALONE = r"""
 extern "C" __global__ void ones(float *x, int n) {
     if (threadIdx.x < n) x[threadIdx.x] = 1;
@@ -120,6 +121,20 @@ def test_what_is_written_beside_an_array_is_found(hosted, alone, place, where):
 
 
 # ---------------------------------------------------------------- threads
+@pytest.mark.parametrize("code", [TURN, TURN.replace("; }", "; __syncthreads(); }")], ids=["alone", "together"])
+def test_threads_take_turns_in_the_order_asked_for(hosted, code):
+    turn, turns = cupy.RawKernel(code, "turn"), {}
+    for order in hosted.ORDERS:
+        hosted.set_order(order)
+        y = cupy.empty(64, np.int32)
+        turn((1,), (64,), (cupy.zeros(1, np.int32), y))
+        turns[order] = y.get().tolist()
+    assert turns["forwards"] == [*range(64)]
+    assert turns["backwards"] == [*range(64)][::-1]
+    assert sorted(turns["shuffled"]) == [*range(64)]
+    assert turns["shuffled"] not in (turns["forwards"], turns["backwards"])
+
+
 def test_a_barrier_makes_the_order_of_threads_unimportant(together, thread_order):
     y = cupy.empty(1, np.float32)
     together("add_up")((1,), (64,), (cupy.arange(64, dtype=np.float32), y))
