@@ -135,21 +135,6 @@ def test_one_hot_of_labels_on_the_device():
         data.one_hot(cupy.array([2, 3]), 3)
 
 
-def test_a_training_step_waits_for_nothing(hosted):
-    model = nn.Sequential(*network().layers, nn.Dropout(0.5)).to("cuda")
-    optimizer, images, labels = optim.Adam(model.parameters()), cupy.asarray(IMAGES), cupy.asarray(LABELS)
-
-    def step():
-        optimizer.zero_grad()
-        F.softmax_cross_entropy(model(images), labels).backward()
-        optimizer.step()
-
-    step()
-    with hosted.counting() as counts:
-        step()
-    assert counts.synchronizations == counts.copies_to_host == 0
-
-
 @pytest.mark.parametrize(
     "f",
     [

@@ -20,12 +20,12 @@ extern "C" __global__ void merge_pairs(const Key *keys, Key *merged, long long w
     long long i = (long long)blockIdx.x * blockDim.x + threadIdx.x;
     if (i >= count) return;
     long long start = i / width * width, other = i / width % 2 ? start - width : start + width;
-    long long first = other < count ? other : count, low = first, high = other + width < count ? other + width : count;
+    long long low = other, high = other + width < count ? other + width : count;
     while (low < high) {  // the place in the other run: how many of it are smaller
         long long middle = (low + high) / 2;
         if (keys[middle] < keys[i]) low = middle + 1; else high = middle;
     }
-    merged[(start < other ? start : other) + (i - start) + (low - first)] = keys[i];
+    merged[(start < other ? start : other) + (i - start) + (low - other)] = keys[i];
 }
 
 extern "C" __global__ void add_runs(const Key *keys, const REAL *x, REAL *y, long long count, long long columns) {
