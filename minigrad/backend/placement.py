@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import inspect
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -34,6 +35,17 @@ def one_device(what: str, *arrays: Array, names: Sequence[str] = ("a", "b"), fix
     if len({array.__class__ for array in placed}) > 1:
         raise ValueError(f"{what}: {on_devices(names, placed)}")
     return placed
+
+
+def operands_of(
+    what: str, forward: Callable[..., Any], arrays: list[Array], producers: Sequence[object]
+) -> list[Array]:
+    """The operands of `forward` on one device, where constant numbers, which have no producer, come to the others."""
+    if len({array.__class__ for array in arrays}) == 1:
+        return arrays
+    names = list(inspect.signature(forward).parameters)
+    names += names[-1:] * (len(arrays) - len(names))  # of forward(*xs)
+    return one_device(what, *arrays, names=names, fixed=[producer is not None for producer in producers])
 
 
 def on_devices(names: Sequence[str], arrays: Sequence[Array]) -> str:

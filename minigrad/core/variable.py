@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import itertools
 import operator
 import threading
@@ -14,9 +13,9 @@ import numpy as np
 from minigrad import backend
 from minigrad.backend import Array, format_array
 from minigrad.backend.forks import held_while_forking
-from minigrad.backend.placement import beside, on_devices, one_device
+from minigrad.backend.placement import beside, on_devices, operands_of
 from minigrad.core.config import float_type, grad_mode, in_mode
-from minigrad.core.function import Edit, Function, Producer
+from minigrad.core.function import Edit, Function, Producer, output_array
 from minigrad.core.hooks import Hook, wrap
 from minigrad.core.operators import Operand, Operators
 from minigrad.core.traversal import backward_pass, mode_of_gradients, topological_order, with_own_memory
@@ -61,7 +60,7 @@ def apply(function: Function, *inputs: Operand | None) -> Variable:
         producers.append(producer)
     count = len(arrays)
     alike = count == 1 or (count == 2 and arrays[0].__class__ is arrays[1].__class__)
-    arrays = arrays if alike else _on_one_device(function, arrays, producers)
+    arrays = arrays if alike else operands_of(function.name, function.forward, arrays, producers)
     if enabled and (arrays[0] is arrays[1] if count == 2 else count > 2 and len(set(map(id, arrays))) < count):
         # x * x: two views, so that `record` tells input 0 from input 1 by `is`; their producers may differ.
         arrays = [array.view() for array in arrays]
@@ -81,21 +80,12 @@ def _run_hooked(hooks: Sequence[Hook], function: Function, arrays: list[Array]) 
     return y
 
 
-def _on_one_device(function: Function, arrays: list[Array], producers: Sequence[Producer]) -> list[Array]:
-    """The operands, of which constant numbers come to where the others are; a ValueError if these are not together."""
-    if len({array.__class__ for array in arrays}) == 1:
-        return arrays
-    names = list(inspect.signature(function.forward).parameters)
-    names += names[-1:] * (len(arrays) - len(names))  # of forward(*xs)
-    return one_device(function.name, *arrays, names=names, fixed=[producer is not None for producer in producers])
-
-
 def _run(function: Function, arrays: list[Array]) -> Variable:
     """Compute `function` of the arrays, and record it if any of its inputs has a producer."""
     # Calling with *arrays is 50 % slower.
     y = function.forward(arrays[0], arrays[1]) if len(arrays) == 2 else function.forward(*arrays)
     if y.__class__ is not np.ndarray:
-        y = _output(function, y)
+        y = output_array(function, y)
     result = _new(Variable)
     result._data = y
     for producer in function.inputs:
@@ -440,20 +430,6 @@ def as_variables(*operands: Operand) -> tuple[Variable, ...]:
 def as_constant(value: Any) -> Array:
     """An array as it is; a number or a list as an array of `default_dtype`."""
     return backend.as_array(value, None if backend.is_array(value) or isinstance(value, np.generic) else float_type())
-
-
-def _output(function: Function, y: Any) -> Array:
-    """The result of `forward` as an array of no subclass; NumPy makes scalars of 0-d arrays, also of saved ones."""
-    if isinstance(y, np.generic):
-        array = np.asarray(y)
-        function.saved_arrays = tuple(
-            array if saved is y else np.asarray(saved) if isinstance(saved, np.generic) else saved
-            for saved in function.saved_arrays
-        )
-        return array
-    if not backend.is_array(y):
-        raise TypeError(f"apply: forward of {function.name} returned {type(y).__name__}, expected an array")
-    return np.asarray(y) if isinstance(y, np.ndarray) else y
 
 
 def _rebuild(kind: type[Variable], data: Array, name: str | None, requires_grad: bool) -> Variable:
