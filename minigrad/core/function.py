@@ -11,7 +11,9 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeAlias, Union
 
-from minigrad.backend import xp_of
+import numpy as np
+
+from minigrad.backend import is_array, may_overlap
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -191,7 +193,21 @@ class Function:
             return Function.OUTPUT
         if getattr(saved, "base", None) is not None:
             for i, array in enumerate(arrays):
-                if self.needs(i) and xp_of(saved).may_share_memory(saved, array):
+                if self.needs(i) and may_overlap(saved, array):
                     message = f"apply: {self.name} saved a view of input {i}, a constant to backward; save the input"
                     raise TypeError(message)
         return Function.CONSTANT
+
+
+def output_array(function: Function, y: Any) -> Array:
+    """The result of `forward` as an array of no subclass; NumPy makes scalars of 0-d arrays, also of saved ones."""
+    if isinstance(y, np.generic):
+        array = np.asarray(y)
+        function.saved_arrays = tuple(
+            array if saved is y else np.asarray(saved) if isinstance(saved, np.generic) else saved
+            for saved in function.saved_arrays
+        )
+        return array
+    if not is_array(y):
+        raise TypeError(f"apply: forward of {function.name} returned {type(y).__name__}, expected an array")
+    return np.asarray(y) if isinstance(y, np.ndarray) else y

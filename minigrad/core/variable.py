@@ -13,8 +13,9 @@ import numpy as np
 from minigrad import backend
 from minigrad.backend import Array, format_array
 from minigrad.backend.forks import held_while_forking
+from minigrad.backend.placement import beside, on_devices, operands_of
 from minigrad.core.config import float_type, grad_mode, in_mode
-from minigrad.core.function import Edit, Function, Producer
+from minigrad.core.function import Edit, Function, Producer, output_array
 from minigrad.core.hooks import Hook, wrap
 from minigrad.core.operators import Operand, Operators
 from minigrad.core.traversal import backward_pass, mode_of_gradients, topological_order, with_own_memory
@@ -58,6 +59,8 @@ def apply(function: Function, *inputs: Operand | None) -> Variable:
             arrays.append(as_constant(x))
         producers.append(producer)
     count = len(arrays)
+    alike = count == 1 or (count == 2 and arrays[0].__class__ is arrays[1].__class__)
+    arrays = arrays if alike else operands_of(function.name, function.forward, arrays, producers)
     if enabled and (arrays[0] is arrays[1] if count == 2 else count > 2 and len(set(map(id, arrays))) < count):
         # x * x: two views, so that `record` tells input 0 from input 1 by `is`; their producers may differ.
         arrays = [array.view() for array in arrays]
@@ -82,7 +85,7 @@ def _run(function: Function, arrays: list[Array]) -> Variable:
     # Calling with *arrays is 50 % slower.
     y = function.forward(arrays[0], arrays[1]) if len(arrays) == 2 else function.forward(*arrays)
     if y.__class__ is not np.ndarray:
-        y = _output(function, y)
+        y = output_array(function, y)
     result = _new(Variable)
     result._data = y
     for producer in function.inputs:
@@ -282,6 +285,8 @@ class Variable(Operators, Advised):
                 f"grad: it must have its variable's shape and dtype, {format_array(self.data)}, "
                 f"not {format_array(grad.data)}"
             )
+        if grad is not None and grad.device != self.device:
+            raise ValueError(f"grad: {on_devices(['its variable', 'grad'], [self.data, grad.data])}")
         if self.creator is None:
             self._leaf_grad = grad
         else:
@@ -407,30 +412,24 @@ def as_variable(x: Operand) -> Variable:
 
 def as_variables(*operands: Operand) -> tuple[Variable, ...]:
     """Variables as they are; numbers, lists and arrays as constants, of the Variables' float type if there are any."""
-    dtypes = [x.dtype for x in operands if isinstance(x, Variable) and x.dtype.kind == "f"]
-    if not dtypes:
-        return tuple([as_variable(x) for x in operands])
-    dtype = np.result_type(*dtypes)
-    return tuple([x if isinstance(x, Variable) else variable_of(backend.as_array(x, dtype)) for x in operands])
+    variables = [x for x in operands if isinstance(x, Variable)]
+    if len(variables) == len(operands):
+        return tuple(variables)
+    dtypes = [x.dtype for x in variables if x.dtype.kind == "f"]
+    dtype = np.result_type(*dtypes) if dtypes else None
+    arrays = [
+        x._data if isinstance(x, Variable) else as_constant(x) if dtype is None else backend.as_array(x, dtype)
+        for x in operands
+    ]
+    return tuple(
+        x if isinstance(x, Variable) else variable_of(beside(array, *arrays))
+        for x, array in zip(operands, arrays, strict=True)
+    )
 
 
 def as_constant(value: Any) -> Array:
     """An array as it is; a number or a list as an array of `default_dtype`."""
     return backend.as_array(value, None if backend.is_array(value) or isinstance(value, np.generic) else float_type())
-
-
-def _output(function: Function, y: Any) -> Array:
-    """The result of `forward` as an array of no subclass; NumPy makes scalars of 0-d arrays, also of saved ones."""
-    if isinstance(y, np.generic):
-        array = np.asarray(y)
-        function.saved_arrays = tuple(
-            array if saved is y else np.asarray(saved) if isinstance(saved, np.generic) else saved
-            for saved in function.saved_arrays
-        )
-        return array
-    if not backend.is_array(y):
-        raise TypeError(f"apply: forward of {function.name} returned {type(y).__name__}, expected an array")
-    return np.asarray(y) if isinstance(y, np.ndarray) else y
 
 
 def _rebuild(kind: type[Variable], data: Array, name: str | None, requires_grad: bool) -> Variable:
@@ -483,7 +482,9 @@ def _seed(function: str, y: Variable, grad: Operand | None, argument: str, *, cr
         )
     if grad is None and y.size != 1:
         raise ValueError(f"{function}: only a scalar needs no {argument}=; this is {format_array(y.data)}")
-    seed = variable_of(y.xp.ones_like(y.data)) if grad is None else as_variable(grad)
+    seed = variable_of(y.xp.ones_like(y.data)) if grad is None else as_variables(y, grad)[1]
+    if seed.device != y.device:
+        raise ValueError(f"{function}: {on_devices(['this Variable', argument], [y.data, seed.data])}")
     if seed.shape != y.shape:
         raise ValueError(f"{function}: {argument} must have shape {y.shape}, not {seed.shape}")
     if seed.dtype != y.dtype:
