@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from minigrad.backend import BLOCK, accumulation_dtype, sum_rounded, sum_wide
+from minigrad.backend import BLOCK, accumulation_dtype, errstate, sum_rounded, sum_wide
 from minigrad.backend.distributions import distributions
 from minigrad.backend.windows import Pair, Window
 
@@ -164,9 +164,7 @@ def cross_entropy(
     logits: Array, targets: Array, weights: Array | None = None, smoothing: float = 0.0
 ) -> tuple[Array, Array]:
     logits, targets = counted(logits, weights), distributions(targets, logits, smoothing)
-    # No exponential overflows; a difference beyond the largest float is −inf, whose exponential is 0.
-    with np.errstate(over="ignore"):
-        shifted = logits.astype(accumulation_dtype(logits)) - logits.max(axis=1, keepdims=True)
+    shifted = _below_maximum(logits.astype(accumulation_dtype(logits), copy=False))
     exponentials = np.exp(shifted)
     sums = sum_wide(exponentials, 1, keepdims=True)
     surprise = np.log(sums) - shifted
@@ -174,6 +172,11 @@ def cross_entropy(
     losses = sum_wide(parts, 1, keepdims=False)
     softmax = (exponentials / sums).astype(logits.dtype, copy=False)
     return losses if weights is None else losses * weights, softmax
+
+
+@errstate(over="ignore")  # a difference beyond the largest float is −inf, whose exponential is 0
+def _below_maximum(logits: Array) -> Array:
+    return logits - logits.max(axis=1, keepdims=True)  # type: ignore[no-any-return]
 
 
 def counted(logits: Array, weights: Array | None) -> Array:
@@ -216,15 +219,14 @@ def _without_subnormals(formula: Any, arguments: tuple[Any, ...], dtype: Any) ->
         return result if isinstance(result, tuple) else (result,)
 
     try:
-        with np.errstate(under="raise"):
-            return results()  # there are none: this costs nothing
+        return errstate(under="raise")(results)()  # there are none: this costs nothing
     except FloatingPointError:
         return [np.multiply(new, np.abs(new) >= np.finfo(dtype).smallest_normal) for new in results()]
 
 
+@errstate(all="ignore")  # a sum that overflows does no harm
 def all_finite(x: Array) -> bool:
-    with np.errstate(all="ignore"):
-        return bool(np.isfinite(x.sum()))  # one pass, and a sum that overflows does no harm
+    return bool(np.isfinite(x.sum()))  # one pass
 
 
 def _masked(x: Array, mask: Array, *, finite: bool) -> Array:

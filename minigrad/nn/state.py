@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.backend import Array, device_of, format_array, is_array, is_writable, to_device, to_numpy
+from minigrad.backend import Array, device_of, errstate, format_array, is_array, is_writable, to_device, to_numpy
 from minigrad.core.function import Spec
 
 KINDS = {"f": "floats", "i": "ints", "u": "ints", "b": "bools"}
@@ -30,8 +30,7 @@ def validated_state(what: str, state: Any, like: Mapping[str, Array]) -> dict[st
     for name, old in like.items() if not problems else ():
         array = to_numpy(state[name])  # a GPU raises no error where a number becomes infinite
         try:
-            with np.errstate(over="raise", invalid="ignore"):  # a NaN may be cast, but no number become infinite
-                cast = array.astype(old.dtype)
+            cast = _cast(array, old.dtype)
             copies[name] = to_device(cast, device_of(old))
             fits = old.dtype.kind == "f" or (array == cast).all()
         except FloatingPointError:
@@ -41,6 +40,11 @@ def validated_state(what: str, state: Any, like: Mapping[str, Array]) -> dict[st
     if problems:
         raise ValueError("\n  ".join([f"{what}: the state does not fit", *problems]))
     return copies
+
+
+@errstate(over="raise", invalid="ignore")  # a NaN may be cast, but no number become infinite
+def _cast(array: Array, dtype: Any) -> Array:
+    return array.astype(dtype)
 
 
 def differences(found: Mapping[str, Spec | str], wanted: Mapping[str, Spec]) -> list[str]:
