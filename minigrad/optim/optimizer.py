@@ -126,22 +126,16 @@ class Optimizer(Advised):
 
     def _updates(self, what: str, ready: Sequence[tuple[Progress, Array, Variable]]) -> Iterator[Update]:
         """What the step changes, of each parameter when its turn comes."""
-        known: dict[int, tuple[float, ...]] = {}
         for progress, p, grad in ready:
             slots, device = progress.slots, device_of(p)
             for name in self.slot_names:
                 slots[name] = to_device(slots[name], device) if name in slots else _slot(p)
             progress.parameter.mark_edited(what)
-            numbers, done = partial(self._next_numbers, progress, known), partial(progress.advance, grad)
+            numbers, done = partial(self._next_numbers, progress), partial(progress.advance, grad)
             yield Update(p, grad.data, [slots[name] for name in self.slot_names], numbers, done)
 
-    def _next_numbers(self, progress: Progress, known: dict[int, tuple[float, ...]]) -> tuple[float, ...]:
-        """Those of a parameter's next step, which `known` keeps for the parameters that are as far."""
-        step = progress.steps + 1
-        if step not in known:
-            known.clear()  # what is captured goes on from step to step
-            known[step] = self._floats(step)
-        return known[step]
+    def _next_numbers(self, progress: Progress) -> tuple[float, ...]:
+        return self._floats(progress.steps + 1)
 
     def _floats(self, step: int) -> tuple[float, ...]:
         return tuple(map(float, self.numbers(step)))
