@@ -201,11 +201,19 @@ def take(x: Operand, indices: Any, axis: int | None = None) -> Variable:
     if axis is None:
         x, axis = x.reshape(-1), 0
     (axis,) = normalize_axes("take", [axis], x.ndim)
-    where = np.asarray(indices.data if isinstance(indices, Variable) else indices)
-    if where.dtype.kind not in "iu":
-        raise TypeError(f"take: indices must be integers, not {format_array(where)}")
+    return x[(*(slice(None),) * axis, indices_within("take", "indices", indices, x, axis))]
+
+
+def indices_within(
+    function: str, argument: str, indices: Any, x: Variable, axis: int, *, name: str = "x", negative: bool = True
+) -> Array:
+    """The indices as an array of integers, none of which is out of range for an axis of x, which errors call `name`."""
+    found = np.asarray(indices.data if isinstance(indices, Variable) else indices)
+    if found.dtype.kind not in "iu":
+        raise TypeError(f"{function}: {argument} must be integers, not {format_array(found)}")
     length = x.shape[axis]
-    outside = where[(where < -length) | (where >= length)]
+    outside = found[(found < (-length if negative else 0)) | (found >= length)]
     if outside.size:
-        raise IndexError(f"take: index {outside.flat[0]} is out of range for axis {axis} of x {format_array(x.data)}")
-    return x[(*(slice(None),) * axis, where)]
+        where = f"axis {axis} of {name} {format_array(x.data)}"
+        raise IndexError(f"{function}: index {outside.flat[0]} is out of range for {where}")
+    return found
