@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -93,14 +93,13 @@ def einsum(subscripts: str, *operands: Operand) -> Variable:
     variables = as_variables(*operands)
     terms, out = explicit(subscripts, variables)
     length = lengths(subscripts, terms, variables)
-    left = [_stretchable(*_diagonal(x, letters), length) for x, letters in zip(variables, terms, strict=True)]
-    for i, (x, letters) in enumerate(left):
-        left[i] = _summed(x, letters, {*out}.union(*(others for j, (_, others) in enumerate(left) if j != i)))
-    (a, in_a), *others = left
-    while others:
-        (b, in_b), *others = others
-        wanted = {*out}.union(*(letters for _, letters in others))
-        found = "".join(i for i in dict.fromkeys(in_a + in_b) if i in wanted) if others else out
+    factors = [_stretchable(*_diagonal(x, letters), length) for x, letters in zip(variables, terms, strict=True)]
+    every = out + "".join(letters for _, letters in factors)
+    (a, in_a), *rest = [_summed(x, letters, every) for x, letters in factors]
+    while rest:
+        (b, in_b), *rest = rest
+        wanted = out + "".join(letters for _, letters in rest)
+        found = "".join(i for i in dict.fromkeys(in_a + in_b) if i in wanted) if rest else out
         a, in_a = apply(Einsum(f"{in_a},{in_b}->{found}"), a, b), found
     return a if in_a == out else a.transpose([in_a.index(i) for i in out])
 
@@ -122,10 +121,10 @@ def _stretchable(x: Variable, letters: str, length: Mapping[str, int]) -> tuple[
     return (x, letters) if len(kept) == x.ndim else (x.reshape([length[i] for i in kept]), "".join(kept))
 
 
-def _summed(x: Variable, letters: str, elsewhere: Container[str]) -> tuple[Variable, str]:
-    """Summed over the axes whose letters are nowhere else."""
-    alone = [axis for axis, i in enumerate(letters) if i not in elsewhere]
-    return (x.sum(alone), "".join(i for i in letters if i in elsewhere)) if alone else (x, letters)
+def _summed(x: Variable, letters: str, every: str) -> tuple[Variable, str]:
+    """Summed over the axes whose letters neither another factor nor the result has."""
+    alone = [axis for axis, i in enumerate(letters) if every.count(i) == 1]
+    return (x.sum(alone), "".join(i for i in letters if every.count(i) > 1)) if alone else (x, letters)
 
 
 @implements(np.tensordot)

@@ -192,10 +192,9 @@ def norm(
     x = as_variable(x)
     axes = tuple(sorted(normalize_axes("norm", axis, x.ndim)))
     keepdims = checks.boolean("norm", "keepdims", keepdims)
-    counts = {1: 1, 2: 1, np.inf: 1, "fro": 2}  # of axes that ord is of
-    if ord is not None and ord not in counts:
+    if ord not in (None, 1, 2, np.inf, "fro"):
         raise ValueError(f'norm: ord must be None, 1, 2, inf or "fro", not {ord!r}')
-    if ord is not None and counts[ord] != len(axes):
+    if ord is not None and len(axes) != (2 if ord == "fro" else 1):
         wanted = "the two axes of matrices" if ord == "fro" else "one axis"
         raise ValueError(f"norm: ord {ord!r} is over {wanted}, not {len(axes)}; x {format_array(x)}")
     if x.dtype.kind != "f":
