@@ -104,22 +104,27 @@ class Prod(Reduction):
 
     def backward(self, gy: Variable) -> Gradients:
         (x,) = self.saved
-        order = [*(i for i in range(x.ndim) if i not in self.axis), *self.axis]
-        moved = x.astype(np.float64).transpose(order)
-        rows = moved.reshape(*moved.shape[: x.ndim - len(self.axis)], math.prod(x.shape[i] for i in self.axis))
-        others = _products_of_others(rows).reshape(moved.shape).transpose([order.index(i) for i in range(x.ndim)])
+        others = _products_of_others(x.astype(np.float64), self.axis)
         return gy.reshape(with_ones(x.shape, self.axis)) * others
 
 
-def _products_of_others(x: Variable) -> Variable:
-    """For each element of each row, the product of the row's others: not by division, as elements may be 0."""
+def _products_of_others(x: Variable, axis: tuple[int, ...]) -> Variable:
+    """For each element, the product of the others along some axes."""
+    order = [*(i for i in range(x.ndim) if i not in axis), *axis]
+    moved = x.transpose(order)
+    rows = moved.reshape(*moved.shape[: x.ndim - len(axis)], math.prod(x.shape[i] for i in axis))
+    return _products_in_rows(rows).reshape(moved.shape).transpose([order.index(i) for i in range(x.ndim)])
+
+
+def _products_in_rows(x: Variable) -> Variable:
+    """For each element of each row, the product of the row's others: without a division, as elements may be 0."""
     n = x.shape[-1]
     if n < 2:
         return as_variable(x.xp.ones_like(x.data))
     half = (n + 1) // 2
     x = pad(x, [*[(0, 0)] * (x.ndim - 1), (0, 2 * half - n)], value=1.0)
     a, b = x[..., :half], x[..., half:]
-    of_other_pairs = _products_of_others(a * b)
+    of_other_pairs = _products_in_rows(a * b)
     return concatenate([b * of_other_pairs, a * of_other_pairs], -1)[..., :n]
 
 
