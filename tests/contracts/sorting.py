@@ -87,7 +87,6 @@ CONTRACTS = [
         cases=[
             case([2.0, 3.0, 3.0, 3.0], k=2, axis=0, largest=True, gradient=[0, 1, 1, 0]),
             *(case([[3.0, 1.0, 2.0], [5.0, 7.0, 6.0]], k=2, axis=1, largest=largest) for largest in (True, False)),
-            case([[3.0, 1.0], [2.0, 4.0], [2.5, 0.0]], k=2, axis=0, largest=True),
             case(np.arange(8.0).reshape(2, 2, 2), k=1, axis=-2, largest=True),
         ],
     ),
