@@ -10,9 +10,11 @@ from minigrad.functions.elementwise import abs, clip, exp, log, maximum, minimum
 from minigrad.functions.indexing import embedding, take_along_axis
 from minigrad.functions.linalg import linear, matmul
 from minigrad.functions.loss import mean_squared_error, softmax_cross_entropy
+from minigrad.functions.norms import norm
 from minigrad.functions.pooling import avg_pool2d, max_pool2d
+from minigrad.functions.products import prod
 from minigrad.functions.rearranging import flip, repeat, roll, tile
-from minigrad.functions.reduction import logsumexp, max, mean, min, norm, prod, std, sum, var  # noqa: A004
+from minigrad.functions.reduction import logsumexp, max, mean, min, std, sum, var  # noqa: A004
 from minigrad.functions.shape import (
     broadcast_to,
     concatenate,

@@ -35,7 +35,7 @@ CARRIED = ("gy", "gx", "own", "gradient", "gradients[producer]")
 
 PLAIN = {
     "core/reduction.py": {"with_ones": None},
-    "functions/reduction.py": {"_products_of_others": None, "_products_in_rows": None},
+    "functions/products.py": {"_products_of_others": None, "_products_in_rows": None},
     "backend/numpy_kernels.py": {
         "conv_transpose2d": None,
         "filter_correlation": None,
