@@ -18,7 +18,8 @@ KEYWORDS = {
     "kernel_initializer": "init", "bias_initializer": "bias_init", "initialW": "init", "rate": "p", "ratio": "p",
     "target": "labels", "ignore_index": "ignore_label", "a_min": "low", "a_max": "high", "min": "low", "max": "high",
     "tensors": "xs", "arrays": "xs", "learning_rate": "lr", "params": "parameters", "epsilon": "eps", "beta_1": "beta1",
-    "beta_2": "beta2", "gradient": "grad", "outputs": "y",
+    "beta_2": "beta2", "gradient": "grad", "outputs": "y", "equation": "subscripts", "index": "indices",
+    "shifts": "shift", "output_size": "size",
 }  # fmt: skip
 """Keywords elsewhere, and the parameter that is meant by each where a function has it."""
 
@@ -33,6 +34,11 @@ REMEDIES = {
     "training": "write `with minigrad.train_mode(False):` around it",
     "weights": "leave it out",
     "padding_mode": "use functions.pad before it",
+    "optimize": "leave it out: operands are contracted from left to right",
+    "stable": "leave it out: equal elements keep their order",
+    "kind": "leave it out: equal elements keep their order",
+    "sorted": "leave it out: they are sorted",
+    "descending": "write functions.flip of the result, or topk(x, n)",
     "strict": "leave it out: a state must have all names and no others, {**model.state_dict(), **state} for example",
 }
 """Keywords that stand for something that is said in another way."""
@@ -42,15 +48,20 @@ ATTRIBUTES: dict[str, Mapping[str, str]] = {
         "view": "x.reshape", "permute": "x.transpose", "t": "x.T", "unsqueeze": "functions.expand_dims(x, axis)",
         "clone": "x.astype(x.dtype), a copy that is differentiated", "tolist": "x.data.tolist()", "cpu": 'x.to("cpu")',
         "cuda": 'x.to("cuda")', "float": "x.astype(np.float32)", "double": "x.astype(np.float64)", "array": "x.data",
-        "half": "x.astype(np.float16)", "argmax": "x.data.argmax(axis)", "is_leaf": "x.creator is None",
+        "half": "x.astype(np.float16)", "is_leaf": "x.creator is None",
         "grad_fn": "x.creator", "requires_grad_": "x.requires_grad = True", "cleargrad": "x.zero_grad()",
         "unchain_backward": "x.detach()", "value": "x.data", "numel": "x.size", "expand": "x.broadcast_to(shape)",
         "mm": "x @ y", "dot": "x @ y", "matmul": "x @ y", "add_": "x.data += ...", "sub_": "x.data -= ...",
         "mul_": "x.data *= ...", "zero_": "x.data[...] = 0", "copy_": "x.data[...] = ...", "pow": "x ** p",
         "register_hook": "a Hook of minigrad.core.hooks", "flatten": "functions.flatten(x, 0)",
+        "repeat": "functions.repeat(x, n), or functions.tile for x as a whole", "topk": "functions.topk(x, k)",
+        "gather": "functions.take_along_axis(x, indices, axis)", "diagonal": 'functions.einsum("ii->i", x)',
+        "trace": 'functions.einsum("ii", x)', "take": "functions.take(x, indices)", "roll": "functions.roll(x, shift)",
+        "tile": "functions.tile(x, reps)", "unfold": "functions.unfold(x, kernel)",
         **{name: f"functions.{name}(x)" for name in (
-            "abs", "clip", "dropout", "exp", "log", "log_softmax", "logsumexp", "relu", "sigmoid", "softmax",
-            "softplus", "split", "sqrt", "square", "squeeze", "std", "tanh", "var",
+            "abs", "argmax", "argmin", "argsort", "clip", "cumsum", "dropout", "exp", "flip", "log", "log_softmax",
+            "logsumexp", "norm", "prod", "relu", "sigmoid", "softmax", "softplus", "sort", "split", "sqrt", "square",
+            "squeeze", "std", "tanh", "var",
         )},
     },
     "Module": {
@@ -86,7 +97,10 @@ ATTRIBUTES: dict[str, Mapping[str, str]] = {
         "cross_entropy": "softmax_cross_entropy", "nll_loss": "softmax_cross_entropy on the logits",
         "mse_loss": "mean_squared_error", "cat": "concatenate", "concat": "concatenate", "unsqueeze": "expand_dims",
         "permute": "transpose", "view": "reshape", "max_pooling_2d": "max_pool2d", "average_pooling_2d": "avg_pool2d",
-        "convolution_2d": "conv2d", "mm": "matmul", "dot": "matmul", "pow": "power", "clamp": "clip",
+        "convolution_2d": "conv2d", "mm": "matmul", "bmm": "matmul", "pow": "power", "clamp": "clip",
+        "im2col": "unfold", "col2im": "fold", "gather": "take_along_axis", "index_select": "take", "top_k": "topk",
+        "embed_id": "embedding", "repeat_interleave": "repeat", "vector_norm": "norm", "trace": 'einsum("ii", x)',
+        "diagonal": 'einsum("ii->i", x)',
         "one_hot": "np.eye(classes)[labels]", "log_sum_exp": "logsumexp",
     },
     "minigrad.nn": {

@@ -34,6 +34,9 @@ KEYWORDS = {
     "load_state_dict: there is no keyword strict; leave it out": lambda: nn.Linear(1, 1).load_state_dict(
         {}, strict=False
     ),
+    "einsum: there is no keyword optimize; leave it out": lambda: F.einsum("ij->j", V, optimize=True),
+    "topk: there is no keyword dim; write axis=": lambda: F.topk(V, 1, dim=0),
+    "flip: there is no keyword dims; write axis=": lambda: F.flip(V, dims=[0]),
     "relu: there is no keyword nonsense; it takes x": lambda: F.relu(X, nonsense=1),
 }
 
@@ -96,6 +99,8 @@ ATTRIBUTES = {
     "minigrad has no tensor; write Variable": lambda: mg.tensor,
     "minigrad has no Varible; did you mean Variable?": lambda: mg.Varible,
     "minigrad.functions has no cross_entropy; write softmax_cross_entropy": lambda: F.cross_entropy,
+    "minigrad.functions has no im2col; write unfold": lambda: F.im2col,
+    "Variable has no gather; write functions.take_along_axis(x": lambda: V.gather(1, [[0]]),
     "minigrad.nn has no Dense; write Linear": lambda: nn.Dense,
     "minigrad.optim has no AdaGrad; write Adagrad": lambda: optim.AdaGrad,
 }

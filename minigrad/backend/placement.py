@@ -113,11 +113,21 @@ def _indices(part: Any, x: Array, axis: int) -> list[Any]:
     return [to_device(part, device_of(x)) if part.ndim else int(part)]
 
 
-def check_range(function: str, indices: Any, length: int, x: Any, axis: int) -> None:
-    """Raise an IndexError if an index is none of an axis of `length` numbers; those on a GPU are not read."""
+def check_range(
+    function: str, indices: Any, length: int, x: Any, axis: int, *, name: str = "x", negative: bool = True
+) -> None:
+    """Raise an IndexError if an index is none of an axis of `length` numbers; those on a GPU are not read.
+
+    Args:
+        function: what the error begins with.
+        indices: ints.
+        length, x, axis: the array that is indexed, its axis, and how long that is.
+        name: what the error calls x.
+        negative: whether −1 is the last one.
+    """
     if is_array(indices) and not isinstance(indices, np.ndarray):
         return
-    outside = indices[(indices < -length) | (indices >= length)]
+    outside = indices[(indices < (-length if negative else 0)) | (indices >= length)]
     if outside.size:
-        where = f"axis {axis} of x {format_array(x)}"
+        where = f"axis {axis} of {name} {format_array(x)}"
         raise IndexError(f"{function}: index {outside.flat[0]} is out of range for {where}")

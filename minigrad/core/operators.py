@@ -267,13 +267,6 @@ def matmul(a: Any, b: Any) -> Variable:
     return y if y.shape == shape else y.reshape(shape)
 
 
-def _dot(a: Any, b: Any) -> Variable:
-    """numpy.dot where it means the matrix product."""
-    if not (0 < np.ndim(a) <= 2 and 0 < np.ndim(b) <= 2):
-        raise TypeError(f"numpy.dot of {np.ndim(a)} and {np.ndim(b)} dimensions: use matmul or *")
-    return matmul(a, b)
-
-
 def _index(part: Any) -> Any:
     """A part of a key, an array of what is a list or a Variable."""
     if isinstance(part, list):
@@ -300,7 +293,6 @@ for _ufunc, _kind in ((np.add, A.Add), (np.subtract, A.Sub), (np.multiply, A.Mul
 implements(np.negative)(lambda x: -x)
 implements(np.positive)(lambda x: x)
 implements(np.matmul)(matmul)
-implements(np.dot)(_dot)
 implements(np.shape)(lambda x: x.shape)
 implements(np.ndim)(lambda x: x.ndim)
 implements(np.size)(lambda x, axis=None: x.size if axis is None else x.shape[axis])

@@ -3,11 +3,17 @@
 from typing import TYPE_CHECKING
 
 from minigrad.functions.activation import dropout, leaky_relu, log_softmax, relu, sigmoid, softmax, softplus, tanh
+from minigrad.functions.contraction import dot, einsum, inner, outer, tensordot
 from minigrad.functions.convolution import conv2d, conv_relu_pool
+from minigrad.functions.cumulative import cumsum
 from minigrad.functions.elementwise import abs, clip, exp, log, maximum, minimum, power, sqrt, square, where  # noqa: A004
+from minigrad.functions.indexing import embedding, take_along_axis
 from minigrad.functions.linalg import linear, matmul
 from minigrad.functions.loss import mean_squared_error, softmax_cross_entropy
+from minigrad.functions.norms import norm
 from minigrad.functions.pooling import avg_pool2d, max_pool2d
+from minigrad.functions.products import prod
+from minigrad.functions.rearranging import flip, repeat, roll, tile
 from minigrad.functions.reduction import logsumexp, max, mean, min, std, sum, var  # noqa: A004
 from minigrad.functions.shape import (
     broadcast_to,
@@ -23,14 +29,18 @@ from minigrad.functions.shape import (
     take,
     transpose,
 )
+from minigrad.functions.sorting import argmax, argmin, argsort, sort, topk
+from minigrad.functions.unfolding import fold, unfold
 from minigrad.spelling import missing as _missing
 
 __all__ = [
-    "abs", "avg_pool2d", "broadcast_to", "clip", "concatenate", "conv2d", "conv_relu_pool", "dropout", "exp",
-    "expand_dims", "flatten", "leaky_relu", "linear", "log", "log_softmax", "logsumexp", "matmul", "max", "max_pool2d",
-    "maximum", "mean", "mean_squared_error", "min", "minimum", "moveaxis", "pad", "power", "relu", "reshape", "sigmoid",
-    "softmax", "softmax_cross_entropy", "softplus", "split", "sqrt", "square", "squeeze", "stack", "std", "sum", "take",
-    "tanh", "transpose", "var", "where",
+    "abs", "argmax", "argmin", "argsort", "avg_pool2d", "broadcast_to", "clip", "concatenate", "conv2d",
+    "conv_relu_pool", "cumsum", "dot", "dropout", "einsum", "embedding", "exp", "expand_dims", "flatten", "flip",
+    "fold", "inner", "leaky_relu", "linear", "log", "log_softmax", "logsumexp", "matmul", "max", "max_pool2d",
+    "maximum", "mean", "mean_squared_error", "min", "minimum", "moveaxis", "norm", "outer", "pad", "power", "prod",
+    "relu", "repeat", "reshape", "roll", "sigmoid", "softmax", "softmax_cross_entropy", "softplus", "sort", "split",
+    "sqrt", "square", "squeeze", "stack", "std", "sum", "take", "take_along_axis", "tanh", "tensordot", "tile", "topk",
+    "transpose", "unfold", "var", "where",
 ]  # fmt: skip
 
 if not TYPE_CHECKING:  # or a type checker would find any name

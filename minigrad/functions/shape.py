@@ -202,8 +202,15 @@ def take(x: Operand, indices: Any, axis: int | None = None) -> Variable:
     if axis is None:
         x, axis = x.reshape(-1), 0
     (axis,) = normalize_axes("take", [axis], x.ndim)
-    where = as_array(indices.data if isinstance(indices, Variable) else indices)
-    if where.dtype.kind not in "iu":
-        raise TypeError(f"take: indices must be integers, not {format_array(where)}")
-    check_range("take", where, x.shape[axis], x, axis)
-    return x[(*(slice(None),) * axis, where)]
+    return x[(*(slice(None),) * axis, indices_within("take", "indices", indices, x, axis))]
+
+
+def indices_within(
+    function: str, argument: str, indices: Any, x: Variable, axis: int, *, name: str = "x", negative: bool = True
+) -> Array:
+    """The indices as an array of integers, none of which is out of range for an axis of x, which errors call `name`."""
+    found = as_array(indices.data if isinstance(indices, Variable) else indices)
+    if found.dtype.kind not in "iu":
+        raise TypeError(f"{function}: {argument} must be integers, not {format_array(found)}")
+    check_range(function, found, x.shape[axis], x, axis, name=name, negative=negative)
+    return found

@@ -26,6 +26,7 @@ SUMS = {
     ),
     "var": (lambda: F.var(np.concatenate([ROWS, -ROWS]), 0), float(TERM) ** 2),
     "std": (lambda: F.std(np.concatenate([ROWS, -ROWS]) + 1, 0), TERM),
+    "norm": (lambda: F.norm(ROWS, axis=0), TERM * 1000.0),
     "logsumexp": (lambda: F.logsumexp(ROWS, 0), TERM + np.log(MANY)),
     "softmax": (lambda: F.softmax(ROWS, 0) * 1e6, 1),
     "log_softmax": (lambda: F.log_softmax(ROWS, 0), -np.log(MANY)),

@@ -12,7 +12,16 @@ CORE = ("core/arithmetic.py", "core/reduction.py", "core/shaping.py")
 FAMILIES = (*CORE, "functions/")
 """The modules of Functions: of these, every backward and what each forward saves for it."""
 
-ADJOINTS = {"SumTo", "ScatterAdd", "ConvTranspose2d", "FilterCorrelation", "PoolScatter", "PoolGather", "AvgSpread2d"}
+ADJOINTS = {
+    "SumTo",
+    "ScatterAdd",
+    "ConvTranspose2d",
+    "FilterCorrelation",
+    "PoolScatter",
+    "PoolGather",
+    "AvgSpread2d",
+    "Fold",
+}
 """Functions that exist to be gradients: their forward as well."""
 
 BACKWARD = {"backward", "backward_arrays", "gradients"}
@@ -26,6 +35,7 @@ CARRIED = ("gy", "gx", "own", "gradient", "gradients[producer]")
 
 PLAIN = {
     "core/reduction.py": {"with_ones": None},
+    "functions/products.py": {"_products_of_others": None, "_products_in_rows": None},
     "backend/numpy_kernels.py": {
         "conv_transpose2d": None,
         "filter_correlation": None,
