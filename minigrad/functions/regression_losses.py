@@ -83,7 +83,7 @@ class LogarithmicDistance(Elementwise):
 
     def backward(self, gy: Variable) -> Gradients:
         x, t = self.saved
-        return gy / (1 + x), -gy / (1 + t)
+        return gy / (1 + x), -gy / (1 + t) if self.needs(1) else None
 
 
 @advised
