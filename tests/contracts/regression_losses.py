@@ -59,7 +59,7 @@ CONTRACTS = [
         domain={"prediction": (-20, 20), "target": (0.5, 20)},
         kwargs={"reduction": REDUCTIONS, "eps": [1e-7, 2.0]},
         formula="100 Σ |prediction − target| / |target| / n",
-        kinks="0 where prediction = target; at |target| = eps the slope beyond it",
+        kinks="0 where prediction = target; at target = ±eps the slope beyond it",
         kernels=("masked",),
         cases=[
             case([1.0, 5.0], [-2.0, -4.0], reduction="none", eps=1e-7, gradient=[50, 25]),
