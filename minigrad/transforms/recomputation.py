@@ -24,10 +24,10 @@ State = tuple[np.random.Generator, Any]
 def checkpoint(f: Callable[..., Variable], *inputs: Any) -> Variable:
     """f(*inputs), of which the graph keeps the inputs alone: the backward pass computes all between once more.
 
-    A model of n layers, checkpointed in √n pieces, takes the memory of 2√n layers for a third more time. Value and
-    gradients have the bits that they have without; a sum of gradients may be added up in another order where an input
-    is used in f several times and elsewhere too. Derivatives of every order exist, those beyond the first recorded as
-    usual. The Variables in f's closure, a layer's parameters, are found and get their gradients.
+    A model of n layers in √n pieces takes the memory of some 2√n layers, for the time of another forward pass. Value
+    and gradients have the bits that they have without; a sum of gradients may be added up in another order where an
+    input is used in f several times and elsewhere too. Derivatives of every order exist, those beyond the first
+    recorded as usual. The Variables in f's closure, a layer's parameters, are found and get their gradients.
 
     When it runs again, f meets the random state, the training mode and the default dtype of its first run. What it
     changes besides, a running average or a list, it changes twice.
