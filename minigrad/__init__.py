@@ -42,14 +42,16 @@ __all__ = [
     "train_mode",
 ]
 
-_PACKAGES = ("data", "nn", "optim", "testing", "viz")
+_PACKAGES = ("data", "metrics", "nn", "optim", "testing", "transforms", "viz")
 """The packages that are imported when they are first asked for."""
 
 if TYPE_CHECKING:
     from minigrad import data as data
+    from minigrad import metrics as metrics
     from minigrad import nn as nn
     from minigrad import optim as optim
     from minigrad import testing as testing
+    from minigrad import transforms as transforms
     from minigrad import viz as viz
 else:  # or a type checker would find any name
 

@@ -20,6 +20,9 @@ KEYWORDS = {
     "tensors": "xs", "arrays": "xs", "learning_rate": "lr", "params": "parameters", "epsilon": "eps", "beta_1": "beta1",
     "beta_2": "beta2", "gradient": "grad", "outputs": "y", "equation": "subscripts", "index": "indices",
     "shifts": "shift", "output_size": "size",
+    "y_true": "target", "y_pred": "prediction", "k": "top_k",
+    "func": "f", "fun": "f", "function": "f", "primals": "x", "tangents": "v",
+    "num_classes": "classes",
 }  # fmt: skip
 """Keywords elsewhere, and the parameter that is meant by each where a function has it."""
 
@@ -31,6 +34,9 @@ REMEDIES = {
     "dtype": "write `with minigrad.default_dtype(np.float64):` around it, or x.astype afterwards",
     "requires_grad": "set p.requires_grad afterwards",
     "inplace": "leave it out: nothing is computed in place",
+    "argnums": "put what f is not differentiated by into its closure, lambda x: f(x, t) for example",
+    "from_logits": "use sigmoid_cross_entropy or softmax_cross_entropy, of logits",
+    "vectorize": "leave it out",
     "training": "write `with minigrad.train_mode(False):` around it",
     "weights": "leave it out",
     "padding_mode": "use functions.pad before it",
@@ -91,10 +97,20 @@ ATTRIBUTES: dict[str, Mapping[str, str]] = {
         "using_config": "train_mode(False) or no_grad()", "no_backprop_mode": "no_grad()", "relu": "functions.relu",
         "set_default_dtype": "default_dtype(dtype), a context manager", "save": "nn.save(model, path)",
         "load": "nn.load(model, path)", "Adam": "optim.Adam", "Module": "nn.Module", "Parameter": "nn.Parameter",
-        "draw": "viz.draw", "gradcheck": "testing.check_grad", "matmul": "functions.matmul", "exp": "functions.exp",
+        "draw": "viz.draw", "gradcheck": "testing.check_grad",
+        "jacobian": "transforms.jacobian", "hessian": "transforms.hessian",
+        "value_and_grad": "transforms.value_and_grad", "jvp": "transforms.jvp", "vjp": "transforms.vjp",
+        "checkpoint": "transforms.checkpoint", "matmul": "functions.matmul", "exp": "functions.exp",
     },
     "minigrad.functions": {
         "cross_entropy": "softmax_cross_entropy", "nll_loss": "softmax_cross_entropy on the logits",
+        "binary_cross_entropy_with_logits": "sigmoid_cross_entropy", "binary_crossentropy": "binary_cross_entropy",
+        "l1_loss": "mean_absolute_error", "huber_loss": "huber", "smooth_l1_loss": "huber, divided by its delta",
+        "kl_div": "kl_divergence, of probabilities", "poisson_nll_loss": "poisson", "log_cosh": "logcosh",
+        "cosine_proximity": "cosine_similarity", "hinge_embedding_loss": "hinge", "categorical_crossentropy":
+        "softmax_cross_entropy on the logits", "sparse_categorical_crossentropy": "softmax_cross_entropy on the logits",
+        "sigmoid_cross_entropy_with_logits": "sigmoid_cross_entropy",
+
         "mse_loss": "mean_squared_error", "cat": "concatenate", "concat": "concatenate", "unsqueeze": "expand_dims",
         "permute": "transpose", "view": "reshape", "max_pooling_2d": "max_pool2d", "average_pooling_2d": "avg_pool2d",
         "convolution_2d": "conv2d", "mm": "matmul", "bmm": "matmul", "pow": "power", "clamp": "clip",
@@ -108,6 +124,18 @@ ATTRIBUTES: dict[str, Mapping[str, str]] = {
         "ModuleList": "a list: self.layers = [...]", "ModuleDict": "a dict", "functional": "minigrad.functions",
         "CrossEntropyLoss": "functions.softmax_cross_entropy", "MSELoss": "functions.mean_squared_error",
         "ParameterList": "a list", "Chain": "Module", "Layer": "Module",
+    },
+    "minigrad.transforms": {
+        "grad": "value_and_grad, or minigrad.grad of a result", "jacrev": "jacobian", "jacfwd": "jacobian",
+        "vmap": "batched_jacobian, or functions of whole batches", "vhp": "hvp", "linearize": "jvp",
+        "remat": "checkpoint", "value_and_gradient": "value_and_grad",
+        "make_hvp": "hvp", "make_ggnvp": "gnvp", "make_vjp": "vjp",
+        "make_jvp": "jvp", "functional_call": "f in whose closure the model is: see value_and_grad",
+    },
+    "minigrad.metrics": {
+        "CategoricalAccuracy": "Accuracy", "SparseCategoricalAccuracy": "Accuracy", "TopKCategoricalAccuracy":
+        "Accuracy(top_k=5)", "SparseTopKCategoricalAccuracy": "Accuracy(top_k=5)", "MAE": "MeanAbsoluteError",
+        "F1Score": "F1", "confusion_matrix": "ConfusionMatrix", "accuracy_score": "Accuracy",
     },
     "minigrad.optim": {"AdaGrad": "Adagrad", "MomentumSGD": "SGD(momentum=0.9)", "lr_scheduler": "optimizer.lr = ..."},
 }  # fmt: skip

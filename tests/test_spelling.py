@@ -9,7 +9,7 @@ import pytest
 
 import minigrad as mg
 import minigrad.functions as F
-from minigrad import nn, optim, spelling
+from minigrad import metrics, nn, optim, spelling, transforms
 
 X = np.ones((1, 1, 4, 4), np.float32)
 V = mg.Variable(np.ones((2, 3), np.float32))
@@ -159,7 +159,7 @@ def test_a_function_that_advises_is_still_itself(function):
 
 
 def test_every_advice_about_a_keyword_names_a_parameter_that_some_function_has():
-    public = [getattr(module, name) for module in (F, nn, optim) for name in module.__all__]
+    public = [getattr(module, name) for module in (F, metrics, nn, optim, transforms) for name in module.__all__]
     callables = [thing for thing in public if callable(thing)]
     callables += [mg.grad, mg.Variable, mg.Variable.backward]
     names = {name for f in callables for name in inspect.signature(f).parameters}
@@ -169,6 +169,7 @@ def test_every_advice_about_a_keyword_names_a_parameter_that_some_function_has()
 def test_nothing_is_advised_against_that_there_is():
     owners = {"Variable": mg.Variable, "Module": nn.Module, "Optimizer": optim.Optimizer}
     owners |= {"minigrad": mg, "minigrad.functions": F, "minigrad.nn": nn, "minigrad.optim": optim}
+    owners |= {"minigrad.metrics": metrics, "minigrad.transforms": transforms}
     assert owners.keys() == spelling.ATTRIBUTES.keys()
     for owner, words in spelling.ATTRIBUTES.items():
         assert not [word for word in words if hasattr(owners[owner], word)], owner

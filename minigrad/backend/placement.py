@@ -116,14 +116,9 @@ def _indices(part: Any, x: Array, axis: int) -> list[Any]:
 def check_range(
     function: str, indices: Any, length: int, x: Any, axis: int, *, name: str = "x", negative: bool = True
 ) -> None:
-    """Raise an IndexError if an index is none of an axis of `length` numbers; those on a GPU are not read.
+    """Raise an IndexError if an index is none of the `length` numbers of x's `axis`; those on a GPU are not read.
 
-    Args:
-        function: what the error begins with.
-        indices: ints.
-        length, x, axis: the array that is indexed, its axis, and how long that is.
-        name: what the error calls x.
-        negative: whether −1 is the last one.
+    The error begins with `function` and calls x `name`; unless `negative`, −1 is not the last one.
     """
     if is_array(indices) and not isinstance(indices, np.ndarray):
         return

@@ -1,5 +1,7 @@
 """A wrong call is a ValueError or a TypeError that names the function, the argument and the shapes."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 
@@ -270,6 +272,13 @@ CALLS = {
     "item": (lambda: ones(2).item(), ["item", "(2,)"]),
     "to": (lambda: ones(2).to("gpu"), ["to", "device", "'gpu'"]),
 }
+
+LOSSES = [
+    "binary_cross_entropy", "categorical_hinge", "cosine_similarity", "hinge", "huber", "kl_divergence", "logcosh",
+    "mean_absolute_error", "mean_absolute_percentage_error", "mean_squared_logarithmic_error", "poisson",
+    "sigmoid_cross_entropy", "squared_hinge",
+]  # fmt: skip
+CALLS |= {loss: (partial(getattr(F, loss), ones(3, 1), ones(3)), [loss, "(3, 1)", "(3,)"]) for loss in LOSSES}
 
 FUNCTIONS_OF_ANYTHING = {"exp", "log", "sqrt", "square", "abs", "relu", "sigmoid", "tanh", "softplus"}
 
