@@ -19,8 +19,13 @@ from typing import TYPE_CHECKING
 
 from minigrad.nn import init
 from minigrad.nn.activation import LeakyReLU, LogSoftmax, ReLU, Sigmoid, Softmax, Softplus, Tanh
-from minigrad.nn.layers import AvgPool2d, Conv2d, ConvReLUPool, Dropout, Flatten, Linear, MaxPool2d, Sequential
+from minigrad.nn.convolution import Conv2d, ConvReLUPool
+from minigrad.nn.dropout import Dropout
+from minigrad.nn.linear import Linear
 from minigrad.nn.module import Buffer, Module, Parameter
+from minigrad.nn.pooling import AvgPool2d, MaxPool2d
+from minigrad.nn.sequential import Sequential
+from minigrad.nn.shaping import Flatten
 from minigrad.nn.weights import load, save
 from minigrad.spelling import missing as _missing
 
