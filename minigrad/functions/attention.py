@@ -19,8 +19,8 @@ from minigrad.functions.elementwise import where
 from minigrad.spelling import advised
 
 
-@advised
 @ignore_underflow
+@advised
 def scaled_dot_product_attention(
     q: Operand,
     k: Operand,

@@ -83,8 +83,8 @@ class Operands(NamedTuple):
         return y if y.dtype == self.dtype else y.astype(self.dtype)
 
 
-@advised
 @ignore_underflow
+@advised
 def batch_norm(
     x: Operand,
     w: Operand | None = None,
@@ -136,8 +136,8 @@ def batch_standardized(
     return given.scaled(z, given.w, shape), function
 
 
-@advised
 @ignore_underflow
+@advised
 def layer_norm(
     x: Operand, w: Operand | None = None, b: Operand | None = None, *, axis: Axis = -1, eps: float = 1e-5
 ) -> Variable:
@@ -170,8 +170,8 @@ def layer_norm(
     return given.scaled(z, given.w, tuple(n if i in axes else 1 for i, n in enumerate(z.shape)))
 
 
-@advised
 @ignore_underflow
+@advised
 def group_norm(
     x: Operand, w: Operand | None = None, b: Operand | None = None, *, groups: int, eps: float = 1e-5
 ) -> Variable:

@@ -81,7 +81,9 @@ def _bilinear(x: Variable, axis: int, n: int, outputs: int, step: float) -> Vari
     places = np.maximum((np.arange(outputs) + 0.5) * step - 0.5, 0)  # in old pixels' middles
     low = np.minimum(np.floor(places).astype(int), n - 1)
     high = np.minimum(low + 1, n - 1)
-    share = x.xp.asarray((places - low).astype(x.dtype).reshape(-1, *[1] * (x.ndim - 1 - axis)))
+    alone = places == low  # mixed half and half with itself: the next one times 0 might be infinity times 0
+    high, weight = np.where(alone, low, high), np.where(alone, 0.5, places - low)
+    share = x.xp.asarray(weight.astype(x.dtype).reshape(-1, *[1] * (x.ndim - 1 - axis)))
     y: Variable = _taken(x, axis, low) * (1 - share) + _taken(x, axis, high) * share
     return y
 
