@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -23,6 +23,11 @@ from minigrad.nn.layers import (
     make_parameter,
 )
 from minigrad.nn.module import Module
+
+
+def _signal_padding(owner: str, argument: str, value: Any) -> int | Literal["same"]:
+    """Return a border of so many numbers, an int or "same"."""
+    return "same" if value == "same" else checks.integer(owner, argument, value, least=0)
 
 
 class Conv2d(Module):
@@ -60,8 +65,7 @@ class Conv2d(Module):
     ) -> None:
         self.in_channels, self.out_channels, self.kernel = in_channels, out_channels, kernel
         self.stride, self.pad, self.dilation, self.groups = stride, pad, dilation, groups
-        if self.in_channels % self.groups or self.out_channels % self.groups:
-            raise ValueError(f"{type(self).__name__}: groups={groups} must divide {in_channels=} and {out_channels=}")
+        _check_groups(self)
         shape = (self.out_channels, self.in_channels // self.groups, *self.kernel)
         self.w = make_parameter(self, "init", init, shape, rng)
         self.b = make_bias(self, bias, bias_init, self.out_channels, rng)
@@ -75,10 +79,108 @@ class Conv2d(Module):
         return F.conv2d(as_floats_of(self.w, x), self.w, self.b, **self.options)
 
     def extra_repr(self) -> str:
-        usual = {"stride": 1, "pad": 0, "dilation": 1, "groups": 1, "bias": True}
-        given = self.options | {"bias": self.b is not None}
-        options = {name: (value, usual[name]) for name, value in given.items()}
-        return arguments_text(self.in_channels, self.out_channels, self.kernel, **options)
+        return arguments_text(self.in_channels, self.out_channels, self.kernel, **_changed(self))
+
+
+class Conv1d(Module):
+    """Signals (N, C, L) cross-correlated with filters w (O, C // groups, K), plus b: see `F.conv1d`.
+
+    Args:
+        in_channels, out_channels: C and O.
+        kernel: K.
+        stride, pad, dilation, groups: as of `F.conv1d`.
+        bias, init, bias_init, rng: as of Linear.
+    """
+
+    in_channels = Checked(checks.integer, fixed=True)
+    out_channels = Checked(checks.integer, fixed=True)
+    kernel = Checked(checks.integer, fixed=True)
+    stride = Checked(checks.integer)
+    pad = Checked(_signal_padding)
+    dilation = Checked(checks.integer)
+    groups = Checked(checks.integer, fixed=True)
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel: int,
+        *,
+        stride: int = 1,
+        pad: int | Literal["same"] = 0,
+        dilation: int = 1,
+        groups: int = 1,
+        bias: bool = True,
+        init: Initializer = WEIGHTS,
+        bias_init: Initializer = BIASES,
+        rng: np.random.Generator | None = None,
+    ) -> None:
+        self.in_channels, self.out_channels, self.kernel = in_channels, out_channels, kernel
+        self.stride, self.pad, self.dilation, self.groups = stride, pad, dilation, groups
+        _check_groups(self)
+        self.w = make_parameter(self, "init", init, (out_channels, in_channels // groups, kernel), rng)
+        self.b = make_bias(self, bias, bias_init, out_channels, rng)
+
+    def forward(self, x: Operand) -> Variable:
+        options: dict[str, Any] = {"stride": self.stride, "pad": self.pad, "dilation": self.dilation}
+        return F.conv1d(as_floats_of(self.w, x), self.w, self.b, groups=self.groups, **options)
+
+    def extra_repr(self) -> str:
+        return arguments_text(self.in_channels, self.out_channels, self.kernel, **_changed(self))
+
+
+class ConvTranspose2d(Module):
+    """Images (N, C, H, W) enlarged by filters w (C, O // groups, KH, KW), plus b: see `F.conv_transpose2d`.
+
+    An initializer sees w's shape as it is, and takes C for the number of outputs, as PyTorch's do.
+
+    Args:
+        in_channels, out_channels: C and O.
+        kernel: (KH, KW), or one int for both.
+        stride, pad, output_padding, dilation, groups: as of `F.conv_transpose2d`.
+        bias, init, bias_init, rng: as of Linear.
+    """
+
+    in_channels = Checked(checks.integer, fixed=True)
+    out_channels = Checked(checks.integer, fixed=True)
+    kernel = Checked(checks.pair, fixed=True, least=1)
+    stride = Checked(checks.pair, least=1)
+    pad = Checked(checks.padding)
+    output_padding = Checked(checks.pair, least=0)
+    dilation = Checked(checks.pair, least=1)
+    groups = Checked(checks.integer, fixed=True)
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel: Size,
+        *,
+        stride: Size = 1,
+        pad: Padding = 0,
+        output_padding: Size = 0,
+        dilation: Size = 1,
+        groups: int = 1,
+        bias: bool = True,
+        init: Initializer = WEIGHTS,
+        bias_init: Initializer = BIASES,
+        rng: np.random.Generator | None = None,
+    ) -> None:
+        self.in_channels, self.out_channels, self.kernel = in_channels, out_channels, kernel
+        self.stride, self.pad, self.output_padding = stride, pad, output_padding
+        self.dilation, self.groups = dilation, groups
+        _check_groups(self)
+        self.w = make_parameter(self, "init", init, (in_channels, out_channels // groups, *self.kernel), rng)
+        self.b = make_bias(self, bias, bias_init, out_channels, rng)
+
+    def forward(self, x: Operand) -> Variable:
+        options: dict[str, Any] = {"stride": self.stride, "pad": self.pad, "output_padding": self.output_padding}
+        options |= {"dilation": self.dilation, "groups": self.groups}
+        return F.conv_transpose2d(as_floats_of(self.w, x), self.w, self.b, **options)
+
+    def extra_repr(self) -> str:
+        more = {"output_padding": (self.output_padding, 0)}
+        return arguments_text(self.in_channels, self.out_channels, self.kernel, **_changed(self), **more)
 
 
 class ConvReLUPool(Conv2d):
@@ -132,3 +234,17 @@ class ConvReLUPool(Conv2d):
             ceil_mode=(self.ceil_mode, False),
         )
         return ", ".join(filter(None, [super().extra_repr(), pooling]))
+
+
+def _check_groups(layer: Any) -> None:
+    inputs, outputs, groups = layer.in_channels, layer.out_channels, layer.groups
+    if inputs % groups or outputs % groups:
+        both = f"in_channels={inputs} and out_channels={outputs}"
+        raise ValueError(f"{type(layer).__name__}: groups={groups} must divide {both}")
+
+
+def _changed(layer: Any) -> dict[str, tuple[Any, Any]]:
+    """The options that convolutions have in common, each with its default."""
+    usual = {"stride": 1, "pad": 0, "dilation": 1, "groups": 1}
+    options = {name: (getattr(layer, name), default) for name, default in usual.items()}
+    return options | {"bias": (layer.b is not None, True)}

@@ -1,4 +1,4 @@
-"""Poolings as layers."""
+"""Layers that make images smaller or larger: poolings and upsampling."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from minigrad import checks
 from minigrad.checks import Checked
 from minigrad.core.operators import Operand
 from minigrad.core.variable import Variable
+from minigrad.functions.resampling import MODES
 from minigrad.nn.layers import Padding, Size, arguments_text
 from minigrad.nn.module import Module
 
@@ -66,3 +67,36 @@ class AvgPool2d(_Pool2d):
 
     def forward(self, x: Operand) -> Variable:
         return F.avg_pool2d(x, self.kernel, **self.options)
+
+
+class GlobalAvgPool2d(Module):
+    """The mean of each channel of each image: (N, C, H, W) -> (N, C), or (N, C, 1, 1) with keepdims."""
+
+    keepdims = Checked(checks.boolean)
+
+    def __init__(self, *, keepdims: bool = False) -> None:
+        self.keepdims = keepdims
+
+    def forward(self, x: Operand) -> Variable:
+        return F.global_avg_pool2d(x, keepdims=self.keepdims)
+
+    def extra_repr(self) -> str:
+        return arguments_text(keepdims=(self.keepdims, False))
+
+
+class Upsample2d(Module):
+    """Images of another size: (N, C, H, W) -> (N, C, OH, OW); arguments as of `F.upsample2d`."""
+
+    mode = Checked(checks.choice, choices=MODES)
+
+    def __init__(self, scale: Any = None, *, size: Any = None, mode: str = "nearest") -> None:
+        if (scale is None) == (size is None):
+            raise ValueError("Upsample2d: give scale or size, and not both")
+        self.scale, self.size, self.mode = scale, size, mode
+
+    def forward(self, x: Operand) -> Variable:
+        return F.upsample2d(x, self.scale, size=self.size, mode=self.mode)
+
+    def extra_repr(self) -> str:
+        given = [] if self.scale is None else [self.scale]
+        return arguments_text(*given, size=(self.size, None), mode=(self.mode, "nearest"))
