@@ -89,4 +89,4 @@ def _bilinear(x: Variable, axis: int, n: int, outputs: int, step: float) -> Vari
 
 
 def _taken(x: Variable, axis: int, indices: Any) -> Variable:
-    return x[(*(slice(None),) * axis, indices)]
+    return x[(*(slice(None),) * axis, x.xp.asarray(indices))]
