@@ -68,7 +68,7 @@ def _with_parameters(draw: st.DrawFn, x: Any, lengths: Any) -> Any:
 @st.composite
 def channels(draw: st.DrawFn) -> Call:
     """Of a batch: (N, C), (N, C, L) or (N, C, H, W)."""
-    x = draw(shapes(min_dims=2, min_side=0).filter(lambda shape: shape[1] > 0))
+    x = draw(shapes(min_dims=2, max_side=3).filter(lambda shape: shape[1] > 0))
     return Call(_with_parameters(draw, x, x[1:2]))
 
 
@@ -82,7 +82,7 @@ def channels_and_statistics(draw: st.DrawFn) -> Call:
 @st.composite
 def examples_and_axes(draw: st.DrawFn) -> Call:
     """A shape and some of its axes, whose lengths w and b have."""
-    x = draw(shapes(min_dims=1, min_side=1))
+    x = draw(shapes(min_dims=1, max_dims=3, min_side=1))
     axis = draw(axes(len(x)).filter(lambda chosen: chosen != ()))
     chosen = range(len(x)) if axis is None else [axis] if isinstance(axis, int) else axis
     lengths = tuple(x[i] for i in sorted(i % len(x) for i in chosen))
