@@ -55,6 +55,14 @@ def test_the_model_is_as_before():
     assert all(p.grad is None for p in model.parameters())
 
 
+def test_the_model_is_as_before_during_the_call_too():
+    model, seen = nn.Linear(3, 2), []
+    watched = nn.Sequential(model, nn.Lambda(lambda y: seen.append(model(X).data) or y))
+    before = model(X).data
+    nn.functional_call(watched, {"layers.0.w": mg.Variable(np.zeros((3, 2), np.float32))}, X)
+    np.testing.assert_array_equal(seen[0], before)
+
+
 def test_also_after_an_error():
     model = Nested()
     before = model(X).data
