@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from models import deep_mnist, dense, simple_conv_net, softmax_regression
+from models import codelab_cnn, deep_mnist, dense, lenet5, resnet, simple_conv_net, softmax_regression
 from models.recipe import Recipe
 
 RECIPES: Mapping[str, Mapping[str, Recipe]] = {
@@ -10,6 +10,9 @@ RECIPES: Mapping[str, Mapping[str, Recipe]] = {
     "dense": dense.RECIPES,
     "deep_mnist": deep_mnist.RECIPES,
     "simple_conv_net": simple_conv_net.RECIPES,
+    "codelab_cnn": codelab_cnn.RECIPES,
+    "lenet5": lenet5.RECIPES,
+    "resnet": resnet.RECIPES,
 }
 """Model -> preset -> recipe."""
 

@@ -3,8 +3,9 @@
 from typing import TYPE_CHECKING
 
 from minigrad.functions.activation import dropout, leaky_relu, log_softmax, relu, sigmoid, softmax, softplus, tanh
+from minigrad.functions.attention import scaled_dot_product_attention
 from minigrad.functions.contraction import dot, einsum, inner, outer, tensordot
-from minigrad.functions.convolution import conv2d, conv_relu_pool
+from minigrad.functions.convolution import conv1d, conv2d, conv_relu_pool
 from minigrad.functions.cumulative import cumsum
 from minigrad.functions.distribution_losses import (
     binary_cross_entropy,
@@ -18,8 +19,9 @@ from minigrad.functions.indexing import embedding, take_along_axis
 from minigrad.functions.linalg import linear, matmul
 from minigrad.functions.loss import mean_squared_error, softmax_cross_entropy
 from minigrad.functions.margin_losses import categorical_hinge, hinge, squared_hinge
+from minigrad.functions.normalization import batch_norm, group_norm, layer_norm
 from minigrad.functions.norms import norm
-from minigrad.functions.pooling import avg_pool2d, max_pool2d
+from minigrad.functions.pooling import avg_pool2d, global_avg_pool2d, max_pool2d
 from minigrad.functions.products import prod
 from minigrad.functions.rearranging import flip, repeat, roll, tile
 from minigrad.functions.reduction import logsumexp, max, mean, min, std, sum, var  # noqa: A004
@@ -30,6 +32,7 @@ from minigrad.functions.regression_losses import (
     mean_absolute_percentage_error,
     mean_squared_logarithmic_error,
 )
+from minigrad.functions.resampling import upsample2d
 from minigrad.functions.shape import (
     broadcast_to,
     concatenate,
@@ -45,20 +48,22 @@ from minigrad.functions.shape import (
     transpose,
 )
 from minigrad.functions.sorting import argmax, argmin, argsort, sort, topk
+from minigrad.functions.transposed_convolution import conv_transpose2d
 from minigrad.functions.unfolding import fold, unfold
 from minigrad.spelling import missing as _missing
 
 __all__ = [
-    "abs", "argmax", "argmin", "argsort", "avg_pool2d", "binary_cross_entropy", "broadcast_to", "categorical_hinge",
-    "clip", "concatenate", "conv2d", "conv_relu_pool", "cosine_similarity", "cumsum", "dot", "dropout", "einsum",
-    "embedding", "exp", "expand_dims", "flatten", "flip", "fold", "hinge", "huber", "inner", "kl_divergence",
+    "abs", "argmax", "argmin", "argsort", "avg_pool2d", "batch_norm", "binary_cross_entropy", "broadcast_to",
+    "categorical_hinge", "clip", "concatenate", "conv1d", "conv2d", "conv_relu_pool", "conv_transpose2d",
+    "cosine_similarity", "cumsum", "dot", "dropout", "einsum", "embedding", "exp", "expand_dims", "flatten", "flip",
+    "fold", "global_avg_pool2d", "group_norm", "hinge", "huber", "inner", "kl_divergence", "layer_norm",
     "leaky_relu", "linear", "log", "log_softmax", "logcosh", "logsumexp", "matmul", "max", "max_pool2d", "maximum",
     "mean", "mean_absolute_error", "mean_absolute_percentage_error", "mean_squared_error",
     "mean_squared_logarithmic_error", "min", "minimum", "moveaxis", "norm", "outer", "pad", "poisson", "power",
-    "prod", "relu", "repeat", "reshape", "roll", "sigmoid", "sigmoid_cross_entropy", "softmax",
-    "softmax_cross_entropy", "softplus", "sort", "split", "sqrt", "square", "squared_hinge", "squeeze", "stack",
-    "std", "sum", "take", "take_along_axis", "tanh", "tensordot", "tile", "topk", "transpose", "unfold", "var",
-    "where",
+    "prod", "relu", "repeat", "reshape", "roll", "scaled_dot_product_attention", "sigmoid", "sigmoid_cross_entropy",
+    "softmax", "softmax_cross_entropy", "softplus", "sort", "split", "sqrt", "square", "squared_hinge", "squeeze",
+    "stack", "std", "sum", "take", "take_along_axis", "tanh", "tensordot", "tile", "topk", "transpose", "unfold",
+    "upsample2d", "var", "where",
 ]  # fmt: skip
 
 if not TYPE_CHECKING:  # or a type checker would find any name

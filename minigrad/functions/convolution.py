@@ -175,6 +175,48 @@ def conv2d(
 
 
 @advised
+def conv1d(
+    x: Operand,
+    w: Operand,
+    b: Operand | None = None,
+    *,
+    stride: int = 1,
+    pad: Any = 0,
+    dilation: int = 1,
+    groups: int = 1,
+) -> Variable:
+    """Cross-correlate signals with filters: `conv2d` of images of height 1.
+
+    Args:
+        x: signals, (N, C, L); integers become `default_dtype`.
+        w: filters, (O, C // groups, K).
+        b: bias, (O,), or None.
+        stride: as of `conv2d`, an int.
+        pad: likewise, or "same".
+        dilation: likewise.
+        groups: likewise.
+    Returns:
+        (N, O, OL), OL = (L + 2·pad − dilation·(K − 1) − 1) // stride + 1.
+    Raises:
+        ValueError: channels differ, groups do not divide them, or the dilated filter exceeds the padded signal.
+
+    >>> import numpy as np
+    >>> conv1d(np.array([[[1.0, 2.0, 4.0]]]), np.array([[[-1.0, 1.0]]]))
+    Variable([[[1. 2.]]])
+    """
+    x, w, b = filter_operands(x, w, b)
+    if x.ndim != 3:
+        raise ValueError(f"conv1d: x must be signals (N, C, L), not {format_array(x)}")
+    checked_filters("conv1d", x, w, b, groups, "(O, C // groups, K)")
+    steps = [(1, checks.integer("conv1d", name, n)) for name, n in (("stride", stride), ("dilation", dilation))]
+    border = pad if isinstance(pad, str) else (0, checks.integer("conv1d", "pad", pad, least=0))
+    x, w = (a.reshape(*a.shape[:2], 1, a.shape[2]) for a in (x, w))  # (N, C, 1, L), (O, C // groups, 1, K)
+    function, x, w, b = convolution_of("conv1d", x, w, b, steps[0], border, steps[1], groups)
+    y = apply(function, x, w, b)
+    return y.reshape(*y.shape[:2], y.shape[3])
+
+
+@advised
 def conv_relu_pool(
     x: Operand,
     w: Operand,
@@ -215,14 +257,27 @@ def convolution_of(
     name: str, x: Operand, w: Operand, b: Operand | None, stride: Any, pad: Any, dilation: Any, groups: int
 ) -> tuple[Conv2d, Variable, Variable, Variable | None]:
     """The Function of a convolution and its operands, checked; `name` is the function's in errors."""
-    if b is None:
-        x, w = as_variables(x, w)
-    else:
-        x, w, b = as_variables(x, w, b)
+    x, w, b = filter_operands(x, w, b)
     x, size = images_of(name, x)
+    groups = checked_filters(name, x, w, b, groups, "(O, C // groups, KH, KW)")
+    KH, KW = w.shape[2:]
+    strides = checks.pair(name, "stride", stride, least=1)
+    window = Window((KH, KW), strides, dilation=checks.pair(name, "dilation", dilation, least=1))
+    window = padded_window(name, f"x {format_array(x)}", size, window, checks.padding(name, "pad", pad))
+    return Conv2d(window, groups), x, w, b
+
+
+def filter_operands(x: Operand, w: Operand, b: Operand | None) -> tuple[Variable, Variable, Variable | None]:
+    """Images, filters and perhaps a bias as Variables."""
+    operands = as_variables(x, w) if b is None else as_variables(x, w, b)
+    return operands[0], operands[1], None if b is None else operands[2]
+
+
+def checked_filters(name: str, x: Variable, w: Variable, b: Variable | None, groups: int, shape: str) -> int:
+    """`groups`, with which x, filters w of the `shape` in words, and b are seen to fit together."""
     both = f"x {format_array(x)}, w {format_array(w)}"
-    if w.ndim != 4 or 0 in w.shape:
-        raise ValueError(f"{name}: w must be filters (O, C // groups, KH, KW), none of them 0; {both}")
+    if w.ndim != x.ndim or 0 in w.shape:
+        raise ValueError(f"{name}: w must be filters {shape}, none of them 0; {both}")
     groups = checks.integer(name, "groups", groups, least=None)
     if groups < 1 or x.shape[1] % groups or w.shape[0] % groups:
         raise ValueError(f"{name}: groups={groups} must divide x's channels and w's filters; {both}")
@@ -230,8 +285,4 @@ def convolution_of(
         raise ValueError(f"{name}: x has {x.shape[1]} channels but w expects {w.shape[1] * groups}; {both}")
     if b is not None and b.shape != w.shape[:1]:
         raise ValueError(f"{name}: b must be ({w.shape[0]},), one for each filter; b {format_array(b)}, {both}")
-    KH, KW = w.shape[2:]
-    strides = checks.pair(name, "stride", stride, least=1)
-    window = Window((KH, KW), strides, dilation=checks.pair(name, "dilation", dilation, least=1))
-    window = padded_window(name, f"x {format_array(x)}", size, window, checks.padding(name, "pad", pad))
-    return Conv2d(window, groups), x, w, b
+    return groups

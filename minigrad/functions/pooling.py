@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from minigrad import checks
 from minigrad.backend import Array, accumulation_dtype, format_array, to_device
 from minigrad.backend.kernels import kernels_of
 from minigrad.backend.windows import Pair, Window
@@ -179,3 +180,20 @@ def _counts(window: Window, size: Pair, border: tuple[Pair, Pair], dtype: Any, d
         start = np.arange(outputs) * s - before
         along.append(np.minimum(start + k, n + high) - np.maximum(start, -low))
     return to_device(np.outer(*along).astype(dtype), device)
+
+
+@advised
+def global_avg_pool2d(x: Operand, *, keepdims: bool = False) -> Variable:
+    """The mean of each channel of each image: (N, C, H, W) -> (N, C), or (N, C, 1, 1) with keepdims.
+
+    Raises:
+        ValueError: x is no image, or has no pixels.
+    Source: Lin, Chen & Yan 2013, "Network in network".
+
+    >>> global_avg_pool2d(np.arange(4.0).reshape(1, 1, 2, 2))
+    Variable([[1.5]])
+    """
+    x, size = images_of("global_avg_pool2d", x)
+    if 0 in size:
+        raise ValueError(f"global_avg_pool2d: there are no pixels in x {format_array(x)}")
+    return x.mean((2, 3), keepdims=checks.boolean("global_avg_pool2d", "keepdims", keepdims))

@@ -7,7 +7,8 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from minigrad import checks
-from minigrad.backend import format_array, scatter_add, to_numpy, xp_of
+from minigrad.backend import format_array, to_numpy, xp_of
+from minigrad.backend.scattering import scatter_add
 from minigrad.metrics.metric import Metric, are_scores, fitting_labels, plain
 
 Counts: TypeAlias = np.ndarray[Any, np.dtype[np.int64]]
@@ -60,9 +61,8 @@ class ConfusionMatrix(Metric):
             p = p.argmax(1)
         self._check_range("labels", t, C)
         self._check_range("predictions", p, C)
-        counts = xp_of(p).zeros((C, C), np.uint64)  # CuPy adds no int64 at indices
         places = tuple(each.astype(np.int64).clip(0, C - 1) for each in (t, p))
-        scatter_add(counts, places, xp_of(p).ones(p.shape, np.uint64))
+        counts = scatter_add(xp_of(p).ones(p.shape, np.int64), places, (C, C))
         self._counts = xp_of(p).asarray(self._counts) + counts
 
     def value(self) -> Any:

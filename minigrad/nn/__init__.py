@@ -19,15 +19,24 @@ from typing import TYPE_CHECKING
 
 from minigrad.nn import init
 from minigrad.nn.activation import LeakyReLU, LogSoftmax, ReLU, Sigmoid, Softmax, Softplus, Tanh
-from minigrad.nn.layers import AvgPool2d, Conv2d, ConvReLUPool, Dropout, Flatten, Linear, MaxPool2d, Sequential
+from minigrad.nn.attention import MultiHeadAttention
+from minigrad.nn.convolution import Conv1d, Conv2d, ConvReLUPool, ConvTranspose2d
+from minigrad.nn.dropout import Dropout
+from minigrad.nn.linear import Linear
 from minigrad.nn.module import Buffer, Module, Parameter
+from minigrad.nn.normalization import BatchNorm1d, BatchNorm2d, GroupNorm, LayerNorm
+from minigrad.nn.pooling import AvgPool2d, GlobalAvgPool2d, MaxPool2d, Upsample2d
+from minigrad.nn.sequential import Sequential
+from minigrad.nn.shaping import Flatten, Identity, Lambda, Reshape
+from minigrad.nn.substitution import functional_call
 from minigrad.nn.weights import load, save
 from minigrad.spelling import missing as _missing
 
 __all__ = [
-    "AvgPool2d", "Buffer", "Conv2d", "ConvReLUPool", "Dropout", "Flatten", "LeakyReLU", "Linear", "LogSoftmax",
-    "MaxPool2d", "Module", "Parameter", "ReLU", "Sequential", "Sigmoid", "Softmax", "Softplus", "Tanh", "init", "load",
-    "save",
+    "AvgPool2d", "BatchNorm1d", "BatchNorm2d", "Buffer", "Conv1d", "Conv2d", "ConvReLUPool", "ConvTranspose2d",
+    "Dropout", "Flatten", "GlobalAvgPool2d", "GroupNorm", "Identity", "Lambda", "LayerNorm", "LeakyReLU", "Linear",
+    "LogSoftmax", "MaxPool2d", "Module", "MultiHeadAttention", "Parameter", "ReLU", "Reshape", "Sequential",
+    "Sigmoid", "Softmax", "Softplus", "Tanh", "Upsample2d", "functional_call", "init", "load", "save",
 ]  # fmt: skip
 
 if not TYPE_CHECKING:  # or a type checker would find any name

@@ -101,6 +101,22 @@ class Uniform(_Distribution):
 
 
 @dataclass(frozen=True)
+class Zeros(_Distribution):
+    """0 everywhere."""
+
+    def draw(self, shape: Shape, rng: np.random.Generator) -> Any:  # noqa: ARG002
+        return np.zeros(shape)
+
+
+@dataclass(frozen=True)
+class Ones(_Distribution):
+    """1 everywhere."""
+
+    def draw(self, shape: Shape, rng: np.random.Generator) -> Any:  # noqa: ARG002
+        return np.ones(shape)
+
+
+@dataclass(frozen=True)
 class GlorotUniform(_Distribution):
     """Uniform within ±√(6 / (fan_in + fan_out)), for tanh-like layers. Source: Glorot & Bengio 2010, eq. 16."""
 
@@ -134,10 +150,47 @@ class HeNormal(_Distribution):
         return math.sqrt(2 / fans(self, shape)[0]) * rng.standard_normal(shape)
 
 
+@dataclass(frozen=True)
+class LeCunUniform(_Distribution):
+    """Uniform within ±√(3 / fan_in): the variance of LeCunNormal."""
+
+    def draw(self, shape: Shape, rng: np.random.Generator) -> Any:
+        limit = math.sqrt(3 / fans(self, shape)[0])
+        return rng.uniform(-limit, limit, shape)
+
+
+@dataclass(frozen=True)
+class LeCunNormal(_Distribution):
+    """Normal with variance 1 / fan_in, for SELU layers. Source: LeCun et al. 1998, "Efficient backprop", eq. 16."""
+
+    def draw(self, shape: Shape, rng: np.random.Generator) -> Any:
+        return math.sqrt(1 / fans(self, shape)[0]) * rng.standard_normal(shape)
+
+
+@dataclass(frozen=True)
+class Orthogonal(_Distribution):
+    """A random orthogonal matrix times `gain`: a signal keeps its length, through however many layers.
+
+    The matrix is w (in, out), or the filters as rows (O, C·KH·KW); of one that is not square, the columns are
+    orthonormal or the rows, whichever are shorter in number. Source: Saxe, McClelland & Ganguli 2013, "Exact solutions
+    to the nonlinear dynamics of learning".
+    """
+
+    gain: float = 1.0
+
+    def draw(self, shape: Shape, rng: np.random.Generator) -> Any:
+        fans(self, shape)  # an error for what is no matrix
+        rows, columns = shape[0], math.prod(shape[1:])
+        q, r = np.linalg.qr(rng.standard_normal((max(rows, columns), min(rows, columns))))
+        q *= np.sign(np.diag(r))  # or the distribution would not be uniform
+        return self.gain * (q if rows >= columns else q.T).reshape(shape)
+
+
 def fans(initializer: object, shape: Shape) -> tuple[int, int]:
     """fan_in, the number of inputs behind an output, and fan_out, that of outputs behind an input.
 
-    The shape is (in, out); or (O, C, KH, KW), which makes (C·KH·KW, O·KH·KW): the outputs of all groups, as in PyTorch.
+    The shape is (in, out); or (O, C, KH, KW), which makes (C·KH·KW, O·KH·KW): the outputs of all groups, as in PyTorch;
+    likewise (O, C, K).
     """
     if len(shape) < 2 or min(shape) < 1:
         name = type(initializer).__name__

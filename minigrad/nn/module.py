@@ -157,6 +157,21 @@ class Module(Advised):
         for parameter in self.parameters():
             parameter.zero_grad()
 
+    def freeze(self) -> Self:
+        """Train none of the parameters from now on: they require no gradient. Returns this module.
+
+        Buffers still change: call a frozen batch normalization inside of `minigrad.inference()` to keep its statistics.
+        """
+        for parameter in self.parameters():
+            parameter.requires_grad = False
+        return self
+
+    def unfreeze(self) -> Self:
+        """Train all parameters again; returns this module."""
+        for parameter in self.parameters():
+            parameter.requires_grad = True
+        return self
+
     def to(self, device: str) -> Self:
         """Move parameters and buffers to `device` ("cpu", "cuda", "cuda:1"), forget gradients; returns this module."""
         state = [variable for _, variable in self._named_state()]

@@ -6,13 +6,20 @@ import pytest
 import minigrad as mg
 import minigrad.functions as F
 from minigrad import data, nn, optim
-from models import RECIPES
+from models import RECIPES, resnet
 
 PARAMETERS = {  # as the tutorials count them, or as their layers add up to
     "softmax_regression": 784 * 10 + 10,
     "dense": 101_770,
     "deep_mnist": (25 + 1) * 32 + (25 * 32 + 1) * 64 + (7 * 7 * 64 + 1) * 1024 + (1024 + 1) * 10,
     "simple_conv_net": (25 + 1) * 30 + (12 * 12 * 30 + 1) * 100 + (100 + 1) * 10,
+    "codelab_cnn": (9 + 1) * 12 + (36 * 12 + 1) * 24 + (36 * 24 + 1) * 32 + (7 * 7 * 32 + 1) * 200 + (200 + 1) * 10,
+    "lenet5": (25 + 1) * 6 + (25 * 6 + 1) * 16 + (400 + 1) * 120 + (120 + 1) * 84 + (84 + 1) * 10,
+    "resnet": sum(
+        9 * a * b + 2 * b for a, b in [(1, 32), (32, 32), (32, 32), (32, 64), (64, 64), (64, 128), (128, 128)]
+    )
+    + sum(a * b + 2 * b for a, b in [(32, 64), (64, 128)])
+    + (128 + 1) * 10,
 }
 EVERY = [(name, preset) for name in RECIPES for preset in RECIPES[name]]
 
@@ -48,14 +55,23 @@ def test_every_parameter_gets_a_gradient(name, preset):
     assert all(p.grad is not None for p in model.parameters())
 
 
-@pytest.mark.parametrize(("name", "preset"), EVERY)
+def differently_trained():
+    """Each model and preset, but for presets that differ in their length alone."""
+    found = {}
+    for name, preset in EVERY[::-1]:
+        recipe = RECIPES[name][preset]
+        found[recipe.build, recipe.optimizer, recipe.lr, recipe.reduction] = name, preset
+    return [*found.values()][::-1]
+
+
+@pytest.mark.parametrize(("name", "preset"), differently_trained())
 def test_a_few_steps_fit_a_few_digits(name, preset):
     recipe = RECIPES[name][preset]
     model = recipe.build()
     optimizer = recipe.optimizer(model.parameters(), lr=recipe.lr)
     x, t = data.mnist()[0][:20]
     losses = []
-    for _ in range(20):
+    for _ in range(8 if name == "resnet" else 20):
         loss = F.softmax_cross_entropy(model(x), t, reduction=recipe.reduction)
         optimizer.zero_grad()
         loss.backward()
@@ -92,8 +108,27 @@ def test_the_papers_recipes():
     assert shown(paper("dense")) == (optim.Adam, 0.001, 32, None, 5, "mean")
     assert shown(paper("deep_mnist")) == (optim.Adam, 1e-4, 50, 20_000, None, "sum")
     assert shown(paper("simple_conv_net")) == (optim.Adagrad, 0.06, 100, 6_000, None, "mean")
+    assert shown(paper("codelab_cnn")) == (optim.Adam, 0.005, 128, None, 10, "mean")
+    for name, lr, batch, epochs in (("lenet5", 0.02, 50, 20), ("resnet", 0.1, 128, 12)):
+        assert shown(paper(name))[1:] == (lr, batch, None, epochs, "mean")
+        optimizer = paper(name).optimizer([nn.Parameter([1.0])], lr=lr)
+        assert (type(optimizer), optimizer.momentum) == (optim.SGD, 0.9)
 
 
 def test_dropout_is_where_deep_mnist_has_it():
     dropouts = [m for _, m in paper("deep_mnist").build().named_modules() if isinstance(m, nn.Dropout)]
     assert [d.p for d in dropouts] == [0.5]
+
+
+def test_the_codelabs_network_has_batch_normalization_without_scale_and_dropout():
+    modules = [m for _, m in paper("codelab_cnn").build().named_modules()]
+    norms = [m for m in modules if isinstance(m, (nn.BatchNorm1d, nn.BatchNorm2d))]
+    assert [(m.channels, m.w, m.b is not None) for m in norms] == [(c, None, True) for c in (12, 24, 32, 200)]
+    assert [m.p for m in modules if isinstance(m, nn.Dropout)] == [0.4]
+
+
+def test_a_residual_network_may_be_deeper():
+    model = resnet.ResNet(blocks=2, channels=4)
+    assert len(model.blocks) == 6
+    assert [isinstance(block.shortcut, nn.Identity) for block in model.blocks] == [True, True, False, True, False, True]
+    assert model(np.ones((2, 1, 28, 28), np.float32)).shape == (2, 10)

@@ -29,6 +29,11 @@ def drawn(initializer, shape=SHAPE):
         (init.GlorotNormal(), 0, math.sqrt(2 / 500), -np.inf, np.inf),
         (init.HeUniform(), 0, math.sqrt(2 / 300), -math.sqrt(6 / 300), math.sqrt(6 / 300)),
         (init.HeNormal(), 0, math.sqrt(2 / 300), -np.inf, np.inf),
+        (init.LeCunUniform(), 0, math.sqrt(1 / 300), -math.sqrt(3 / 300), math.sqrt(3 / 300)),
+        (init.LeCunNormal(), 0, math.sqrt(1 / 300), -np.inf, np.inf),
+        (init.Orthogonal(2.0), 0, 2 / math.sqrt(300), -2, 2),
+        (init.Zeros(), 0, 0, 0, 0),
+        (init.Ones(), 1, 0, 1, 1),
     ],
     ids=str,
 )
@@ -70,11 +75,37 @@ def test_filters_count_each_of_their_elements():
 
 
 @pytest.mark.parametrize("shape", [(), (5,), (0, 3), (3, 0, 2, 2)])
-@pytest.mark.parametrize("kind", [init.GlorotUniform, init.GlorotNormal, init.HeUniform, init.HeNormal])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        init.GlorotUniform,
+        init.GlorotNormal,
+        init.HeUniform,
+        init.HeNormal,
+        init.LeCunUniform,
+        init.LeCunNormal,
+        init.Orthogonal,
+    ],
+)
 def test_shapes_without_fans(kind, shape):
     message = f"{kind.__name__}: shape must be (in, out) or (O, C, KH, KW), each at least 1, not {shape}"
     with pytest.raises(ValueError, match=re.escape(message)):
         kind()(shape)
+
+
+@pytest.mark.parametrize(("shape", "rows"), [((5, 3), 3), ((3, 5), 3), ((4, 4), 4), ((6, 2, 3, 1), 6), ((9, 2, 2), 4)])
+def test_orthogonal_columns_or_rows_have_length_gain(shape, rows):
+    with mg.default_dtype(np.float64):
+        matrix = drawn(init.Orthogonal(3.0), shape).reshape(shape[0], -1)
+    matrix = matrix if rows == shape[0] else matrix.T
+    np.testing.assert_allclose(matrix @ matrix.T, 9 * np.eye(rows), atol=1e-12)
+
+
+def test_orthogonal_matrices_are_as_often_mirrored_as_not():
+    signs = [np.linalg.det(init.Orthogonal()((3, 3), rng=np.random.default_rng(i))) > 0 for i in range(60)]
+    assert 15 < sum(signs) < 45
+    corners = [init.Orthogonal()((3, 3), rng=np.random.default_rng(i))[0, 0] > 0 for i in range(60)]
+    assert 15 < sum(corners) < 45  # what numpy.linalg.qr gives alone has one sign there
 
 
 ALL = [
@@ -86,6 +117,11 @@ ALL = [
     init.GlorotNormal(),
     init.HeUniform(),
     init.HeNormal(),
+    init.LeCunUniform(),
+    init.LeCunNormal(),
+    init.Orthogonal(),
+    init.Zeros(),
+    init.Ones(),
 ]
 
 
