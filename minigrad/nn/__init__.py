@@ -21,12 +21,38 @@ from minigrad.nn import init
 from minigrad.nn.activation import LeakyReLU, LogSoftmax, ReLU, Sigmoid, Softmax, Softplus, Tanh
 from minigrad.nn.layers import AvgPool2d, Conv2d, ConvReLUPool, Dropout, Flatten, Linear, MaxPool2d, Sequential
 from minigrad.nn.module import Buffer, Module, Parameter
+from minigrad.nn.recurrent import GRU, LSTM, RNN, GRUCell, LSTMCell, RNNCell, detached
 from minigrad.nn.weights import load, save
 from minigrad.spelling import missing as _missing
 
 __all__ = [
-    "AvgPool2d", "Buffer", "Conv2d", "ConvReLUPool", "Dropout", "Flatten", "LeakyReLU", "Linear", "LogSoftmax",
-    "MaxPool2d", "Module", "Parameter", "ReLU", "Sequential", "Sigmoid", "Softmax", "Softplus", "Tanh", "init", "load",
+    "GRU",
+    "LSTM",
+    "RNN",
+    "AvgPool2d",
+    "Buffer",
+    "Conv2d",
+    "ConvReLUPool",
+    "Dropout",
+    "Flatten",
+    "GRUCell",
+    "LSTMCell",
+    "LeakyReLU",
+    "Linear",
+    "LogSoftmax",
+    "MaxPool2d",
+    "Module",
+    "Parameter",
+    "RNNCell",
+    "ReLU",
+    "Sequential",
+    "Sigmoid",
+    "Softmax",
+    "Softplus",
+    "Tanh",
+    "detached",
+    "init",
+    "load",
     "save",
 ]  # fmt: skip
 
