@@ -26,6 +26,7 @@ from minigrad.nn.linear import Linear
 from minigrad.nn.module import Buffer, Module, Parameter
 from minigrad.nn.normalization import BatchNorm1d, BatchNorm2d, GroupNorm, LayerNorm
 from minigrad.nn.pooling import AvgPool2d, GlobalAvgPool2d, MaxPool2d, Upsample2d
+from minigrad.nn.recurrent import GRU, LSTM, RNN, GRUCell, LSTMCell, RNNCell, detached
 from minigrad.nn.sequential import Sequential
 from minigrad.nn.shaping import Flatten, Identity, Lambda, Reshape
 from minigrad.nn.substitution import functional_call
@@ -33,10 +34,11 @@ from minigrad.nn.weights import load, save
 from minigrad.spelling import missing as _missing
 
 __all__ = [
-    "AvgPool2d", "BatchNorm1d", "BatchNorm2d", "Buffer", "Conv1d", "Conv2d", "ConvReLUPool", "ConvTranspose2d",
-    "Dropout", "Flatten", "GlobalAvgPool2d", "GroupNorm", "Identity", "Lambda", "LayerNorm", "LeakyReLU", "Linear",
-    "LogSoftmax", "MaxPool2d", "Module", "MultiHeadAttention", "Parameter", "ReLU", "Reshape", "Sequential",
-    "Sigmoid", "Softmax", "Softplus", "Tanh", "Upsample2d", "functional_call", "init", "load", "save",
+    "GRU", "LSTM", "RNN", "AvgPool2d", "BatchNorm1d", "BatchNorm2d", "Buffer", "Conv1d", "Conv2d", "ConvReLUPool",
+    "ConvTranspose2d", "Dropout", "Flatten", "GRUCell", "GlobalAvgPool2d", "GroupNorm", "Identity", "LSTMCell",
+    "Lambda", "LayerNorm", "LeakyReLU", "Linear", "LogSoftmax", "MaxPool2d", "Module", "MultiHeadAttention",
+    "Parameter", "RNNCell", "ReLU", "Reshape", "Sequential", "Sigmoid", "Softmax", "Softplus", "Tanh", "Upsample2d",
+    "detached", "functional_call", "init", "load", "save",
 ]  # fmt: skip
 
 if not TYPE_CHECKING:  # or a type checker would find any name
