@@ -261,6 +261,14 @@ def masked(x: Array, mask: Array) -> Any:
     return y
 
 
+def erf(x: Array) -> Any:
+    y = np.empty_like(x)
+    if (flat := _as_one(x, y)) is None:
+        return NotImplemented
+    elementwise.erf(shares(x.size, 8 * x.size), *flat)
+    return y
+
+
 def cross_entropy(logits: Array, targets: Array) -> tuple[Array, Array]:
     losses, softmax = np.empty(len(logits), logits.dtype), np.empty(logits.shape, logits.dtype)
     elementwise.cross_entropy(shares(len(logits), 16 * logits.size), _plain(logits), _plain(targets), losses, softmax)

@@ -117,5 +117,6 @@ def _small_calls(dtype: Any) -> list[tuple[Any, tuple[Any, ...]]]:
         (K.nhwc, (np.zeros((1, 2, 2, 2), dtype),)),
         (K.relu, (a,)),
         (K.masked, (a, a > 0)),
+        (K.erf, (a,)),
         (K.cross_entropy, (a, a)),
     ]
