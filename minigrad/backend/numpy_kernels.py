@@ -39,7 +39,7 @@ ERF_NEAR = (
     1.2233827638093572e-06, -1.75371694412802e-05, 0.00021751715603563488, -0.0022854855611440855, 0.019852496688984218,
     -0.1405360890227171, 0.9654687386698673,
 )  # fmt: skip
-"""A polynomial for erf(x) / x, |x| ≤ 1, in 2·x² − 1: the highest power first; tests/backend/erf_coefficients.py fits it."""
+"""A polynomial for erf(x) / x, |x| ≤ 1, in 2·x² − 1, highest power first; tests/backend/erf_coefficients.py fits it."""
 
 ERF_FAR = (
     -7.970561922845925e-13, 5.9943243455437045e-12, 6.917780982018686e-11, -1.0609088834225667e-10,

@@ -2,9 +2,24 @@
 
 from typing import TYPE_CHECKING
 
-from minigrad.functions.activation import dropout, leaky_relu, log_softmax, relu, sigmoid, softmax, softplus, tanh
+from minigrad.functions.activation import (
+    elu,
+    hard_sigmoid,
+    hard_tanh,
+    leaky_relu,
+    prelu,
+    relu,
+    selu,
+    sigmoid,
+    silu,
+    softplus,
+    softsign,
+)
 from minigrad.functions.convolution import conv2d, conv_relu_pool
-from minigrad.functions.elementwise import abs, clip, exp, log, maximum, minimum, power, sqrt, square, where  # noqa: A004
+from minigrad.functions.dropout import dropout
+from minigrad.functions.elementwise import abs, clip, maximum, minimum, power, reciprocal, sqrt, square, where  # noqa: A004
+from minigrad.functions.exponential import erf, exp, expm1, log, log1p, log2, log10
+from minigrad.functions.gelu import gelu
 from minigrad.functions.linalg import linear, matmul
 from minigrad.functions.loss import mean_squared_error, softmax_cross_entropy
 from minigrad.functions.pooling import avg_pool2d, max_pool2d
@@ -23,14 +38,19 @@ from minigrad.functions.shape import (
     take,
     transpose,
 )
+from minigrad.functions.softmax import log_softmax, softmax
+from minigrad.functions.steps import ceil, floor, round, sign  # noqa: A004
+from minigrad.functions.trigonometry import arccos, arcsin, arctan, cos, cosh, sin, sinh, tan, tanh
 from minigrad.spelling import missing as _missing
 
 __all__ = [
-    "abs", "avg_pool2d", "broadcast_to", "clip", "concatenate", "conv2d", "conv_relu_pool", "dropout", "exp",
-    "expand_dims", "flatten", "leaky_relu", "linear", "log", "log_softmax", "logsumexp", "matmul", "max", "max_pool2d",
-    "maximum", "mean", "mean_squared_error", "min", "minimum", "moveaxis", "pad", "power", "relu", "reshape", "sigmoid",
-    "softmax", "softmax_cross_entropy", "softplus", "split", "sqrt", "square", "squeeze", "stack", "std", "sum", "take",
-    "tanh", "transpose", "var", "where",
+    "abs", "arccos", "arcsin", "arctan", "avg_pool2d", "broadcast_to", "ceil", "clip", "concatenate", "conv2d",
+    "conv_relu_pool", "cos", "cosh", "dropout", "elu", "erf", "exp", "expand_dims", "expm1", "flatten", "floor", "gelu",
+    "hard_sigmoid", "hard_tanh", "leaky_relu", "linear", "log", "log1p", "log2", "log10", "log_softmax", "logsumexp",
+    "matmul", "max", "max_pool2d", "maximum", "mean", "mean_squared_error", "min", "minimum", "moveaxis", "pad",
+    "power", "prelu", "reciprocal", "relu", "reshape", "round", "selu", "sigmoid", "sign", "silu", "sin", "sinh",
+    "softmax", "softmax_cross_entropy", "softplus", "softsign", "split", "sqrt", "square", "squeeze", "stack", "std",
+    "sum", "take", "tan", "tanh", "transpose", "var", "where",
 ]  # fmt: skip
 
 if not TYPE_CHECKING:  # or a type checker would find any name
