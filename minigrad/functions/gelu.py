@@ -11,9 +11,9 @@ from minigrad.core.arithmetic import Elementwise
 from minigrad.core.function import Gradients
 from minigrad.core.operators import Operand
 from minigrad.core.variable import Variable, apply
+from minigrad.functions.activation import logistic, sigmoid
 from minigrad.functions.elementwise import as_floats, clip
 from minigrad.functions.exponential import erf, exp
-from minigrad.functions.trigonometry import tanh
 from minigrad.spelling import advised
 
 END = 40
@@ -40,24 +40,24 @@ class GELU(Elementwise):
 
 
 class TanhGELU(Elementwise):
-    """GELU with a hyperbolic tangent in place of the error function."""
+    """GELU with a hyperbolic tangent in place of the error function: x · (1 + tanh(v / 2)) / 2 = x · sigmoid(v)."""
 
     flops_per_element = 9
-    factor, cubic = math.sqrt(2 / math.pi), 0.044715
+    factor, cubic = math.sqrt(8 / math.pi), 0.044715
 
     @ignore_underflow
     def forward(self, x: Array) -> Array:
         self.save(x)
         near = x.clip(-END, END)
-        doubled = 1 + xp_of(x).tanh(self.factor * near * (1 + self.cubic * near * near))
-        return 0.5 * xp_of(x).maximum(x, -END) * doubled
+        v = self.factor * near * (1 + self.cubic * near * near)
+        return xp_of(x).maximum(x, -END) * logistic(v)
 
     def backward(self, gy: Variable) -> Gradients:
         (x,) = self.saved
         x = clip(x, -END, END)
-        t = tanh(self.factor * x * (1 + self.cubic * x * x))
-        inner = self.factor * (1 + 3 * self.cubic * x * x)
-        return gy * 0.5 * (1 + t + x * (1 - t * t) * inner)
+        v = self.factor * x * (1 + self.cubic * x * x)
+        slope = self.factor * (1 + 3 * self.cubic * x * x)
+        return gy * sigmoid(v) * (1 + x * sigmoid(-v) * slope)
 
 
 @advised

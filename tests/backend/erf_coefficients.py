@@ -2,8 +2,8 @@
 
 pip install mpmath; python tests/backend/erf_coefficients.py
 
-Near 0, erf(x) / x is a smooth function of x². Far from it, exp(x²) times what is missing to 1 is one of 1 / (x + 4). Both
-are interpolated at the places of Chebyshev's polynomials, in a variable from −1 to 1, with 50 digits.
+Near 0, erf(x) / x is a smooth function of x². Far from it, exp(x²) times what is missing to 1 is one of 1 / (x + 4).
+Both are interpolated at the places of Chebyshev's polynomials, in a variable from −1 to 1, with 50 digits.
 """
 
 
