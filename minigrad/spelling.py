@@ -18,7 +18,7 @@ KEYWORDS = {
     "kernel_initializer": "init", "bias_initializer": "bias_init", "initialW": "init", "rate": "p", "ratio": "p",
     "target": "labels", "ignore_index": "ignore_label", "a_min": "low", "a_max": "high", "min": "low", "max": "high",
     "tensors": "xs", "arrays": "xs", "learning_rate": "lr", "params": "parameters", "epsilon": "eps", "beta_1": "beta1",
-    "beta_2": "beta2", "gradient": "grad", "outputs": "y",
+    "beta_2": "beta2", "gradient": "grad", "outputs": "y", "num_parameters": "channels",
 }  # fmt: skip
 """Keywords elsewhere, and the parameter that is meant by each where a function has it."""
 
@@ -45,12 +45,17 @@ ATTRIBUTES: dict[str, Mapping[str, str]] = {
         "half": "x.astype(np.float16)", "argmax": "x.data.argmax(axis)", "is_leaf": "x.creator is None",
         "grad_fn": "x.creator", "requires_grad_": "x.requires_grad = True", "cleargrad": "x.zero_grad()",
         "unchain_backward": "x.detach()", "value": "x.data", "numel": "x.size", "expand": "x.broadcast_to(shape)",
+        "isnan": "np.isnan(x)", "isfinite": "np.isfinite(x)", "isinf": "np.isinf(x)", "allclose": "np.allclose(x, y)",
+        "equal": "np.array_equal(x, y)", "acos": "functions.arccos(x)", "asin": "functions.arcsin(x)",
+        "atan": "functions.arctan(x)", "rsqrt": "functions.sqrt(1 / x)",
         "mm": "x @ y", "dot": "x @ y", "matmul": "x @ y", "add_": "x.data += ...", "sub_": "x.data -= ...",
         "mul_": "x.data *= ...", "zero_": "x.data[...] = 0", "copy_": "x.data[...] = ...", "pow": "x ** p",
         "register_hook": "a Hook of minigrad.core.hooks", "flatten": "functions.flatten(x, 0)",
         **{name: f"functions.{name}(x)" for name in (
-            "abs", "clip", "dropout", "exp", "log", "log_softmax", "logsumexp", "relu", "sigmoid", "softmax",
-            "softplus", "split", "sqrt", "square", "squeeze", "std", "tanh", "var",
+            "abs", "arccos", "arcsin", "arctan", "ceil", "clip", "cos", "cosh", "dropout", "erf", "exp", "expm1",
+            "floor", "log", "log10", "log1p", "log2", "log_softmax", "logsumexp", "prelu", "reciprocal", "relu",
+            "round", "sigmoid", "sign", "sin", "sinh", "softmax", "softplus", "split", "sqrt", "square", "squeeze",
+            "std", "tan", "tanh", "var",
         )},
     },
     "Module": {
@@ -88,12 +93,18 @@ ATTRIBUTES: dict[str, Mapping[str, str]] = {
         "permute": "transpose", "view": "reshape", "max_pooling_2d": "max_pool2d", "average_pooling_2d": "avg_pool2d",
         "convolution_2d": "conv2d", "mm": "matmul", "dot": "matmul", "pow": "power", "clamp": "clip",
         "one_hot": "np.eye(classes)[labels]", "log_sum_exp": "logsumexp",
+        "acos": "arccos", "asin": "arcsin", "atan": "arctan", "swish": "silu", "hardsigmoid": "hard_sigmoid",
+        "hardtanh": "hard_tanh", "absolute": "abs", "rint": "round", "around": "round", "zeros_like": "np.zeros_like",
+        "ones_like": "np.ones_like", "isnan": "np.isnan", "isfinite": "np.isfinite", "isinf": "np.isinf",
+        "allclose": "np.allclose", "array_equal": "np.array_equal", "equal": "np.array_equal",
+        "clipped_relu": "clip(x, 0, z)", "relu6": "clip(x, 0, 6)", "rsqrt": "sqrt(1 / x)",
     },
     "minigrad.nn": {
         "Dense": "Linear", "Conv2D": "Conv2d", "MaxPooling2D": "MaxPool2d", "AveragePooling2D": "AvgPool2d",
         "ModuleList": "a list: self.layers = [...]", "ModuleDict": "a dict", "functional": "minigrad.functions",
         "CrossEntropyLoss": "functions.softmax_cross_entropy", "MSELoss": "functions.mean_squared_error",
-        "ParameterList": "a list", "Chain": "Module", "Layer": "Module",
+        "ParameterList": "a list", "Chain": "Module", "Layer": "Module", "Hardsigmoid": "HardSigmoid",
+        "Hardtanh": "HardTanh", "Swish": "SiLU", "SoftSign": "Softsign", "Elu": "ELU", "Selu": "SELU", "Gelu": "GELU",
     },
     "minigrad.optim": {"AdaGrad": "Adagrad", "MomentumSGD": "SGD(momentum=0.9)", "lr_scheduler": "optimizer.lr = ..."},
 }  # fmt: skip

@@ -34,6 +34,7 @@ KEYWORDS = {
     "load_state_dict: there is no keyword strict; leave it out": lambda: nn.Linear(1, 1).load_state_dict(
         {}, strict=False
     ),
+    "PReLU: there is no keyword num_parameters; write channels=": lambda: nn.PReLU(num_parameters=3),
     "relu: there is no keyword nonsense; it takes x": lambda: F.relu(X, nonsense=1),
 }
 
@@ -96,6 +97,13 @@ ATTRIBUTES = {
     "minigrad has no tensor; write Variable": lambda: mg.tensor,
     "minigrad has no Varible; did you mean Variable?": lambda: mg.Varible,
     "minigrad.functions has no cross_entropy; write softmax_cross_entropy": lambda: F.cross_entropy,
+    "minigrad.functions has no hardtanh; write hard_tanh": lambda: F.hardtanh,
+    "minigrad.functions has no swish; write silu": lambda: F.swish,
+    "minigrad.functions has no isnan; write np.isnan": lambda: F.isnan,
+    "Variable has no atan; write functions.arctan(x)": lambda: V.atan,
+    "Variable has no round; write functions.round(x)": lambda: V.round,
+    "Variable has no isnan; write np.isnan(x)": lambda: V.isnan,
+    "minigrad.nn has no Hardsigmoid; write HardSigmoid": lambda: nn.Hardsigmoid,
     "minigrad.nn has no Dense; write Linear": lambda: nn.Dense,
     "minigrad.optim has no AdaGrad; write Adagrad": lambda: optim.AdaGrad,
 }

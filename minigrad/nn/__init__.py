@@ -18,16 +18,32 @@ For users of PyTorch:
 from typing import TYPE_CHECKING
 
 from minigrad.nn import init
-from minigrad.nn.activation import LeakyReLU, LogSoftmax, ReLU, Sigmoid, Softmax, Softplus, Tanh
+from minigrad.nn.activation import (
+    ELU,
+    GELU,
+    SELU,
+    HardSigmoid,
+    HardTanh,
+    LeakyReLU,
+    LogSoftmax,
+    PReLU,
+    ReLU,
+    Sigmoid,
+    SiLU,
+    Softmax,
+    Softplus,
+    Softsign,
+    Tanh,
+)
 from minigrad.nn.layers import AvgPool2d, Conv2d, ConvReLUPool, Dropout, Flatten, Linear, MaxPool2d, Sequential
 from minigrad.nn.module import Buffer, Module, Parameter
 from minigrad.nn.weights import load, save
 from minigrad.spelling import missing as _missing
 
 __all__ = [
-    "AvgPool2d", "Buffer", "Conv2d", "ConvReLUPool", "Dropout", "Flatten", "LeakyReLU", "Linear", "LogSoftmax",
-    "MaxPool2d", "Module", "Parameter", "ReLU", "Sequential", "Sigmoid", "Softmax", "Softplus", "Tanh", "init", "load",
-    "save",
+    "ELU", "GELU", "SELU", "AvgPool2d", "Buffer", "Conv2d", "ConvReLUPool", "Dropout", "Flatten", "HardSigmoid",
+    "HardTanh", "LeakyReLU", "Linear", "LogSoftmax", "MaxPool2d", "Module", "PReLU", "Parameter", "ReLU", "Sequential",
+    "SiLU", "Sigmoid", "Softmax", "Softplus", "Softsign", "Tanh", "init", "load", "save",
 ]  # fmt: skip
 
 if not TYPE_CHECKING:  # or a type checker would find any name
