@@ -70,6 +70,7 @@ def leaky_relu(x: Operand, slope: float = 0.01) -> Variable:
 class PReLU(Elementwise):
     """x where it is positive, slope · x elsewhere, with a slope for each x."""
 
+    @ignore_underflow
     def forward(self, x: Array, slope: Array) -> Array:
         xp = xp_of(x)
         self.save(x, slope)
@@ -140,6 +141,7 @@ def elu(x: Operand, alpha: float = 1.0) -> Variable:
 
 
 @advised
+@ignore_underflow
 def selu(x: Operand) -> Variable:
     """1.0507 · elu(x, 1.6733): with normal weights of variance 1 / inputs, layers keep mean 0 and variance 1.
 
