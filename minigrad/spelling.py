@@ -26,6 +26,7 @@ KEYWORDS = {
     "target_shape": "shape", "scale_factor": "scale", "interpolation": "mode", "attn_mask": "mask",
     "is_causal": "causal", "use_causal_mask": "causal", "dropout_p": "dropout", "query": "q", "key": "k", "value": "v",
     "running_mean": "mean", "running_var": "var", "gamma": "w", "output_pad": "output_padding",
+    "num_parameters": "channels",
 }  # fmt: skip
 """Keywords elsewhere, and the parameter that is meant by each where a function has it."""
 
@@ -70,11 +71,16 @@ ATTRIBUTES: dict[str, Mapping[str, str]] = {
         "repeat": "functions.repeat(x, n), or functions.tile for x as a whole", "topk": "functions.topk(x, k)",
         "gather": "functions.take_along_axis(x, indices, axis)", "diagonal": 'functions.einsum("ii->i", x)',
         "trace": 'functions.einsum("ii", x)', "take": "functions.take(x, indices)", "roll": "functions.roll(x, shift)",
-        "tile": "functions.tile(x, reps)", "unfold": "functions.unfold(x, kernel)",
+        "tile": "functions.tile(x, reps)", "unfold": "functions.unfold(x, kernel)", "isnan": "np.isnan(x)",
+        "isfinite": "np.isfinite(x)", "isinf": "np.isinf(x)", "allclose": "np.allclose(x, y)",
+        "equal": "np.array_equal(x, y)", "acos": "functions.arccos(x)", "asin": "functions.arcsin(x)",
+        "atan": "functions.arctan(x)", "rsqrt": "functions.sqrt(1 / x)",
         **{name: f"functions.{name}(x)" for name in (
-            "abs", "argmax", "argmin", "argsort", "clip", "cumsum", "dropout", "exp", "flip", "log", "log_softmax",
-            "logsumexp", "norm", "prod", "relu", "sigmoid", "softmax", "softplus", "sort", "split", "sqrt", "square",
-            "squeeze", "std", "tanh", "var",
+            "abs", "arccos", "arcsin", "arctan", "argmax", "argmin", "argsort", "ceil", "clip", "cos", "cosh",
+            "cumsum", "dropout", "erf", "exp", "expm1", "flip", "floor", "log", "log10", "log1p", "log2",
+            "log_softmax", "logsumexp", "norm", "prelu", "prod", "reciprocal", "relu", "round", "sigmoid", "sign",
+            "sin", "sinh", "softmax", "softplus", "sort", "split", "sqrt", "square", "squeeze", "std", "tan", "tanh",
+            "var",
         )},
     },
     "Module": {
@@ -128,7 +134,12 @@ ATTRIBUTES: dict[str, Mapping[str, str]] = {
         "adaptive_avg_pool2d": "global_avg_pool2d", "deconvolution_2d": "conv_transpose2d", "convolution_1d": "conv1d",
         "batch_normalization": "batch_norm", "fixed_batch_normalization": "batch_norm(x, mean=mean, var=var)",
         "layer_normalization": "layer_norm", "group_normalization": "group_norm",
-        "instance_norm": "group_norm, with as many groups as channels",
+        "instance_norm": "group_norm, with as many groups as channels", "acos": "arccos", "asin": "arcsin",
+        "atan": "arctan", "swish": "silu", "hardsigmoid": "hard_sigmoid", "hardtanh": "hard_tanh", "absolute": "abs",
+        "rint": "round", "around": "round", "zeros_like": "np.zeros_like", "ones_like": "np.ones_like",
+        "isnan": "np.isnan", "isfinite": "np.isfinite", "isinf": "np.isinf", "allclose": "np.allclose",
+        "array_equal": "np.array_equal", "equal": "np.array_equal", "clipped_relu": "clip(x, 0, z)",
+        "relu6": "clip(x, 0, 6)", "rsqrt": "sqrt(1 / x)",
     },
     "minigrad.nn": {
         "Dense": "Linear", "Conv2D": "Conv2d", "MaxPooling2D": "MaxPool2d", "AveragePooling2D": "AvgPool2d",
@@ -139,7 +150,8 @@ ATTRIBUTES: dict[str, Mapping[str, str]] = {
         "BatchNormalization": "BatchNorm1d or BatchNorm2d", "LayerNormalization": "LayerNorm",
         "GroupNormalization": "GroupNorm", "InstanceNorm2d": "GroupNorm(channels, groups=channels)",
         "GlobalAveragePooling2D": "GlobalAvgPool2d", "AdaptiveAvgPool2d": "GlobalAvgPool2d", "Upsample": "Upsample2d",
-        "UpSampling2D": "Upsample2d", "MultiheadAttention": "MultiHeadAttention",
+        "UpSampling2D": "Upsample2d", "MultiheadAttention": "MultiHeadAttention", "Hardsigmoid": "HardSigmoid",
+        "Hardtanh": "HardTanh", "Swish": "SiLU", "SoftSign": "Softsign", "Elu": "ELU", "Selu": "SELU", "Gelu": "GELU",
     },
     "minigrad.transforms": {
         "grad": "value_and_grad, or minigrad.grad of a result", "jacrev": "jacobian", "jacfwd": "jacobian",

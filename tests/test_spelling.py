@@ -37,6 +37,7 @@ KEYWORDS = {
     "einsum: there is no keyword optimize; leave it out": lambda: F.einsum("ij->j", V, optimize=True),
     "topk: there is no keyword dim; write axis=": lambda: F.topk(V, 1, dim=0),
     "flip: there is no keyword dims; write axis=": lambda: F.flip(V, dims=[0]),
+    "PReLU: there is no keyword num_parameters; write channels=": lambda: nn.PReLU(num_parameters=3),
     "relu: there is no keyword nonsense; it takes x": lambda: F.relu(X, nonsense=1),
 }
 
@@ -101,6 +102,13 @@ ATTRIBUTES = {
     "minigrad.functions has no cross_entropy; write softmax_cross_entropy": lambda: F.cross_entropy,
     "minigrad.functions has no im2col; write unfold": lambda: F.im2col,
     "Variable has no gather; write functions.take_along_axis(x": lambda: V.gather(1, [[0]]),
+    "minigrad.functions has no hardtanh; write hard_tanh": lambda: F.hardtanh,
+    "minigrad.functions has no swish; write silu": lambda: F.swish,
+    "minigrad.functions has no isnan; write np.isnan": lambda: F.isnan,
+    "Variable has no atan; write functions.arctan(x)": lambda: V.atan,
+    "Variable has no round; write functions.round(x)": lambda: V.round,
+    "Variable has no isnan; write np.isnan(x)": lambda: V.isnan,
+    "minigrad.nn has no Hardsigmoid; write HardSigmoid": lambda: nn.Hardsigmoid,
     "minigrad.nn has no Dense; write Linear": lambda: nn.Dense,
     "minigrad.optim has no AdaGrad; write Adagrad": lambda: optim.AdaGrad,
 }

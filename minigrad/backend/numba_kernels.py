@@ -262,6 +262,14 @@ def masked(x: Array, mask: Array) -> Any:
     return y
 
 
+def erf(x: Array) -> Any:
+    y = np.empty_like(x)
+    if (flat := _as_one(x, y)) is None:
+        return NotImplemented
+    elementwise.erf(shares(x.size, 8 * x.size), *flat)
+    return y
+
+
 def cross_entropy(
     logits: Array, targets: Array, weights: Array | None = None, smoothing: float = 0.0
 ) -> tuple[Array, Array]:

@@ -35,6 +35,21 @@ PRODUCT_TERMS = 2**11
 CHUNK = 2**15
 """The parameters that an optimizer updates at a time: its half a dozen passes then find them in the cache."""
 
+ERF_NEAR = (
+    -3.80659122412214e-13, 9.21125018742823e-12, -2.035231956483527e-10, 4.115751500265885e-09, -7.51156925108609e-08,
+    1.2233827638093572e-06, -1.75371694412802e-05, 0.00021751715603563488, -0.0022854855611440855, 0.019852496688984218,
+    -0.1405360890227171, 0.9654687386698673,
+)  # fmt: skip
+"""A polynomial for erf(x) / x, |x| ≤ 1, in 2·x² − 1, highest power first; tests/backend/erf_coefficients.py fits it."""
+
+ERF_FAR = (
+    -7.970561922845925e-13, 5.9943243455437045e-12, 6.917780982018686e-11, -1.0609088834225667e-10,
+    -4.956466489229388e-09, -2.5772220860626256e-08, 1.4320649275925599e-07, 3.498817724639476e-06,
+    3.346127706454e-05, 0.00022259643172453767, 0.0011615374405673708, 0.004990286041095359, 0.018078437227012082,
+    0.055891085566079926, 0.14812992991458332, 0.19907263099386566,
+)  # fmt: skip
+"""Likewise for (1 − erf(x)) · exp(x²), 1 ≤ x ≤ 6, in 20 / (x + 4) − 3."""
+
 
 def conv2d(x: Array, w: Array, b: Array | None, window: Window, groups: int) -> Array:
     (N, _, H, W), O = x.shape, w.shape[0]
@@ -158,6 +173,14 @@ def relu(x: Array) -> tuple[Array, Array]:
 
 def masked(x: Array, mask: Array) -> Array:
     return _masked(x, mask, finite=all_finite(x))
+
+
+def erf(x: Array) -> Array:
+    distance = np.abs(x).astype(np.float64)
+    near, far = distance.clip(0, 1), distance.clip(1, 6)  # beyond 6 it is 1
+    inner = near * np.polyval(ERF_NEAR, 2 * near * near - 1)
+    outer = 1 - np.exp(-far * far) * np.polyval(ERF_FAR, 20 / (far + 4) - 3)
+    return np.copysign(np.where(distance < 1, inner, outer), x).astype(x.dtype)
 
 
 def cross_entropy(

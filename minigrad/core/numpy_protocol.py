@@ -1,4 +1,4 @@
-"""NumPy's functions and ufuncs of Variables: differentiated where minigrad implements them, else an error."""
+"""NumPy's functions and ufuncs of Variables: differentiated where minigrad implements them, or plain, else an error."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from minigrad.backend import Array, to_numpy
+from minigrad.backend import Array, to_numpy, xp_of
 from minigrad.core.config import grad_mode
 from minigrad.spelling import advised
 
@@ -71,3 +71,22 @@ class NumPyProtocol:
                 here = f"{implementation.__name__}({', '.join(signature.parameters)})"
                 raise TypeError(f"numpy.{function.__name__} of a Variable is minigrad's {here}: {error}") from None
             raise
+
+
+def reads(numpy_function: Any) -> None:
+    """Let a function of NumPy's read the numbers of Variables; its result is plain, without a gradient."""
+
+    def read(*args: Any, **options: Any) -> Any:
+        arrays = [x.data for x in (*args, *options.values()) if isinstance(x, NumPyProtocol)]
+        read_arrays = getattr(xp_of(arrays[0]), numpy_function.__name__)
+        return read_arrays(*map(_plain, args), **{name: _plain(value) for name, value in options.items()})
+
+    implements(numpy_function)(read)
+
+
+def _plain(value: Any) -> Any:
+    return value.data if isinstance(value, NumPyProtocol) else value
+
+
+for _function in (np.isnan, np.isfinite, np.isinf, np.allclose, np.array_equal, np.zeros_like, np.ones_like):
+    reads(_function)

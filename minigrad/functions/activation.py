@@ -1,23 +1,22 @@
-"""Activations and dropout: the functions between the layers of a network."""
+"""Activations: the functions of each number between the layers of a network."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
-import numpy as np
+from dataclasses import dataclass
 
 from minigrad import checks
-from minigrad.backend import Array, errstate, format_array, ignore_underflow, sum_wide, xp_of
+from minigrad.backend import Array, format_array, ignore_underflow, xp_of
 from minigrad.backend.kernels import kernels_of
 from minigrad.core.arithmetic import Elementwise
-from minigrad.core.axes import normalize_axes
-from minigrad.core.config import generator, training
 from minigrad.core.function import Gradients
-from minigrad.core.numpy_protocol import implements
 from minigrad.core.operators import Operand
-from minigrad.core.variable import Variable, apply, as_variable
-from minigrad.functions.elementwise import exp, masked
+from minigrad.core.variable import Variable, apply, as_variables
+from minigrad.functions.elementwise import abs, as_floats, clip, masked, where  # noqa: A004 - NumPy's name
+from minigrad.functions.exponential import exp
 from minigrad.spelling import advised
+
+SELU_SCALE, SELU_ALPHA = 1.0507009873554805, 1.6732632423543772
+"""The factors of which layers of `selu` keep mean 0 and variance 1."""
 
 
 class ReLU(Elementwise):
@@ -37,7 +36,7 @@ class ReLU(Elementwise):
 def relu(x: Operand) -> Variable:
     """max(x, 0), elementwise; derivative 0 at 0.
 
-    >>> relu(np.array([-1.0, 2.0]))
+    >>> relu([-1.0, 2.0])
     Variable([0. 2.])
     """
     return apply(ReLU(), x)
@@ -68,6 +67,98 @@ def leaky_relu(x: Operand, slope: float = 0.01) -> Variable:
     return apply(LeakyReLU(checks.number("leaky_relu", "slope", slope)), x)
 
 
+class PReLU(Elementwise):
+    """x where it is positive, slope · x elsewhere, with a slope for each x."""
+
+    @ignore_underflow
+    def forward(self, x: Array, slope: Array) -> Array:
+        xp = xp_of(x)
+        self.save(x, slope)
+        return xp.where(x > 0, x, slope * xp.minimum(x, 0))
+
+    def backward(self, gy: Variable) -> Gradients:
+        x, slope = self.saved
+        positive = x.data > 0
+        return gy * where(positive, 1, slope), gy * masked(x, ~positive)
+
+
+@advised
+def prelu(x: Operand, slope: Operand) -> Variable:
+    """x where it is positive, slope · x elsewhere, with slopes that are learned; derivative `slope` at 0.
+
+    Args:
+        x: of any shape; channels, if there are several slopes, are its second axis: (N, C, ...).
+        slope: (C,), or one number for all: () or (1,).
+    Returns:
+        the shape of x.
+    Raises:
+        ValueError: slope has another shape.
+    Source: He et al. 2015, "Delving deep into rectifiers".
+
+    >>> prelu([[-1.0, -1.0], [2.0, -2.0]], [0.5, 0.1])
+    Variable([[-0.5 -0.1]
+              [ 2.  -0.2]])
+    """
+    x, slope = map(as_floats, as_variables(x, slope))
+    per_channel = x.ndim > 1 and slope.shape == x.shape[1:2]
+    if not per_channel and slope.shape not in ((), (1,)):
+        given = f"slope {format_array(slope)}, x {format_array(x)}"
+        raise ValueError(f"prelu: slope must be one number, or (C,) for x (N, C, ...); {given}")
+    shape = (-1, *[1] * (x.ndim - 2)) if per_channel else ()
+    return apply(PReLU(), x, slope.reshape(shape).broadcast_to(x.shape))  # (C,) -> (C, 1, ...) -> (N, C, ...)
+
+
+@dataclass(eq=False)
+class ELU(Elementwise):
+    """x where it is positive, alpha · (exp(x) − 1) elsewhere."""
+
+    alpha: float = 1.0
+    flops_per_element = 3
+
+    @ignore_underflow
+    def forward(self, x: Array) -> Array:
+        xp = xp_of(x)
+        self.save(x)
+        return xp.where(x > 0, x, self.alpha * xp.expm1(xp.minimum(x, 0)))
+
+    def backward(self, gy: Variable) -> Gradients:
+        (x,) = self.saved
+        positive = x.data > 0
+        return gy * where(positive, 1, self.alpha * exp(where(positive, 0, x)))
+
+
+@advised
+def elu(x: Operand, alpha: float = 1.0) -> Variable:
+    """x where it is positive, alpha · (exp(x) − 1) elsewhere; derivative `alpha` at 0.
+
+    Source: Clevert, Unterthiner & Hochreiter 2015, "Fast and accurate deep network learning by exponential linear
+    units (ELUs)".
+
+    >>> elu([-1e4, 0.0, 2.0])
+    Variable([-1.  0.  2.])
+    """
+    return apply(ELU(checks.number("elu", "alpha", alpha)), as_floats(x))
+
+
+@advised
+@ignore_underflow
+def selu(x: Operand) -> Variable:
+    """1.0507 · elu(x, 1.6733): with normal weights of variance 1 / inputs, layers keep mean 0 and variance 1.
+
+    The derivative at 0 is 1.0507 · 1.6733, as of what is just below.
+
+    Source: Klambauer et al. 2017, "Self-normalizing neural networks".
+    """
+    return elu(x, SELU_ALPHA) * SELU_SCALE
+
+
+def logistic(x: Array) -> Array:
+    """1 / (1 + exp(−x)), without overflow."""
+    xp = xp_of(x)
+    small = xp.exp(-xp.abs(x))  # at most 1
+    return xp.where(x >= 0, 1, small) / (1 + small)
+
+
 class Sigmoid(Elementwise):
     """1 / (1 + exp(−x))."""
 
@@ -75,9 +166,7 @@ class Sigmoid(Elementwise):
 
     @ignore_underflow
     def forward(self, x: Array) -> Array:
-        xp = xp_of(x)
-        small = xp.exp(-xp.abs(x))  # at most 1: nothing overflows
-        y = xp.where(x >= 0, 1, small) / (1 + small)
+        y = logistic(x)
         self.save(y)
         return y
 
@@ -90,30 +179,52 @@ class Sigmoid(Elementwise):
 def sigmoid(x: Operand) -> Variable:
     """1 / (1 + exp(−x)), elementwise; exact to rounding for any finite x.
 
-    >>> sigmoid(np.array([-800.0, 0.0, 800.0]))
+    >>> sigmoid([-800.0, 0.0, 800.0])
     Variable([0.  0.5 1. ])
     """
-    return apply(Sigmoid(), x)
+    return apply(Sigmoid(), as_floats(x))
 
 
-class Tanh(Elementwise):
-    """The hyperbolic tangent."""
+@advised
+def hard_sigmoid(x: Operand) -> Variable:
+    """x / 6 + 1/2, kept between 0 and 1; derivative 1/6 at ±3, where it bends.
+
+    So in PyTorch and Keras 3; Keras 2 and the defaults of ONNX have x / 5 + 1/2.
+
+    Source: Howard et al. 2019, "Searching for MobileNetV3".
+
+    >>> hard_sigmoid([-4.0, 0.0, 1.5, 4.0])
+    Variable([0.   0.5  0.75 1.  ])
+    """
+    return clip(as_floats(x) + 3, 0, 6) / 6
+
+
+class SiLU(Elementwise):
+    """x · sigmoid(x)."""
+
+    flops_per_element = 5
 
     @ignore_underflow
     def forward(self, x: Array) -> Array:
-        y = xp_of(x).tanh(x)
-        self.save(y)
-        return y
+        self.save(x)
+        return xp_of(x).maximum(x, -1000) * logistic(x)  # −∞ · 0 would be NaN
 
     def backward(self, gy: Variable) -> Gradients:
-        (y,) = self.saved
-        return gy * (1 - y * y)
+        (x,) = self.saved
+        x = clip(x, -1000, 1000)  # beyond, the slope is 0 or 1
+        return gy * sigmoid(x) * (1 + x * sigmoid(-x))
 
 
-@implements(np.tanh)
-def tanh(x: Operand) -> Variable:
-    """The hyperbolic tangent, elementwise."""
-    return apply(Tanh(), x)
+@advised
+def silu(x: Operand) -> Variable:
+    """x · sigmoid(x), elementwise, also called swish.
+
+    Source: Elfwing, Uchibe & Doya 2018, "Sigmoid-weighted linear units".
+
+    >>> silu([-800.0, 0.0, 800.0])
+    Variable([ -0.   0. 800.])
+    """
+    return apply(SiLU(), as_floats(x))
 
 
 class Softplus(Elementwise):
@@ -135,126 +246,37 @@ class Softplus(Elementwise):
 @advised
 def softplus(x: Operand) -> Variable:
     """log(1 + exp(x)), elementwise; exact to rounding for any finite x."""
-    return apply(Softplus(), x)
+    return apply(Softplus(), as_floats(x))
 
 
-@errstate(over="ignore")  # a difference beyond the largest float is −inf, whose exponential is 0
-def subtract_max(x: Array, axis: int | tuple[int, ...]) -> Array:
-    """x less its maximum: 0 or negative, so that no exponential overflows."""
-    return x - x.max(axis, keepdims=True)
+@advised
+def hard_tanh(x: Operand) -> Variable:
+    """x kept between −1 and 1; derivative 1 at ±1, where it bends. For other bounds there is `clip`."""
+    return clip(x, -1, 1)
 
 
-def log_sum_exp(shifted: Array, axis: int | tuple[int, ...]) -> Array:
-    """log Σ exp of what is below its maximum, with the axes kept."""
-    xp = xp_of(shifted)
-    exponentials = xp.exp(shifted)
-    return xp.log(sum_wide(exponentials, axis, keepdims=True)).astype(exponentials.dtype, copy=False)
+class Softsign(Elementwise):
+    """x / (1 + |x|)."""
 
-
-@dataclass(eq=False)
-class Softmax(Elementwise):
-    """exp(x) / Σ exp(x) along an axis; `precomputed` is its value where another operation computed it already."""
-
-    axis: int
-    precomputed: Array | None = field(default=None, repr=False)
-    flops_per_element = 5  # a maximum, a subtraction, an exponential, an addition, a division
+    flops_per_element = 3
 
     @ignore_underflow
     def forward(self, x: Array) -> Array:
-        y = self.precomputed
-        if y is None:
-            y = xp_of(x).exp(subtract_max(x, self.axis))
-            y /= sum_wide(y, self.axis, keepdims=True)
-        self.save(y)
-        return y
+        xp = xp_of(x)
+        self.save(x)
+        x = xp.nan_to_num(x, nan=xp.nan)  # the largest number for ∞: ∞ / ∞ is NaN, and the limit is 1
+        return x / (1 + xp.abs(x))
 
     def backward(self, gy: Variable) -> Gradients:
-        (y,) = self.saved
-        g = gy * y
-        return g - y * g.sum(self.axis, keepdims=True)
-
-    def flops(self) -> int | None:
-        return super().flops() if self.precomputed is None else 0
+        (x,) = self.saved
+        share = 1 / (1 + abs(x))
+        return gy * share * share
 
 
 @advised
-def softmax(x: Operand, axis: int = -1) -> Variable:
-    """exp(x) / Σ exp(x) along `axis`: positive numbers that add up to 1, for any finite x.
+def softsign(x: Operand) -> Variable:
+    """x / (1 + |x|), elementwise: between −1 and 1; the second derivative, which jumps at 0, is 0 there.
 
-    >>> softmax(np.array([1e4, 1e4, -1e4]))
-    Variable([0.5 0.5 0. ])
+    Source: Glorot & Bengio 2010, "Understanding the difficulty of training deep feedforward neural networks".
     """
-    x = as_variable(x)
-    (axis,) = normalize_axes("softmax", [axis], x.ndim)
-    return x + 0 if x.shape[axis] == 0 else apply(Softmax(axis), x)
-
-
-@dataclass(eq=False)
-class LogSoftmax(Elementwise):
-    """The logarithm of softmax."""
-
-    axis: int
-    flops_per_element = 5  # as softmax, with a subtraction for the division; the logarithm of each sum is left out
-
-    @ignore_underflow
-    def forward(self, x: Array) -> Array:
-        shifted = subtract_max(x, self.axis)
-        y = shifted - log_sum_exp(shifted, self.axis)
-        self.save(y)
-        return y
-
-    def backward(self, gy: Variable) -> Gradients:
-        (y,) = self.saved
-        return gy - exp(y) * gy.sum(self.axis, keepdims=True)
-
-
-@advised
-def log_softmax(x: Operand, axis: int = -1) -> Variable:
-    """x − log Σ exp(x) along `axis`, for any finite x."""
-    x = as_variable(x)
-    (axis,) = normalize_axes("log_softmax", [axis], x.ndim)
-    return x + 0 if x.shape[axis] == 0 else apply(LogSoftmax(axis), x)
-
-
-@dataclass(eq=False)
-class Dropout(Elementwise):
-    """x with some elements dropped and the others scaled up."""
-
-    p: float
-    rng: np.random.Generator = field(repr=False)
-
-    def forward(self, x: Array) -> Array:
-        mask = kernels_of(x).dropout_mask(x, self.p, self.rng)
-        self.save(mask)
-        return x * mask
-
-    def backward(self, gy: Variable) -> Gradients:
-        (mask,) = self.saved
-        return gy * mask
-
-
-@advised
-def dropout(x: Operand, p: float = 0.5, *, rng: np.random.Generator | None = None) -> Variable:
-    """In training, drop each element with probability `p` and divide the others by 1 − p; else x as it is.
-
-    Args:
-        x: of any shape.
-        p: the probability of dropping, 0 to 1 (TensorFlow 1 asked for that of keeping).
-        rng: where the randomness comes from; this context's generator by default.
-    Raises:
-        ValueError: p is not within 0 to 1.
-        TypeError: x holds no floats, or rng is no generator.
-    Source: Srivastava et al. 2014, "Dropout: a simple way to prevent neural networks from overfitting".
-
-    >>> import minigrad as mg
-    >>> with mg.train_mode(False):
-    ...     dropout(np.array([1.0, 2.0]))
-    Variable([1. 2.])
-    """
-    x, p = as_variable(x), checks.fraction("dropout", "p", p, one=True)
-    rng = checks.optional_generator("dropout", "rng", rng)
-    if x.dtype.kind != "f":
-        raise TypeError(f"dropout: x must be floats, not {format_array(x)}")
-    if not training.get() or p == 0:
-        return x
-    return apply(Dropout(p, generator() if rng is None else rng), x)
+    return apply(Softsign(), as_floats(x))

@@ -13,9 +13,9 @@ from minigrad.core.axes import broadcasts
 from minigrad.core.config import float_type
 from minigrad.core.operators import Operand
 from minigrad.core.variable import Variable, as_variable, as_variables
-from minigrad.functions.activation import dropout as drop
-from minigrad.functions.activation import softmax
+from minigrad.functions.dropout import dropout as drop
 from minigrad.functions.elementwise import where
+from minigrad.functions.softmax import softmax
 from minigrad.spelling import advised
 
 

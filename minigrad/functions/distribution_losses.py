@@ -16,7 +16,8 @@ from minigrad.core.function import Gradients
 from minigrad.core.operators import Operand
 from minigrad.core.variable import Variable, apply
 from minigrad.functions.activation import sigmoid
-from minigrad.functions.elementwise import clip, log, sqrt
+from minigrad.functions.elementwise import clip, sqrt
+from minigrad.functions.exponential import log
 from minigrad.functions.loss_reduction import comparable, reduced
 from minigrad.spelling import advised
 

@@ -17,49 +17,10 @@ from minigrad.core.operators import Operand, binary, broadcast
 from minigrad.core.variable import Variable, apply, as_variable, as_variables, variable_of
 
 
-class Exp(Elementwise):
-    """e to the x."""
-
-    formula = "exp(x)"
-
-    def forward(self, x: Array) -> Array:
-        y = xp_of(x).exp(x)
-        self.save(y)
-        return y
-
-    def backward(self, gy: Variable) -> Gradients:
-        (y,) = self.saved
-        return gy * y
-
-
-@implements(np.exp)
-def exp(x: Operand) -> Variable:
-    """e to the x, elementwise.
-
-    >>> exp(0.0)
-    Variable(1.)
-    """
-    return apply(Exp(), x)
-
-
-class Log(Elementwise):
-    """The natural logarithm."""
-
-    formula = "log(x)"
-
-    def forward(self, x: Array) -> Array:
-        self.save(x)
-        return xp_of(x).log(x)
-
-    def backward(self, gy: Variable) -> Gradients:
-        (x,) = self.saved
-        return gy / x
-
-
-@implements(np.log)
-def log(x: Operand) -> Variable:
-    """The natural logarithm, elementwise; −inf at 0, where the derivative is inf."""
-    return apply(Log(), x)
+def as_floats(x: Operand) -> Variable:
+    """x as a Variable; integers in the float type that NumPy's functions, exp for example, give of them."""
+    x = as_variable(x)
+    return x if x.dtype.kind == "f" else x.astype(np.result_type(x.dtype, np.float16))
 
 
 class Sqrt(Elementwise):
@@ -87,6 +48,27 @@ def sqrt(x: Operand) -> Variable:
 def square(x: Operand) -> Variable:
     """x², elementwise."""
     return as_variable(x) ** 2
+
+
+class Reciprocal(Elementwise):
+    """1 / x."""
+
+    formula = "1 / x"
+
+    def forward(self, x: Array) -> Array:
+        y = xp_of(x).reciprocal(x)
+        self.save(y)
+        return y
+
+    def backward(self, gy: Variable) -> Gradients:
+        (y,) = self.saved
+        return -gy * y * y
+
+
+@implements(np.reciprocal)
+def reciprocal(x: Operand) -> Variable:
+    """1 / x, elementwise; inf at 0, where the derivative is −inf. Of integers it is an integer, as in NumPy."""
+    return apply(Reciprocal(), x)
 
 
 @implements(np.abs)

@@ -24,7 +24,7 @@ from minigrad.backend.kernels import kernels_of
 from minigrad.core.function import Function, Gradients
 from minigrad.core.operators import Operand
 from minigrad.core.variable import Variable, apply, as_variable, as_variables
-from minigrad.functions.activation import Softmax
+from minigrad.functions.softmax import Softmax
 from minigrad.spelling import advised
 
 REDUCTIONS = ("mean", "sum", "none")

@@ -14,8 +14,9 @@ from minigrad.core.numpy_protocol import implements
 from minigrad.core.operators import Operand
 from minigrad.core.reduction import Reduction, with_ones
 from minigrad.core.variable import Variable, apply, as_variable
-from minigrad.functions.activation import log_sum_exp
-from minigrad.functions.elementwise import exp, sqrt, where
+from minigrad.functions.elementwise import sqrt, where
+from minigrad.functions.exponential import exp
+from minigrad.functions.softmax import log_sum_exp
 from minigrad.spelling import advised
 
 

@@ -16,9 +16,9 @@ from minigrad.core.arithmetic import Elementwise
 from minigrad.core.function import Gradients
 from minigrad.core.operators import Operand
 from minigrad.core.variable import Variable, apply
-from minigrad.functions.activation import tanh
 from minigrad.functions.elementwise import abs, clip, square  # noqa: A004
 from minigrad.functions.loss_reduction import comparable, reduced
+from minigrad.functions.trigonometry import tanh
 from minigrad.spelling import advised
 
 

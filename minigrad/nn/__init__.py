@@ -18,7 +18,23 @@ For users of PyTorch:
 from typing import TYPE_CHECKING
 
 from minigrad.nn import init
-from minigrad.nn.activation import LeakyReLU, LogSoftmax, ReLU, Sigmoid, Softmax, Softplus, Tanh
+from minigrad.nn.activation import (
+    ELU,
+    GELU,
+    SELU,
+    HardSigmoid,
+    HardTanh,
+    LeakyReLU,
+    LogSoftmax,
+    PReLU,
+    ReLU,
+    Sigmoid,
+    SiLU,
+    Softmax,
+    Softplus,
+    Softsign,
+    Tanh,
+)
 from minigrad.nn.attention import MultiHeadAttention
 from minigrad.nn.convolution import Conv1d, Conv2d, ConvReLUPool, ConvTranspose2d
 from minigrad.nn.dropout import Dropout
@@ -34,11 +50,12 @@ from minigrad.nn.weights import load, save
 from minigrad.spelling import missing as _missing
 
 __all__ = [
-    "GRU", "LSTM", "RNN", "AvgPool2d", "BatchNorm1d", "BatchNorm2d", "Buffer", "Conv1d", "Conv2d", "ConvReLUPool",
-    "ConvTranspose2d", "Dropout", "Flatten", "GRUCell", "GlobalAvgPool2d", "GroupNorm", "Identity", "LSTMCell",
-    "Lambda", "LayerNorm", "LeakyReLU", "Linear", "LogSoftmax", "MaxPool2d", "Module", "MultiHeadAttention",
-    "Parameter", "RNNCell", "ReLU", "Reshape", "Sequential", "Sigmoid", "Softmax", "Softplus", "Tanh", "Upsample2d",
-    "detached", "functional_call", "init", "load", "save",
+    "ELU", "GELU", "GRU", "LSTM", "RNN", "SELU", "AvgPool2d", "BatchNorm1d", "BatchNorm2d", "Buffer", "Conv1d",
+    "Conv2d", "ConvReLUPool", "ConvTranspose2d", "Dropout", "Flatten", "GRUCell", "GlobalAvgPool2d", "GroupNorm",
+    "HardSigmoid", "HardTanh", "Identity", "LSTMCell", "Lambda", "LayerNorm", "LeakyReLU", "Linear", "LogSoftmax",
+    "MaxPool2d", "Module", "MultiHeadAttention", "PReLU", "Parameter", "RNNCell", "ReLU", "Reshape", "Sequential",
+    "SiLU", "Sigmoid", "Softmax", "Softplus", "Softsign", "Tanh", "Upsample2d", "detached", "functional_call",
+    "init", "load", "save",
 ]  # fmt: skip
 
 if not TYPE_CHECKING:  # or a type checker would find any name

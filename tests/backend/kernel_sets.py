@@ -146,6 +146,7 @@ class _Comparison:
         self._compare("relu", x)
         self._compare("relu", odd)
         self._compare("masked", odd, self._rng.random(odd.shape) > 0.5)
+        self._compare("erf", odd * odd.dtype.type(self._rng.integers(1, 5)))
         self._compare("contiguous", self._array(*(int(n) for n in self._rng.integers(1, 20, 4))))
         self._compare("channel_sum", self._array(*(int(n) for n in self._rng.integers((1, 1, 1, 1), 20))))
         M, K, N2 = (int(n) for n in self._rng.choice([0, 1, 2, 5, 16, 31, 50, 200], 3))

@@ -6,8 +6,9 @@ import numpy as np
 
 import minigrad.functions as F
 from minigrad.core.function import Function
-from minigrad.functions.activation import LeakyReLU, ReLU, Sigmoid, Tanh
+from minigrad.functions.activation import LeakyReLU, ReLU, Sigmoid
 from minigrad.functions.elementwise import masked
+from minigrad.functions.trigonometry import Tanh
 from tests.bench.wrong import wrong
 
 

@@ -9,7 +9,8 @@ from minigrad.backend import Array
 from minigrad.core.function import Function
 from minigrad.core.variable import Variable
 from minigrad.functions.activation import LeakyReLU, ReLU
-from minigrad.functions.elementwise import Exp, masked
+from minigrad.functions.elementwise import masked
+from minigrad.functions.exponential import Exp
 from tests.bench.behaviour import Square, square
 from tests.bench.wrong import wrong
 

@@ -6,7 +6,8 @@ import minigrad.functions as F
 from minigrad.core.function import Function
 from minigrad.core.variable import apply
 from minigrad.functions.activation import Sigmoid
-from minigrad.functions.elementwise import Clip, Exp, Log, Maximum, Sqrt, masked
+from minigrad.functions.elementwise import Clip, Maximum, Sqrt, masked
+from minigrad.functions.exponential import Exp, Log
 from tests.bench.wrong import applied, wrong
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import minigrad.functions as F
 from minigrad.core.function import Function
 from minigrad.core.variable import Variable, apply
-from minigrad.functions.activation import Dropout
+from minigrad.functions.dropout import Dropout
 from tests.bench.draws import matrices
 from tests.bench.wrong import wrong
 

@@ -8,7 +8,7 @@ import numpy as np
 
 import minigrad.functions as F
 from minigrad.core.function import Function
-from minigrad.functions.activation import LogSoftmax, Softmax
+from minigrad.functions.softmax import LogSoftmax, Softmax
 from minigrad.testing.strategies import with_axis
 from tests.bench.draws import matrices, one_hot, with_labels
 from tests.bench.wrong import wrong

@@ -32,6 +32,25 @@ WORKING = {
     "sqrt": (np.sqrt, [positive(3)]),
     "square": (np.square, [positive(3)]),
     "tanh": (np.tanh, [positive(3)]),
+    "sin": (np.sin, [positive(3)]),
+    "cos": (np.cos, [positive(3)]),
+    "tan": (np.tan, [positive(3) / 2]),
+    "arcsin": (np.arcsin, [positive(3) / 3]),
+    "arccos": (np.arccos, [positive(3) / 3]),
+    "arctan": (np.arctan, [positive(3)]),
+    "sinh": (np.sinh, [positive(3)]),
+    "cosh": (np.cosh, [positive(3)]),
+    "expm1": (np.expm1, [positive(3)]),
+    "log1p": (np.log1p, [positive(3)]),
+    "log2": (np.log2, [positive(3)]),
+    "log10": (np.log10, [positive(3)]),
+    "reciprocal": (np.reciprocal, [positive(3)]),
+    "sign": (np.sign, [positive(3) - 1]),
+    "floor": (np.floor, [positive(3)]),
+    "ceil": (np.ceil, [positive(3)]),
+    "round": (np.round, [positive(3)]),
+    "round decimals=": (lambda x: np.round(x, decimals=1), [positive(3) * 20]),
+    "around": (lambda x: np.around(x, -1), [positive(3) * 20]),
     "maximum": (np.maximum, [positive(2, 3), positive(3)]),
     "minimum": (np.minimum, [positive(2, 3), positive(3)]),
     "clip": (lambda x: np.clip(x, 0.8, 1.2), [positive(5)]),
@@ -126,17 +145,43 @@ def test_shape_functions():
     assert np.size(x, 1) == 3
 
 
+READERS = {
+    "isnan": np.isnan,
+    "isfinite": np.isfinite,
+    "isinf": np.isinf,
+    "allclose": lambda x: np.allclose(x, [1.0, np.nan, np.inf], rtol=1e-9, equal_nan=True),
+    "allclose, not": lambda x: np.allclose(x, [1.1, np.nan, np.inf], equal_nan=True),
+    "allclose on the right": lambda x: np.allclose(np.array([1.0, 0.0, 0.0]), x),
+    "allclose of two": lambda x: np.allclose(x, x, equal_nan=True),
+    "array_equal": lambda x: np.array_equal(x, [1.0, np.nan, np.inf]),
+    "array_equal with NaN": lambda x: np.array_equal([1.0, np.nan, np.inf], x, equal_nan=True),
+    "zeros_like": np.zeros_like,
+    "zeros_like dtype=": lambda x: np.zeros_like(x, dtype=np.float32, shape=(2, 2)),
+    "ones_like": np.ones_like,
+    "ones_like a=": lambda x: np.ones_like(a=x),
+}
+
+
+@pytest.mark.parametrize("f", READERS.values(), ids=READERS)
+def test_functions_that_only_read_give_plain_results(f):
+    a = np.array([1.0, np.nan, np.inf])
+    for requires_grad in (True, False):
+        found, expected = f(Variable(a, requires_grad=requires_grad)), f(a)
+        assert type(found) is type(expected)
+        np.testing.assert_array_equal(found, expected, strict=True)
+
+
 UNKNOWN = {
-    "numpy.sinh": np.sinh,
+    "numpy.sinc": np.sinc,
     "numpy.arctan2": lambda x: np.arctan2(x, 1.0),
-    "numpy.isfinite": np.isfinite,
     "numpy.floor_divide": lambda x: x.data // x,
     "numpy.linalg.inv": np.linalg.inv,
     "numpy.fft.fft": np.fft.fft,
-    "numpy.zeros_like": np.zeros_like,
-    "numpy.allclose": lambda x: np.allclose(x, 1),
-    "numpy.array_equal": lambda x: np.array_equal(x, [1]),
     "numpy.vstack": lambda x: np.vstack([x, x]),
+    "numpy.isclose": lambda x: np.isclose(x, 1),
+    "numpy.full_like": lambda x: np.full_like(x, 2),
+    "numpy.signbit": np.signbit,
+    "numpy.isnan with out": lambda x: np.isnan(x, out=np.ones(3, bool)),
     "numpy.add.reduce": np.add.reduce,
     "numpy.add.accumulate": np.add.accumulate,
     "numpy.multiply.outer": lambda x: np.multiply.outer(x, x),
@@ -254,8 +299,8 @@ def test_functions_work_on_constants_too():
     x = Variable(np.ones(3), requires_grad=False)
     assert isinstance(np.exp(x), Variable)
     assert not np.exp(x).requires_grad
-    with pytest.raises(TypeError, match=r"numpy\.sinh"):
-        np.sinh(x)
+    with pytest.raises(TypeError, match=r"numpy\.cbrt"):
+        np.cbrt(x)
 
 
 def test_variables_anywhere_in_a_list_are_found():

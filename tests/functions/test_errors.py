@@ -282,6 +282,14 @@ CALLS = {
         ["softmax_cross_entropy", "ignore_label", "none"],
     ),
     "leaky_relu": (lambda: F.leaky_relu(ones(2), None), ["leaky_relu", "slope", "None"]),
+    "prelu": (lambda: F.prelu(ones(2, 3), ones(2)), ["prelu", "slope (2,) float32", "x (2, 3) float32"]),
+    "prelu row": (lambda: F.prelu(ones(3), ones(3)), ["prelu", "slope (3,)", "x (3,)"]),
+    "prelu column": (lambda: F.prelu(ones(2, 3), ones(3, 1)), ["prelu", "slope (3, 1)", "x (2, 3)"]),
+    "elu": (lambda: F.elu(ones(2), "1"), ["elu", "alpha", "'1'"]),
+    "elu infinite": (lambda: F.elu(ones(2), np.inf), ["elu", "alpha", "inf"]),
+    "gelu": (lambda: F.gelu(ones(2), True), ["gelu", "approximate", '"none"', '"tanh"', "True"]),
+    "gelu word": (lambda: F.gelu(ones(2), approximate="erf"), ["gelu", "approximate", "'erf'"]),
+    "round": (lambda: F.round(ones(2), 0.5), ["round", "decimals", "0.5"]),
     "flatten None": (lambda: F.flatten(ones(2), None), ["flatten", "start_axis", "None"]),
     "item": (lambda: ones(2).item(), ["item", "(2,)"]),
     "to": (lambda: ones(2).to("gpu"), ["to", "device", "'gpu'"]),
@@ -294,7 +302,11 @@ LOSSES = [
 ]  # fmt: skip
 CALLS |= {loss: (partial(getattr(F, loss), ones(3, 1), ones(3)), [loss, "(3, 1)", "(3,)"]) for loss in LOSSES}
 
-FUNCTIONS_OF_ANYTHING = {"exp", "log", "sqrt", "square", "abs", "relu", "sigmoid", "tanh", "softplus"}
+FUNCTIONS_OF_ANYTHING = {
+    "abs", "arccos", "arcsin", "arctan", "ceil", "cos", "cosh", "erf", "exp", "expm1", "floor", "hard_sigmoid",
+    "hard_tanh", "log", "log10", "log1p", "log2", "reciprocal", "relu", "selu", "sigmoid", "sign", "silu", "sin",
+    "sinh", "softplus", "softsign", "sqrt", "square", "tan", "tanh",
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("name", CALLS)
@@ -310,35 +322,15 @@ def test_every_function_that_has_wrong_calls_has_one_in_the_table():
     assert set(F.__all__) - FUNCTIONS_OF_ANYTHING - {name.split()[0] for name in CALLS} == set()
 
 
-OF_ONE_ARRAY = [
-    F.abs,
-    F.clip,
-    F.dropout,
-    F.exp,
-    F.flatten,
-    F.leaky_relu,
-    F.log,
-    F.log_softmax,
-    F.logsumexp,
-    F.max,
-    F.mean,
+OF_ONE_ARRAY = [getattr(F, name) for name in sorted(FUNCTIONS_OF_ANYTHING)]
+OF_ONE_ARRAY += [
     *(F.argmax, F.argmin, F.argsort, F.cumsum, F.flip, F.norm, F.prod, F.sort),
     *(lambda x: F.topk(x, 0), lambda x: F.tile(x, 2), lambda x: F.repeat(x, 2), lambda x: F.roll(x, 1)),
 ]
 OF_ONE_ARRAY += [
-    F.min,
-    F.relu,
-    F.sigmoid,
-    F.softmax,
-    F.softplus,
-    F.sqrt,
-    F.square,
-    F.squeeze,
-    F.std,
-    F.sum,
-    F.tanh,
-    F.var,
-]
+    F.clip, F.dropout, F.elu, F.flatten, F.gelu, F.leaky_relu, F.log_softmax, F.logsumexp, F.max, F.mean, F.min,
+    F.round, F.softmax, F.squeeze, F.std, F.sum, F.var,
+]  # fmt: skip
 OF_SEVERAL = [
     lambda x: F.conv2d(x, FILTERS),
     lambda x: F.conv2d(IMAGES, x),
@@ -356,6 +348,8 @@ OF_SEVERAL = [
     lambda x: F.embedding(x, ones(2, 2)),
     lambda x: F.maximum(x, ones(2)),
     lambda x: F.where(x, 1, 2),
+    lambda x: F.prelu(x, 0.5),
+    lambda x: F.prelu(ones(2), x),
     lambda x: F.concatenate([ones(2), x]),
     lambda x: F.mean_squared_error(ones(2), x),
     lambda x: F.softmax_cross_entropy(ones(1, 2), x),

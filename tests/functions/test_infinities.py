@@ -99,6 +99,9 @@ X = [-1e4, -300.0, -50.0, 0.0, 50.0, 1e4]
     "function",
     [
         F.sigmoid, F.softplus, F.tanh, F.softmax, F.log_softmax, F.logsumexp, F.leaky_relu, F.relu, F.std,
+        F.elu, F.selu, F.gelu, F.silu, F.softsign, F.hard_sigmoid, F.hard_tanh, F.erf,
+        lambda x: F.gelu(x, "tanh"),
+        lambda x: F.prelu(x, np.full(1, 1e-30, x.dtype)),
         lambda x: F.dropout(x, 0.5),
         lambda x: F.softmax_cross_entropy(x.reshape(1, -1), np.array([5])),
         lambda x: F.mean_squared_error(x, x.data * 0),

@@ -12,11 +12,11 @@ from workplace import copy_tree, killer
 MUTANTS = generate(package())
 
 KINDS = {
-    "sign": ("functions/activation.py:Softmax.backward", "softmax"),
+    "sign": ("functions/softmax.py:Softmax.backward", "softmax"),
     "factor": ("functions/elementwise.py:Sqrt.backward", "sqrt"),
-    "axis": ("functions/activation.py:LogSoftmax.backward", "log_softmax"),
+    "axis": ("functions/softmax.py:LogSoftmax.backward", "log_softmax"),
     "accumulation": ("core/traversal.py:backward_pass", "operators"),
-    "detach": ("functions/activation.py:Tanh.backward", "tanh"),
+    "detach": ("functions/trigonometry.py:Tanh.backward", "tanh"),
     "exchange": ("core/arithmetic.py:Mul.backward", "__mul__"),
     "shift": ("functions/shape.py:Concatenate.backward", "concatenate"),
     "condition": ("functions/activation.py:LeakyReLU.forward", "leaky_relu"),

@@ -117,6 +117,7 @@ def _small_calls(dtype: Any) -> list[tuple[Any, tuple[Any, ...]]]:
         (K.nhwc, (np.zeros((1, 2, 2, 2), dtype),)),
         (K.relu, (a,)),
         (K.masked, (a, a > 0)),
+        (K.erf, (a,)),
         (K.cross_entropy, (a, a)),
         (K.cross_entropy, (a, np.zeros(2, np.int64))),
         (K.cross_entropy_gradient, (a, np.zeros(2, np.int64), a[0], 0.0)),
