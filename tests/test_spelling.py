@@ -38,6 +38,7 @@ KEYWORDS = {
     "topk: there is no keyword dim; write axis=": lambda: F.topk(V, 1, dim=0),
     "flip: there is no keyword dims; write axis=": lambda: F.flip(V, dims=[0]),
     "PReLU: there is no keyword num_parameters; write channels=": lambda: nn.PReLU(num_parameters=3),
+    "mean_squared_error: there is no keyword dim": lambda: F.mean_squared_error(V, V, dim=1),
     "relu: there is no keyword nonsense; it takes x": lambda: F.relu(X, nonsense=1),
 }
 

@@ -226,6 +226,13 @@ def masked(x: Array, mask: Array) -> Array:
     return y
 
 
+def erf(x: Array) -> Array:
+    x = x if _alike(x) else cupy.ascontiguousarray(x)
+    y = _like(x, x.dtype)
+    for_each(x.size, "elementwise", "error_function", x.dtype, x, y, x.size)
+    return y
+
+
 def cross_entropy(
     logits: Array, targets: Array, weights: Array | None = None, smoothing: float = 0.0
 ) -> tuple[Array, Array]:

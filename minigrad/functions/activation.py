@@ -140,8 +140,8 @@ def elu(x: Operand, alpha: float = 1.0) -> Variable:
     return apply(ELU(checks.number("elu", "alpha", alpha)), as_floats(x))
 
 
-@advised
 @ignore_underflow
+@advised
 def selu(x: Operand) -> Variable:
     """1.0507 · elu(x, 1.6733): with normal weights of variance 1 / inputs, layers keep mean 0 and variance 1.
 

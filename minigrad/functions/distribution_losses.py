@@ -22,8 +22,8 @@ from minigrad.functions.loss_reduction import comparable, reduced
 from minigrad.spelling import advised
 
 
-@advised
 @ignore_underflow
+@advised
 def binary_cross_entropy(
     prediction: Operand, target: Operand, *, eps: float = 1e-7, reduction: str = "mean"
 ) -> Variable:
@@ -79,8 +79,8 @@ class SigmoidCrossEntropy(Elementwise):
         return gx, gt
 
 
-@advised
 @ignore_underflow
+@advised
 def sigmoid_cross_entropy(logits: Operand, target: Operand, *, reduction: str = "mean") -> Variable:
     """The mean of the cross-entropy between sigmoid(logits) and target, of one shape, for any logits.
 
@@ -102,8 +102,8 @@ def sigmoid_cross_entropy(logits: Operand, target: Operand, *, reduction: str = 
     return reduced("sigmoid_cross_entropy", apply(SigmoidCrossEntropy(), x, t), reduction)
 
 
-@advised
 @ignore_underflow
+@advised
 def kl_divergence(prediction: Operand, target: Operand, *, eps: float = 1e-7, reduction: str = "mean") -> Variable:
     """The mean over rows of the Kullback–Leibler divergence Σ target · log(target / prediction).
 
@@ -128,8 +128,8 @@ def kl_divergence(prediction: Operand, target: Operand, *, eps: float = 1e-7, re
     return reduced("kl_divergence", (t * (log(clip(t, eps)) - log(clip(p, eps)))).sum(-1), reduction)
 
 
-@advised
 @ignore_underflow
+@advised
 def poisson(prediction: Operand, target: Operand, *, eps: float = 1e-7, reduction: str = "mean") -> Variable:
     """The mean of prediction − target · log(prediction + eps), both of one shape: −log of a Poisson probability.
 
@@ -153,8 +153,8 @@ def poisson(prediction: Operand, target: Operand, *, eps: float = 1e-7, reductio
     return reduced("poisson", x - t * log(x + eps), reduction)
 
 
-@advised
 @ignore_underflow
+@advised
 def cosine_similarity(prediction: Operand, target: Operand, *, reduction: str = "mean") -> Variable:
     """The mean over rows of −cos of the angle between prediction and target: −1 where they have one direction.
 

@@ -72,19 +72,24 @@ def softmax_cross_entropy(
     reduction: str = "mean",
     ignore_label: int | None = None,
     label_smoothing: float = 0.0,
+    class_weights: Any = None,
+    sample_weights: Any = None,
 ) -> Variable:
     """The cross-entropy between softmax(logits) and the labels, for any finite logits.
 
     Args:
-        logits: (N, C), before the softmax.
-        labels: classes, ints (N,); or distributions, (N, C), such as one-hot labels, each adding up to 1 within a
-            thousandth. They have no gradient. On the CPU they are checked, also if the logits are on a GPU; nobody
-            looks at those on a GPU, where the loss of a row is NaN if its class is out of range.
-        reduction: "mean" over the rows, "sum", or "none".
+        logits: (N, C), before the softmax; or (N, C, ...), such as (N, C, H, W) with a class for each pixel.
+        labels: classes, ints (N, ...); or distributions, (N, C, ...), such as one-hot labels, each adding up to 1
+            within a thousandth. They have no gradient. On the CPU they are checked, also if the logits are on a GPU;
+            nobody looks at those on a GPU, where the loss of a row is NaN if its class is out of range.
+        reduction: "mean" over the rows, each as often as it weighs, "sum", or "none".
         ignore_label: rows with this class count neither in the sum nor in the mean (which is 0 if all are ignored).
         label_smoothing: this part of each distribution is spread evenly over all classes, 0 to 1.
+        class_weights: how much the rows of each class weigh, (C,); those of a distribution weigh what their classes do
+            in the mean. As in PyTorch, and unlike Keras, the mean is that of the weighted rows.
+        sample_weights: how much each row weighs, (N, ...).
     Returns:
-        a scalar, or (N,) for "none".
+        a scalar, or (N, ...) for "none".
     Raises:
         ValueError: the shapes do not fit, a class is out of range, or a row is no distribution.
         TypeError: classes are no integers, or labels require a gradient.
@@ -98,12 +103,14 @@ def softmax_cross_entropy(
     if isinstance(labels, Variable) and labels.requires_grad:
         raise TypeError(f"{name}: labels have no gradient here; use labels.detach()")
     t = as_array(labels.data if isinstance(labels, Variable) else labels)
-    if x.ndim != 2 or x.shape[1] == 0:
-        raise ValueError(f"{name}: logits must be (N, C), not {format_array(x)}")
+    if x.ndim < 2 or x.shape[1] == 0:
+        raise ValueError(f"{name}: logits must be (N, C), or (N, C, ...), not {format_array(x)}")
     if x.dtype.kind != "f":
         raise TypeError(f"{name}: logits must be floats, not {format_array(x)}")
-    if t.shape not in (x.shape, x.shape[:1]):
+    shape, C = (x.shape[0], *x.shape[2:]), x.shape[1]
+    if t.shape not in (x.shape, shape):
         raise ValueError(f"{name}: labels must be (N,) or (N, C); logits {format_array(x)}, labels {format_array(t)}")
+    t = t.reshape(-1) if t.shape == shape else _rows(t)  # (N, ...) -> (N · ...,), (N, C, ...) -> (N · ..., C)
     checks.choice(name, "reduction", reduction, REDUCTIONS)
     if ignore_label is not None:
         checks.integer(name, "ignore_label", ignore_label, least=None)
@@ -115,15 +122,22 @@ def softmax_cross_entropy(
     device = device_of(x.data)
     t = to_device(t, "cpu") if device == "cpu" else t
     if device_of(t) == "cpu":
-        _check_labels(name, t, x.shape[1], ignore_label)
-    weights = _weights(t, ignore_label, mean=reduction == "mean", dtype=accumulation_dtype(x.dtype))
+        _check_labels(name, t, C, ignore_label)
+    given = (
+        _given_weights(name, "class_weights", class_weights, (C,), t),
+        _given_weights(name, "sample_weights", sample_weights, shape, t),
+    )
+    weights = _weights(t, ignore_label, *given, mean=reduction == "mean", dtype=accumulation_dtype(x.dtype))
     targets = t.copy() if t.ndim == 1 else t.astype(x.dtype)
-    loss = SoftmaxCrossEntropy(reduction, label_smoothing)
-    return apply(loss, x, to_device(targets, device), to_device(weights, device))
+    rows = x if x.ndim == 2 else x.transpose(0, *range(2, x.ndim), 1).reshape(-1, C)  # (N · ..., C)
+    losses = apply(
+        SoftmaxCrossEntropy(reduction, label_smoothing), rows, to_device(targets, device), to_device(weights, device)
+    )
+    return losses.reshape(shape) if reduction == "none" and x.ndim > 2 else losses
 
 
-@advised
 @ignore_underflow
+@advised
 def mean_squared_error(prediction: Operand, target: Operand, *, reduction: str = "mean") -> Variable:
     """The mean of (prediction − target)², both of one shape: (N, 1) and (N,) are an error.
 
@@ -161,10 +175,40 @@ def _check_labels(name: str, labels: Array, classes: int, ignore_label: int | No
         raise ValueError(f"{name}: labels[{row}] {problem.format(label=labels[row])}")
 
 
-def _weights(labels: Array, ignore_label: int | None, *, mean: bool, dtype: Any) -> Array:
-    """How much each row's loss counts, (N,): nothing in ignored ones; of a mean 1 / N of the others."""
+def _rows(distributions: Array) -> Array:
+    """Distributions (N, C, ...) as rows, (N · ..., C)."""
+    C = distributions.shape[1]
+    return distributions.transpose(0, *range(2, distributions.ndim), 1).reshape(-1, C)
+
+
+def _given_weights(name: str, argument: str, weights: Any, shape: tuple[int, ...], labels: Array) -> Array | None:
+    """Weights that a user gave as one axis where the labels are, or None."""
+    if weights is None:
+        return None
+    array = as_array(weights.data if isinstance(weights, Variable) else weights)
+    if array.shape != shape:
+        raise ValueError(f"{name}: {argument} must be {shape}, not {format_array(array)}")
+    return to_device(array.reshape(-1), device_of(labels))
+
+
+def _weights(
+    labels: Array,
+    ignore_label: int | None,
+    classes: Array | None,
+    samples: Array | None,
+    *,
+    mean: bool,
+    dtype: Any,
+) -> Array:
+    """How much each row's loss counts, (N,): nothing in ignored ones; in a mean all together 1."""
     xp = xp_of(labels)
-    if ignore_label is None:
+    if ignore_label is None and classes is None and samples is None:
         return xp.full(len(labels), 1 / max(1, len(labels)) if mean else 1, dtype)
-    weights = (labels != ignore_label).astype(dtype)  # 1 / N of many rows is nothing in float16
-    return weights / xp.maximum(weights.sum(), 1) if mean else weights
+    weights = xp.ones(len(labels), dtype) if ignore_label is None else (labels != ignore_label).astype(dtype)
+    if classes is not None:
+        own = labels @ classes if labels.ndim == 2 else classes[labels.clip(0, len(classes) - 1)]
+        weights *= own.astype(dtype)
+    if samples is not None:
+        weights *= samples.astype(dtype)
+    total = weights.sum()
+    return weights / xp.where(total == 0, 1, total) if mean else weights  # 1 / N of many rows is nothing in float16

@@ -11,8 +11,8 @@ from minigrad.functions.loss_reduction import comparable, reduced
 from minigrad.spelling import advised
 
 
-@advised
 @ignore_underflow
+@advised
 def hinge(prediction: Operand, target: Operand, *, reduction: str = "mean") -> Variable:
     """The mean of max(0, 1 − target · prediction), both of one shape; derivative 0 where target · prediction is 1.
 
@@ -32,8 +32,8 @@ def hinge(prediction: Operand, target: Operand, *, reduction: str = "mean") -> V
     return reduced("hinge", _shortfall("hinge", prediction, target), reduction)
 
 
-@advised
 @ignore_underflow
+@advised
 def squared_hinge(prediction: Operand, target: Operand, *, reduction: str = "mean") -> Variable:
     """The mean of max(0, 1 − target · prediction)², both of one shape: see `hinge`.
 
@@ -53,8 +53,8 @@ def _shortfall(function: str, prediction: Operand, target: Operand) -> Variable:
     return relu(1 - sign * x)
 
 
-@advised
 @ignore_underflow
+@advised
 def categorical_hinge(prediction: Operand, target: Operand, *, reduction: str = "mean") -> Variable:
     """The mean over rows of max(0, 1 + the highest wrong score − the right one).
 

@@ -22,8 +22,8 @@ from minigrad.functions.trigonometry import tanh
 from minigrad.spelling import advised
 
 
-@advised
 @ignore_underflow
+@advised
 def mean_absolute_error(prediction: Operand, target: Operand, *, reduction: str = "mean") -> Variable:
     """The mean of |prediction − target|, both of one shape; derivative 0 where they are equal.
 
@@ -41,8 +41,8 @@ def mean_absolute_error(prediction: Operand, target: Operand, *, reduction: str 
     return reduced("mean_absolute_error", abs(x - t), reduction)
 
 
-@advised
 @ignore_underflow
+@advised
 def mean_absolute_percentage_error(
     prediction: Operand, target: Operand, *, eps: float = 1e-7, reduction: str = "mean"
 ) -> Variable:
@@ -86,8 +86,8 @@ class LogarithmicDistance(Elementwise):
         return gy / (1 + x), -gy / (1 + t) if self.needs(1) else None
 
 
-@advised
 @ignore_underflow
+@advised
 def mean_squared_logarithmic_error(prediction: Operand, target: Operand, *, reduction: str = "mean") -> Variable:
     """The mean of (log(1 + prediction) − log(1 + target))², both of one shape.
 
@@ -110,8 +110,8 @@ def mean_squared_logarithmic_error(prediction: Operand, target: Operand, *, redu
     return reduced(name, square(apply(LogarithmicDistance(), clip(x, 0), clip(t, 0))), reduction)
 
 
-@advised
 @ignore_underflow
+@advised
 def huber(prediction: Operand, target: Operand, *, delta: float = 1.0, reduction: str = "mean") -> Variable:
     """The mean of d² / 2 up to a distance d = |prediction − target| of `delta`, of delta · (d − delta / 2) beyond it.
 
@@ -158,8 +158,8 @@ class LogCosh(Elementwise):
         return gy * tanh(x)
 
 
-@advised
 @ignore_underflow
+@advised
 def logcosh(prediction: Operand, target: Operand, *, reduction: str = "mean") -> Variable:
     """The mean of log cosh(prediction − target), both of one shape.
 

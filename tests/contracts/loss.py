@@ -30,24 +30,37 @@ def classified(draw: st.DrawFn) -> Call:
         weights = np.array(draw(st.lists(st.integers(0, 4), min_size=N * C, max_size=N * C)), float).reshape(N, C)
         weights[:, 0] += 1
         options["labels"] = weights / weights.sum(1, keepdims=True)
+    options["class_weights"] = draw(st.none() | st.just(np.arange(1.0, C + 1)))
+    options["sample_weights"] = draw(st.none() | st.just(np.arange(N) / 2))
     return Call(((N, C),), options)
 
 
-def _cross_entropy(x: Any, labels: Any, reduction: str, ignore_label: int | None, label_smoothing: float) -> Any:
+def _cross_entropy(
+    x: Any,
+    labels: Any,
+    reduction: str,
+    ignore_label: int | None,
+    label_smoothing: float,
+    class_weights: Any,
+    sample_weights: Any,
+) -> Any:
     """Row by row, with math's logarithm."""
-    losses, counted = [], 0
-    for row, label in zip(x, labels, strict=True):
+    losses, counted = [], 0.0
+    for i, (row, label) in enumerate(zip(x, labels, strict=True)):
         if np.ndim(label) == 0 and label == ignore_label:
             losses.append(0.0)
             continue
-        counted += 1
+        weight = 1.0 if sample_weights is None else sample_weights[i]
+        if class_weights is not None:
+            weight *= class_weights[label] if np.ndim(label) == 0 else sum(w * t for w, t in zip(class_weights, label))  # noqa: B905
+        counted += weight
         target = np.eye(len(row))[label] if np.ndim(label) == 0 else label
         target = target * (1 - label_smoothing) + label_smoothing / len(row)
         total = math.log(sum(math.exp(z - max(row)) for z in row)) + max(row)
-        losses.append(sum(t * (total - z) for t, z in zip(target, row, strict=True)))
+        losses.append(weight * sum(t * (total - z) for t, z in zip(target, row, strict=True)))
     if reduction == "none":
         return np.array(losses)
-    return np.array(sum(losses) / (max(counted, 1) if reduction == "mean" else 1))
+    return np.array(sum(losses) / ((counted or 1) if reduction == "mean" else 1))
 
 
 def _squared(prediction: Any, target: Any, reduction: str) -> Any:
@@ -57,7 +70,9 @@ def _squared(prediction: Any, target: Any, reduction: str) -> Any:
     return np.array(squares.sum() / (max(squares.size, 1) if reduction == "mean" else 1))
 
 
-PLAIN = {"reduction": "mean", "ignore_label": None, "label_smoothing": 0.0}
+PLAIN = {
+    "reduction": "mean", "ignore_label": None, "label_smoothing": 0.0, "class_weights": None, "sample_weights": None
+}  # fmt: skip
 
 CONTRACTS = [
     OpSpec(

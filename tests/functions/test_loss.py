@@ -173,3 +173,47 @@ def test_a_loss_of_nothing_is_zero(reduction):
     x = mg.Variable(np.zeros((0, 3)))
     assert F.mean_squared_error(x, np.zeros((0, 3)), reduction=reduction).item() == 0
     assert F.softmax_cross_entropy(x, np.zeros(0, int), reduction=reduction).item() == 0
+
+
+# several positions, and weights
+
+
+@pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
+def test_logits_of_many_positions_are_rows(reduction):
+    rng = np.random.default_rng(0)
+    x, t = rng.standard_normal((2, 3, 4, 5)), rng.integers(3, size=(2, 4, 5))
+    rows = F.softmax_cross_entropy(x.transpose(0, 2, 3, 1).reshape(-1, 3), t.ravel(), reduction=reduction)
+    loss = F.softmax_cross_entropy(x, t, reduction=reduction)
+    np.testing.assert_array_equal(loss.data, rows.data.reshape(loss.shape))
+    assert loss.shape == (t.shape if reduction == "none" else ())
+    one_hot = np.eye(3)[t].transpose(0, 3, 1, 2)
+    spread = F.softmax_cross_entropy(x, one_hot, reduction=reduction)
+    np.testing.assert_allclose(spread.data, loss.data, rtol=1e-12)
+
+
+def test_weights_are_pytorchs():
+    """By torch.nn.functional.cross_entropy(x, t, weight=[1, 2, 4], reduction=...)."""
+    x, t = np.arange(6.0).reshape(2, 3) ** 2, np.array([0, 2])
+    loss = [F.softmax_cross_entropy(x, t, reduction=r, class_weights=[1, 2, 4]).data for r in ("mean", "sum", "none")]
+    np.testing.assert_allclose(loss[2], [4.0659, 4.9406e-4], rtol=1e-4)
+    np.testing.assert_allclose(loss[:2], [loss[2].sum() / 5, loss[2].sum()], rtol=1e-12)
+
+
+def test_sample_weights_count_rows():
+    x, t = np.arange(6.0).reshape(2, 3) ** 2, np.array([0, 2])
+    twice = F.softmax_cross_entropy(x[[0, 1, 1]], t[[0, 1, 1]])
+    weighted = F.softmax_cross_entropy(x, t, sample_weights=[1, 2])
+    np.testing.assert_allclose(weighted.data, twice.data, rtol=1e-12)
+    assert F.softmax_cross_entropy(x, t, sample_weights=[0, 0]).item() == 0
+
+
+@pytest.mark.parametrize(
+    ("weights", "message"),
+    [
+        ({"class_weights": [1, 2]}, r"class_weights must be \(3,\), not \(2,\) int64$"),
+        ({"sample_weights": np.ones((2, 1))}, r"sample_weights must be \(2,\), not \(2, 1\) float64$"),
+    ],
+)
+def test_weights_of_another_shape(weights, message):
+    with pytest.raises(ValueError, match=message):
+        F.softmax_cross_entropy(np.ones((2, 3)), np.array([0, 2]), **weights)

@@ -18,6 +18,11 @@ extern "C" __global__ void masked(const real *x, const bool *mask, real *y, long
     y[i] = mask[i] ? x[i] : (real)0;
 }
 
+extern "C" __global__ void error_function(const real *x, real *y, long long n) {
+    EACH
+    y[i] = (real)erf((wide)x[i]);
+}
+
 // Philox4x32-10 (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3"): four numbers of each counter.
 __device__ void philox(unsigned key0, unsigned key1, unsigned *counter) {
     for (int round = 0; round < 10; round++) {
