@@ -3,6 +3,8 @@
 import numpy as np
 
 CHECKPOINTS = (1, 2, 10, 100, 300)
+SCHEDULED = 20
+FIGURES = (3.0, 2.0, 2.0, 1.9999, 2.5, 1.0, 4.0, 5.0, 6.0, 5.9, 7.0, 0.5)
 
 SETTINGS = {
     "SGD": ("SGD", {"lr": 0.01}),
