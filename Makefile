@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: mnist test docs check lint format clean
+.PHONY: mnist test hosted gpu docs check lint format clean
 
 mnist: .venv/examples  ## train the CNN of the tutorials on MNIST, to 99 %
 	$(BIN)/python examples/train_mnist.py --model deep_mnist --preset quick
@@ -11,12 +11,18 @@ mnist: .venv/examples  ## train the CNN of the tutorials on MNIST, to 99 %
 test: .venv/dev  ## run the tests, with the doctests
 	$(BIN)/pytest -q -n 2 --dist worksteal --grad-profile ci
 
+hosted: .venv-hosted/made  ## run the tests with CuPy, on a device made of this computer's memory
+	.venv-hosted/bin/pytest -q -n 2 --dist worksteal --grad-profile ci tests/gpu
+
+gpu: .venv-gpu/made  ## on a machine with a GPU: is minigrad right there, and how fast, beside PyTorch and JAX
+	.venv-gpu/bin/python tests/gpu/measures.py
+
 docs: .venv/dev  ## write the table of the functions, the output in docs/, and the gallery anew
 	$(BIN)/python -m minigrad.testing tests/contracts --table > docs/functions.md
 	$(BIN)/python tests/testing/pages.py
 	$(BIN)/python examples/gallery.py
 
-check: lint test  ## all that CI runs
+check: lint test hosted  ## all that CI runs
 
 lint: .venv/dev  ## format, lint, types, arrows
 	$(BIN)/ruff format --check .
@@ -38,6 +44,16 @@ format: .venv/dev  ## mend what can be mended by itself
 
 .venv/dev: pyproject.toml | .venv/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	touch $@
+
+.venv-hosted/made: pyproject.toml
+	$(PYTHON) -m venv .venv-hosted
+	.venv-hosted/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[hosted]'
+	touch $@
+
+.venv-gpu/made: pyproject.toml
+	$(PYTHON) -m venv .venv-gpu
+	.venv-gpu/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[cuda,tests]'
 	touch $@
 
 clean:

@@ -3,6 +3,7 @@
     python examples/train_mnist.py                                      # the CNN, to 99 % in some minutes
     python examples/train_mnist.py --model deep_mnist --preset paper    # as its tutorial trains it
     python examples/train_mnist.py --model dense --preset paper --data DIRECTORY_OF_FASHION_MNIST
+    python examples/train_mnist.py --device cuda                        # on a GPU
 
 It leaves in --out: metrics.jsonl, curves.png, graph.svg (the compute graph of the first training step) and weights.npz.
 Ctrl-C ends the training; what it has reached by then is saved all the same.
@@ -20,7 +21,6 @@ from collections.abc import Callable
 from contextlib import nullcontext, suppress
 from itertools import chain, repeat
 from pathlib import Path
-from statistics import fmean
 from typing import Any, Self, TextIO
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # a clone needs no installation
@@ -41,8 +41,8 @@ def main(argv: list[str] | None = None) -> int:
     out = Path(options.out or f"runs/{options.model}-{options.preset}")
     recipe = choose_recipe(options)
     try:
-        train, test = load(options.data)
-    except (OSError, ValueError) as error:
+        train, test = (dataset.to(options.device) for dataset in load(options.data))
+    except (OSError, ValueError, ImportError) as error:
         print(f"train_mnist: {error}", file=sys.stderr)
         return 2
     try:
@@ -53,7 +53,7 @@ def main(argv: list[str] | None = None) -> int:
         return 2
 
     mg.seed(options.seed)
-    model = recipe.build()
+    model = recipe.build().to(options.device)
     train, validation = train.split(len(train) - min(recipe.held_out, len(train) // HELD_OUT_PART))
     print(f"{options.model}, preset {options.preset}, seed {options.seed}, {len(train):,} training images")
     print(model.summary(train.images.shape[1:]))
@@ -95,6 +95,7 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--epochs", metavar="N", type=positive(int), help="passes through the training images")
     parser.add_argument("--batch-size", metavar="N", type=positive(int), help="images in a minibatch")
     parser.add_argument("--lr", metavar="X", type=positive(float), help="learning rate")
+    parser.add_argument("--device", default="cpu", help="cpu, cuda, cuda:1, ...: where the model and the images are")
     parser.add_argument("--seed", metavar="N", type=natural, default=0, help="of weights, shuffling and dropout")
     parser.add_argument("--out", metavar="DIR", help="where to save (default runs/MODEL-PRESET)")
     return parser.parse_args(argv)
@@ -147,8 +148,8 @@ def fit(
     optimizer = recipe.optimizer(model.parameters(), lr=recipe.lr)
     per_epoch = math.ceil(len(train) / recipe.batch_size)
     steps = recipe.steps if recipe.steps is not None else per_epoch * (recipe.epochs or 1)
-    losses: list[float] = []  # of the steps since the last log
-    hits: list[float] = []
+    losses: list[Any] = []  # of the steps since the last log, arrays: to read a number would wait for the device
+    hits: list[Any] = []
     with Progress(steps) as progress:
         minibatches = chain.from_iterable(repeat(data.batches(train, recipe.batch_size)))  # epoch after epoch
         for step, (x, t) in zip(range(1, steps + 1), minibatches, strict=False):
@@ -164,12 +165,13 @@ def fit(
             optimizer.step()
 
             log.step = step
-            losses.append(loss.item() / (len(t) if recipe.reduction == "sum" else 1))
-            hits.append((logits.data.argmax(1) == t).mean().item())
+            losses.append(loss.data / (len(t) if recipe.reduction == "sum" else 1))
+            hits.append((logits.data.argmax(1) == t).mean())
             progress.advance()
             if step % LOG_EVERY == 0 or step == steps:
-                log.write(loss=fmean(losses), accuracy=fmean(hits))
-                progress.say(step, f"loss {fmean(losses):.4f}, accuracy {fmean(hits):.2%}")
+                mean_loss, accuracy = (loss.xp.stack(numbers).mean().item() for numbers in (losses, hits))
+                log.write(loss=mean_loss, accuracy=accuracy)
+                progress.say(step, f"loss {mean_loss:.4f}, accuracy {accuracy:.2%}")
                 losses, hits = [], []
             if step % per_epoch == 0 and (step < steps or name == "validation"):
                 monitored_loss, accuracy = evaluate(model, dataset)
@@ -179,13 +181,14 @@ def fit(
 
 def evaluate(model: nn.Module, dataset: data.Dataset) -> tuple[float, float]:
     """Mean loss and accuracy."""
-    loss = hits = 0.0
+    loss: Any = 0.0
+    hits: Any = 0
     with mg.inference():
         for x, t in data.batches(dataset, EVALUATION_BATCH, shuffle=False):
             logits = model(x)
-            loss += F.softmax_cross_entropy(logits, t, reduction="sum").item()
-            hits += (logits.data.argmax(1) == t).sum().item()
-    return loss / len(dataset), hits / len(dataset)
+            loss += F.softmax_cross_entropy(logits, t, reduction="sum").data
+            hits += (logits.data.argmax(1) == t).sum()
+    return float(loss) / len(dataset), int(hits) / len(dataset)
 
 
 class Log:

@@ -6,7 +6,16 @@ from typing import TYPE_CHECKING
 from minigrad import functions
 from minigrad.backend.compiled.threads import set_num_threads
 from minigrad.core.anomaly import EditedArrayError, NonFiniteError, detect_anomaly
-from minigrad.core.config import default_dtype, enable_grad, inference, is_training, no_grad, seed, train_mode
+from minigrad.core.config import (
+    allow_tf32,
+    default_dtype,
+    enable_grad,
+    inference,
+    is_training,
+    no_grad,
+    seed,
+    train_mode,
+)
 from minigrad.core.function import Function
 from minigrad.core.variable import Variable, apply, grad
 from minigrad.spelling import missing as _missing
@@ -18,6 +27,7 @@ __all__ = [
     "NonFiniteError",
     "Variable",
     "__version__",
+    "allow_tf32",
     "apply",
     "default_dtype",
     "detect_anomaly",

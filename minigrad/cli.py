@@ -16,6 +16,7 @@ import numpy as np
 from minigrad import viz
 from minigrad.backend import devices
 from minigrad.backend.compiled import loading
+from minigrad.backend.gpus import gpu_report
 from minigrad.backend.kernels import forced_set
 from minigrad.core.config import seed, train_mode
 from minigrad.core.variable import Variable
@@ -143,7 +144,7 @@ def _shape(text: str) -> tuple[int, ...]:
 def _doctor() -> int:
     engines = "; ".join(f"{engine.name} ({engine.path})" for engine in viz.engines())
     rows = {"minigrad": __version__, "Python": platform.python_version(), "NumPy": np.__version__}
-    rows |= {"kernel sets": _kernel_sets(), "devices": ", ".join(devices())}
+    rows |= {"kernel sets": _kernel_sets(), "devices": ", ".join(devices())} | gpu_report()
     rows |= {"diagrams": engines or "none: pip install 'minigrad-nn[viz]'"}
     for name, found in rows.items():
         print(f"{name:12} {found}")
@@ -151,7 +152,12 @@ def _doctor() -> int:
 
 
 def _kernel_sets() -> str:
-    """The kernel sets in use, the fastest first, and why the compiled ones are missing."""
+    """The kernel sets in use: the CPU's, the fastest first, and why the compiled ones are missing; and the GPUs'."""
+    on_gpus = "; on a GPU: cuda (float16, float32, float64)" if len(devices()) > 1 else ""
+    return _cpu_kernel_sets() + on_gpus
+
+
+def _cpu_kernel_sets() -> str:
     forced = forced_set()
     if forced == "numpy":
         return "numpy (MINIGRAD_KERNELS)"

@@ -23,11 +23,15 @@ KERNEL_DTYPES = (np.dtype(np.float32), np.dtype(np.float64))
 BLOCK = 16
 """The most numbers to add up one after the other in float32: each addition is off by 2⁻²⁴ at most, 15 by 10⁻⁶."""
 
+INSTALL_CUPY = "pip install 'minigrad-nn[cuda13]'"
+"""What brings the library for GPUs."""
+
 SMALL = 2**16
 """The most numbers whose sum in float64 takes less time than one of blocks."""
 
 __all__ = [
     "BLOCK",
+    "INSTALL_CUPY",
     "KERNEL_DTYPES",
     "SMALL",
     "Array",
@@ -40,7 +44,8 @@ __all__ = [
     "ignore_underflow",
     "is_array",
     "is_writable",
-    "scatter_add",
+    "may_hold",
+    "may_overlap",
     "sum_rounded",
     "sum_wide",
     "synchronize",
@@ -147,14 +152,14 @@ def format_array(array: Array) -> str:
     return f"{tuple(array.shape)} {array.dtype}"
 
 
-def scatter_add(array: Array, key: Any, values: Array) -> None:
-    """Add `values` at `array[key]` in place; positions that repeat in `key` add up."""
-    if isinstance(array, np.ndarray):
-        np.add.at(array, key, values.astype(array.dtype, copy=False))  # several times as fast as of two dtypes
-    else:
-        import cupyx  # noqa: PLC0415
+def may_overlap(a: Array, b: Array) -> bool:
+    """False if two arrays, also of two devices, have no memory in common; True if they lie in one range of it."""
+    return isinstance(a, np.ndarray) == isinstance(b, np.ndarray) and bool(xp_of(a).may_share_memory(a, b))
 
-        cupyx.scatter_add(array, key, values)
+
+def may_hold(mask: Array) -> bool:
+    """False if no element of the mask holds; on a GPU True without a look, which would have to wait for it."""
+    return not isinstance(mask, (np.ndarray, np.generic)) or bool(mask.any())
 
 
 def device_of(array: Array) -> str:
@@ -200,12 +205,12 @@ def to_device(array: Array, device: str) -> Array:
         raise ValueError(f'to: device must be "cpu", "cuda" or "cuda:N", not {device!r}')
     try:
         import cupy  # noqa: PLC0415
-    except ImportError:
-        raise ImportError(
-            "to: device 'cuda' needs CuPy: pip install cupy-cuda13x (or cupy-cuda12x, by the driver's version)"
-        ) from None
+    except ImportError as error:
+        raise ImportError(f"to: device {device!r} needs CuPy ({error}): {INSTALL_CUPY}") from None
     count = len(devices()) - 1
+    if not count:
+        raise ValueError(f"to: device {device!r} does not exist: CuPy finds no GPU here; `minigrad doctor` says more")
     if int(number or 0) >= count:
-        raise ValueError(f"to: device {device!r} does not exist; this machine has {count} CUDA devices")
+        raise ValueError(f"to: device {device!r} does not exist; there are {', '.join(devices())}")
     with cupy.cuda.Device(int(number or 0)):
         return cupy.asarray(array)

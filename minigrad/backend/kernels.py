@@ -7,17 +7,21 @@ specification of every other.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextvars import ContextVar
 from functools import cache, partial
-from typing import Any, Protocol, TypeAlias
+from typing import Any, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 
-from minigrad.backend import KERNEL_DTYPES, Array, ignore_underflow, numpy_kernels, sum_rounded
+from minigrad.backend import KERNEL_DTYPES, Array, ignore_underflow, is_array, numpy_kernels, sum_rounded
 from minigrad.backend.compiled.loading import prepared_kernels
 from minigrad.backend.forks import not_while_forking
 from minigrad.backend.sparse_images import SparseImages
 from minigrad.backend.windows import Pair, Window
+
+tf32: ContextVar[bool] = ContextVar("tf32", default=False)
+"""True where a GPU may round the factors of float32 products to 10 bits."""
 
 
 class Kernels(Protocol):
@@ -78,18 +82,45 @@ class Kernels(Protocol):
     def masked(self, x: Array, mask: Array) -> Array:
         """x where the mask (bools that broadcast to x) holds, else 0, whatever x is there."""
 
-    def cross_entropy(self, logits: Array, targets: Array) -> tuple[Array, Array]:
-        """Of logits and target distributions (N, C): −Σ target · log softmax, (N,), and the softmax, (N, C)."""
+    def cross_entropy(
+        self, logits: Array, targets: Array, weights: Array | None = None, smoothing: float = 0.0
+    ) -> tuple[Array, Array]:
+        """Of logits (N, C): weight · −Σ target · log softmax, (N,), float32 at least; and the softmax.
+
+        The targets are labels (N,) or distributions (N, C), smoothed. Where the weight is 0, logits count as zeros.
+        """
+
+    def cross_entropy_gradient(self, softmax: Array, targets: Array, scale: Array, smoothing: float) -> Array:
+        """scale · (softmax · Σ target − target), (N, C), with a scale for each row, (N,)."""
 
     def dropout_mask(self, x: Array, p: float, rng: np.random.Generator) -> Array:
         """An array like x: 0 with probability p, else 1 / (1 − p)."""
 
-    def update(self, formula: Formula, p: Array, g: Array, slots: Sequence[Array], numbers: Sequence[float]) -> None:
-        """In place: p and its slots become formula(p, g, *slots, *numbers), each number by itself."""
+    def update(self, formula: Formula, updates: Iterable[Update]) -> None:
+        """In place, of parameters of one dtype: p and its slots become formula(p, g, *slots, *numbers())."""
 
 
 Formula: TypeAlias = Callable[..., Any]
 """One step of an optimizer for one number: the new parameter, and the new slots, if it has any, in a tuple with it."""
+
+
+class Update(NamedTuple):
+    """What an optimizer's step changes of one parameter.
+
+    Attributes:
+        p: the parameter.
+        g: its gradient, of the same dtype.
+        slots: what is kept beside it, float32 at least.
+        numbers: gives the formula's last arguments in this step.
+        done: to be called when p and its slots are changed, or certain to be.
+    """
+
+    p: Array
+    g: Array
+    slots: Sequence[Array]
+    numbers: Callable[[], Sequence[float]]
+    done: Callable[[], None]
+
 
 SETS = ("numpy", "numba")
 """The names of the kernel sets; numba's needs the extra "fast"."""
@@ -170,10 +201,25 @@ COMPOSED: dict[str, Callable[..., Any]] = {"conv_relu_pool": _conv_relu_pool, "c
 
 
 def kernels_of(array: Array) -> Kernels:
-    """The kernel set that serves `array`; the environment variable MINIGRAD_KERNELS can force one."""
-    if not isinstance(array, np.ndarray):
-        raise TypeError(f"no kernel set serves {type(array).__module__} arrays; move it with .to('cpu')")
-    return cpu_kernels(array.dtype)
+    """The kernel set that serves `array`; for the CPU the environment variable MINIGRAD_KERNELS can force one.
+
+    Raises:
+        TypeError: no set serves this kind of array.
+    """
+    if isinstance(array, np.ndarray):
+        return cpu_kernels(array.dtype)
+    if not is_array(array):
+        raise TypeError(f"no kernel set serves {type(array).__module__} arrays")
+    return cuda_kernels(array.device.id, array.dtype)
+
+
+@cache
+def cuda_kernels(device: int, dtype: Any) -> Kernels:  # noqa: ARG001 - an optimizer's update is for one dtype
+    """The kernel set for CuPy's arrays of a dtype on a device."""
+    from minigrad.backend import cupy_kernels  # noqa: PLC0415 - where cupy is installed
+
+    there = cupy_kernels.OnDevice(device)
+    return KernelSet(lambda _: there, there, lambda *_: True)
 
 
 def forced_set() -> str:

@@ -6,7 +6,7 @@ not take, float16 or mixed dtypes, NumPy's set does.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
@@ -20,6 +20,7 @@ from minigrad.backend.compiled.processor import VECTOR_BYTES
 from minigrad.backend.compiled.shared import layer, shares
 from minigrad.backend.compiled.threads import num_threads
 from minigrad.backend.compiled.update import compiled_update
+from minigrad.backend.distributions import distributions
 from minigrad.backend.sparse_images import SparseImages
 from minigrad.backend.windows import Pair, Window
 
@@ -261,18 +262,44 @@ def masked(x: Array, mask: Array) -> Any:
     return y
 
 
-def cross_entropy(logits: Array, targets: Array) -> tuple[Array, Array]:
+def cross_entropy(
+    logits: Array, targets: Array, weights: Array | None = None, smoothing: float = 0.0
+) -> tuple[Array, Array]:
+    logits, parts = _plain(logits), shares(len(logits), 16 * logits.size)
     losses, softmax = np.empty(len(logits), logits.dtype), np.empty(logits.shape, logits.dtype)
-    elementwise.cross_entropy(shares(len(logits), 16 * logits.size), _plain(logits), _plain(targets), losses, softmax)
-    return losses, softmax
+    if targets.ndim == 1:
+        weights = np.ones_like(losses) if weights is None else _plain(weights)
+        elementwise.label_cross_entropy(parts, logits, *_labels(targets, logits, weights, smoothing), losses, softmax)
+        return losses, softmax
+    targets = distributions(targets, logits, smoothing)
+    elementwise.cross_entropy(parts, _plain(numpy_kernels.counted(logits, weights)), _plain(targets), losses, softmax)
+    return losses if weights is None else losses * weights, softmax
 
 
-def update(formula: Any, p: Array, g: Array, slots: Sequence[Array], numbers: Sequence[float]) -> Any:
-    flat = _as_one(p, g, *slots)
-    step = compiled_update(formula, len(slots))
-    if flat is None or step is None:
+def cross_entropy_gradient(softmax: Array, targets: Array, scale: Array, smoothing: float) -> Any:
+    if targets.ndim == 2:
         return NotImplemented
-    return step(shares(p.size, p.size), *flat, numbers)
+    gradient, parts = np.empty(softmax.shape, softmax.dtype), shares(len(softmax), softmax.size)
+    given = _labels(targets, softmax, _plain(scale), smoothing)
+    elementwise.label_gradient(parts, _plain(softmax), *given, gradient)
+    return gradient
+
+
+def _labels(labels: Array, like: Array, weights: Array, smoothing: float) -> tuple[Array, ...]:
+    """Labels and weights as the kernels take them, and the targets at a label and elsewhere."""
+    miss = np.full(1, smoothing / like.shape[1], like.dtype)
+    hit = np.full(1, 1 - smoothing, like.dtype) + miss
+    return _plain(labels.astype(np.int64, copy=False)), weights, hit, miss
+
+
+def update(formula: Any, updates: Iterable[Any]) -> None:
+    for each in updates:
+        p, g, slots, numbers, done = each
+        flat, step = _as_one(p, g, *slots), compiled_update(formula, len(slots))
+        if flat is None or step is None or step(shares(p.size, p.size), *flat, numbers()) is NotImplemented:
+            numpy_kernels.update(formula, [each])
+        else:
+            done()
 
 
 def description() -> str:

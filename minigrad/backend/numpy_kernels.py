@@ -10,7 +10,7 @@ product for each row of the kernel: a KH-th of the copying, and of what one core
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from math import prod
 from typing import Any
 
@@ -18,6 +18,7 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from minigrad.backend import BLOCK, accumulation_dtype, sum_rounded, sum_wide
+from minigrad.backend.distributions import distributions
 from minigrad.backend.windows import Pair, Window
 
 Array = np.ndarray[Any, Any]
@@ -159,7 +160,10 @@ def masked(x: Array, mask: Array) -> Array:
     return _masked(x, mask, finite=all_finite(x))
 
 
-def cross_entropy(logits: Array, targets: Array) -> tuple[Array, Array]:
+def cross_entropy(
+    logits: Array, targets: Array, weights: Array | None = None, smoothing: float = 0.0
+) -> tuple[Array, Array]:
+    logits, targets = counted(logits, weights), distributions(targets, logits, smoothing)
     # No exponential overflows; a difference beyond the largest float is −inf, whose exponential is 0.
     with np.errstate(over="ignore"):
         shifted = logits.astype(accumulation_dtype(logits)) - logits.max(axis=1, keepdims=True)
@@ -168,7 +172,22 @@ def cross_entropy(logits: Array, targets: Array) -> tuple[Array, Array]:
     surprise = np.log(sums) - shifted
     parts = np.multiply(targets, surprise, where=targets != 0, out=np.zeros_like(surprise))
     losses = sum_wide(parts, 1, keepdims=False)
-    return losses.astype(logits.dtype, copy=False), (exponentials / sums).astype(logits.dtype, copy=False)
+    softmax = (exponentials / sums).astype(logits.dtype, copy=False)
+    return losses if weights is None else losses * weights, softmax
+
+
+def counted(logits: Array, weights: Array | None) -> Array:
+    """The logits, with zeros in rows without a weight: 0 times a loss that is not finite would be NaN."""
+    if weights is None or weights.all():
+        return logits
+    return _masked(logits, (weights != 0)[:, None], finite=False)
+
+
+def cross_entropy_gradient(softmax: Array, targets: Array, scale: Array, smoothing: float) -> Array:
+    targets = distributions(targets, softmax, smoothing)
+    mass = sum_wide(targets, 1, keepdims=True)  # 1, to rounding or to what a user's distributions may be off
+    gradient = (softmax * mass - targets) * scale.reshape(-1, 1)
+    return gradient.astype(softmax.dtype, copy=False)  # type: ignore[no-any-return]
 
 
 def dropout_mask(x: Array, p: float, rng: np.random.Generator) -> Array:
@@ -179,12 +198,14 @@ def dropout_mask(x: Array, p: float, rng: np.random.Generator) -> Array:
     return np.multiply(kept, scale, dtype=x.dtype)  # type: ignore[no-any-return]
 
 
-def update(formula: Any, p: Array, g: Array, slots: Sequence[Array], numbers: Sequence[float]) -> None:
-    dtype = accumulation_dtype(p)
-    for p_, g_, *slots_ in _chunks(p, g, *slots):
-        results = _without_subnormals(formula, (p_, g_.astype(dtype, copy=False), *slots_, *numbers), dtype)
-        for old, new in zip((p_, *slots_), results, strict=True):
-            old[...] = new
+def update(formula: Any, updates: Iterable[Any]) -> None:
+    for p, g, slots, numbers, done in updates:
+        dtype, last = accumulation_dtype(p), numbers()
+        for p_, g_, *slots_ in _chunks(p, g, *slots):
+            results = _without_subnormals(formula, (p_, g_.astype(dtype, copy=False), *slots_, *last), dtype)
+            for old, new in zip((p_, *slots_), results, strict=True):
+                old[...] = new
+        done()
 
 
 def _without_subnormals(formula: Any, arguments: tuple[Any, ...], dtype: Any) -> Sequence[Array]:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, Self, TypeAlias, T
 import numpy as np
 
 from minigrad import checks
+from minigrad.backend.kernels import tf32
 from minigrad.spelling import advised
 
 if TYPE_CHECKING:
@@ -198,6 +199,15 @@ def train_mode(on: bool = True) -> Switch:
 def is_training() -> bool:
     """True if what differs in training behaves as in training here: see `train_mode`."""
     return training.get()
+
+
+def allow_tf32(on: bool = True) -> Switch:
+    """Let a GPU round the factors of float32 matrix products to 10 bits, for several times the speed, or not.
+
+    Off by default: then products are as accurate as on the CPU, where this changes nothing.
+    """
+    wanted = checks.boolean("allow_tf32", "on", on)
+    return Switch((tf32, lambda _: wanted))
 
 
 @advised

@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeAlias, Union
 
-from minigrad.backend import xp_of
+from minigrad.backend import may_overlap
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -191,7 +191,7 @@ class Function:
             return Function.OUTPUT
         if getattr(saved, "base", None) is not None:
             for i, array in enumerate(arrays):
-                if self.needs(i) and xp_of(saved).may_share_memory(saved, array):
+                if self.needs(i) and may_overlap(saved, array):
                     message = f"apply: {self.name} saved a view of input {i}, a constant to backward; save the input"
                     raise TypeError(message)
         return Function.CONSTANT

@@ -12,6 +12,7 @@ import numpy as np
 
 from minigrad import backend, checks
 from minigrad.backend import Array, format_array
+from minigrad.backend.placement import beside, one_device, own_key
 from minigrad.core import arithmetic as A
 from minigrad.core import reduction, shaping
 from minigrad.core.axes import Axis, as_shape, broadcasts, infer_shape, normalize_axes
@@ -40,7 +41,11 @@ def infix(
     def method(self: Operators, other: Any) -> Variable:
         if isinstance(other, Operators):
             if self._data.shape == other._data.shape:
-                if on_arrays is not None and grad_mode.get() is NOT_RECORDED:
+                if (
+                    on_arrays is not None
+                    and grad_mode.get() is NOT_RECORDED
+                    and self._data.__class__ is other._data.__class__
+                ):
                     return self._constant(on_arrays(self._data, other._data))
                 return self._apply(kind(), self, other)
         elif isinstance(other, (int, float)):
@@ -56,7 +61,10 @@ def comparison(ufunc: np.ufunc, compare: Callable[[Any, Any], Array]) -> Callabl
     """The method of a comparison, which gives a plain array; NumPy's function for it does the same."""
 
     def method(a: Any, b: Any) -> Array:
-        return compare(*(x.data if isinstance(x, Operators) else x for x in (a, b)))
+        x, y = (x._data if isinstance(x, Operators) else x for x in (a, b))
+        if x.__class__ is not y.__class__ and backend.is_array(x) and backend.is_array(y):
+            x, y = one_device(ufunc.__name__, x, y)
+        return compare(x, y)
 
     return implements(ufunc)(method)
 
@@ -116,9 +124,9 @@ class Operators(NumPyProtocol):
     __contains__ = None  # `x in variable` could only mean identity: an error is better
 
     def __getitem__(self, key: Any) -> Variable:
-        parts = key if isinstance(key, tuple) else (key,)
-        plain = tuple(_index(part) for part in parts)
-        return self._apply(shaping.GetItem(plain if isinstance(key, tuple) else plain[0]), self)
+        parts = tuple(_index(part) for part in (key if isinstance(key, tuple) else (key,)))
+        plain = own_key(parts, self._data)
+        return self._apply(shaping.GetItem(plain if isinstance(key, tuple) or len(plain) > 1 else plain[0]), self)
 
     def __iter__(self) -> Iterator[Variable]:
         return (self[i] for i in range(len(self.data)))
@@ -270,12 +278,10 @@ def _dot(a: Any, b: Any) -> Variable:
 
 
 def _index(part: Any) -> Any:
-    """A part of a key: numbers and slices as they are, an array as a copy that nobody else can edit."""
-    if part is None or part is ... or isinstance(part, (int, slice)):
-        return part
-    if isinstance(part, (list, np.ndarray, np.generic)):
-        return np.array(part, dtype=int if isinstance(part, list) and not part else None)
-    return part.data if isinstance(part, Operators) else part
+    """A part of a key, an array of what is a list or a Variable."""
+    if isinstance(part, list):
+        return np.array(part, dtype=None if part else int)
+    return part._data if isinstance(part, Operators) else part
 
 
 def operand(value: Any, other: Any) -> Any:
@@ -284,7 +290,7 @@ def operand(value: Any, other: Any) -> Any:
         return value
     if not (backend.is_array(value) or isinstance(value, (int, float, np.generic))):
         return None
-    return backend.as_array(value, other.dtype if other.dtype.kind == "f" else None)
+    return beside(backend.as_array(value, other.dtype if other.dtype.kind == "f" else None), other._data)
 
 
 def _plain(number: float) -> float:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.backend import format_array, scatter_add, to_device, xp_of
+from minigrad.backend import format_array, to_device, xp_of
 from minigrad.backend.kernels import kernels_of
+from minigrad.backend.scattering import scatter_add
 from minigrad.core.function import Function, Gradients
 
 if TYPE_CHECKING:
@@ -99,9 +100,7 @@ class ScatterAdd(View):
             y = xp_of(x).zeros(self.shape, x.dtype)
             y[self.key] = x  # a mask, and basic indexing, reach no position twice
             return y
-        y = xp_of(x).zeros(self.shape, np.float64 if x.dtype.kind == "f" else x.dtype)
-        scatter_add(y, self.key, x)
-        return y.astype(x.dtype, copy=False)
+        return scatter_add(x, self.key, self.shape)
 
     def backward(self, gy: Variable) -> Gradients:
         return gy[self.key]

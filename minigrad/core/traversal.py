@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.backend import format_array, ignore_underflow, is_array, xp_of
+from minigrad.backend import format_array, ignore_underflow, is_array, may_overlap
 from minigrad.core.anomaly import EditedArrayError
 from minigrad.core.config import NOT_RECORDED, GradMode, disabled, grad_mode
 from minigrad.core.function import Function, Producer
@@ -101,7 +101,7 @@ def check_edits(nodes: Sequence[Function]) -> None:
     for node in nodes if edits else ():
         for producer, edit in edits.items():
             arrays = [array for array in node.saved_arrays if array is not None] if edit.serial > node.serial else ()
-            if any(xp_of(array).may_share_memory(array, edit.array) for array in arrays):
+            if any(may_overlap(array, edit.array) for array in arrays):
                 what = f"the leaf {edit.name}" if edit.name else f"a leaf {format_array(edit.array)}"
                 if isinstance(producer, Function):
                     what = f"the output of {producer.name}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import itertools
 import operator
 import threading
@@ -13,6 +14,7 @@ import numpy as np
 from minigrad import backend
 from minigrad.backend import Array, format_array
 from minigrad.backend.forks import held_while_forking
+from minigrad.backend.placement import beside, on_devices, one_device
 from minigrad.core.config import float_type, grad_mode, in_mode
 from minigrad.core.function import Edit, Function, Producer
 from minigrad.core.hooks import Hook, wrap
@@ -58,6 +60,8 @@ def apply(function: Function, *inputs: Operand | None) -> Variable:
             arrays.append(as_constant(x))
         producers.append(producer)
     count = len(arrays)
+    alike = count == 1 or (count == 2 and arrays[0].__class__ is arrays[1].__class__)
+    arrays = arrays if alike else _on_one_device(function, arrays, producers)
     if enabled and (arrays[0] is arrays[1] if count == 2 else count > 2 and len(set(map(id, arrays))) < count):
         # x * x: two views, so that `record` tells input 0 from input 1 by `is`; their producers may differ.
         arrays = [array.view() for array in arrays]
@@ -75,6 +79,15 @@ def _run_hooked(hooks: Sequence[Hook], function: Function, arrays: list[Array]) 
     if not isinstance(y, Variable):
         raise TypeError(f"apply: a hook returned {type(y).__name__} for {function.name}, expected a Variable")
     return y
+
+
+def _on_one_device(function: Function, arrays: list[Array], producers: Sequence[Producer]) -> list[Array]:
+    """The operands, of which constant numbers come to where the others are; a ValueError if these are not together."""
+    if len({array.__class__ for array in arrays}) == 1:
+        return arrays
+    names = list(inspect.signature(function.forward).parameters)
+    names += names[-1:] * (len(arrays) - len(names))  # of forward(*xs)
+    return one_device(function.name, *arrays, names=names, fixed=[producer is not None for producer in producers])
 
 
 def _run(function: Function, arrays: list[Array]) -> Variable:
@@ -282,6 +295,8 @@ class Variable(Operators, Advised):
                 f"grad: it must have its variable's shape and dtype, {format_array(self.data)}, "
                 f"not {format_array(grad.data)}"
             )
+        if grad is not None and grad.device != self.device:
+            raise ValueError(f"grad: {on_devices(['its variable', 'grad'], [self.data, grad.data])}")
         if self.creator is None:
             self._leaf_grad = grad
         else:
@@ -407,11 +422,19 @@ def as_variable(x: Operand) -> Variable:
 
 def as_variables(*operands: Operand) -> tuple[Variable, ...]:
     """Variables as they are; numbers, lists and arrays as constants, of the Variables' float type if there are any."""
-    dtypes = [x.dtype for x in operands if isinstance(x, Variable) and x.dtype.kind == "f"]
-    if not dtypes:
-        return tuple([as_variable(x) for x in operands])
-    dtype = np.result_type(*dtypes)
-    return tuple([x if isinstance(x, Variable) else variable_of(backend.as_array(x, dtype)) for x in operands])
+    variables = [x for x in operands if isinstance(x, Variable)]
+    if len(variables) == len(operands):
+        return tuple(variables)
+    dtypes = [x.dtype for x in variables if x.dtype.kind == "f"]
+    dtype = np.result_type(*dtypes) if dtypes else None
+    arrays = [
+        x._data if isinstance(x, Variable) else as_constant(x) if dtype is None else backend.as_array(x, dtype)
+        for x in operands
+    ]
+    return tuple(
+        x if isinstance(x, Variable) else variable_of(beside(array, *arrays))
+        for x, array in zip(operands, arrays, strict=True)
+    )
 
 
 def as_constant(value: Any) -> Array:
@@ -483,7 +506,9 @@ def _seed(function: str, y: Variable, grad: Operand | None, argument: str, *, cr
         )
     if grad is None and y.size != 1:
         raise ValueError(f"{function}: only a scalar needs no {argument}=; this is {format_array(y.data)}")
-    seed = variable_of(y.xp.ones_like(y.data)) if grad is None else as_variable(grad)
+    seed = variable_of(y.xp.ones_like(y.data)) if grad is None else as_variables(y, grad)[1]
+    if seed.device != y.device:
+        raise ValueError(f"{function}: {on_devices(['this Variable', argument], [y.data, seed.data])}")
     if seed.shape != y.shape:
         raise ValueError(f"{function}: {argument} must have shape {y.shape}, not {seed.shape}")
     if seed.dtype != y.dtype:

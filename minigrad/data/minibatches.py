@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from minigrad import checks
+from minigrad.backend import Array, device_of, is_array, to_device, to_numpy, xp_of
 from minigrad.core import config
 from minigrad.data.dataset import Dataset
 
-Batch = tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]
+Batch = tuple[Array, Array]
 
 
 def batches(
@@ -76,11 +77,12 @@ class Batches:
     def __iter__(self) -> Iterator[Batch]:
         generator = config.generator() if self.rng is None else self.rng
         order = generator.permutation(len(self.dataset)) if self.shuffle else np.arange(len(self.dataset))
+        order = to_device(order, device_of(self.dataset.images))  # once, not for each minibatch
         for start in range(0, len(self) * self.batch_size, self.batch_size):
             yield self.dataset[order[start : start + self.batch_size]]
 
 
-def one_hot(labels: npt.ArrayLike, classes: int) -> npt.NDArray[np.float32]:
+def one_hot(labels: Any, classes: int) -> Array:
     """Labels, ints (N,) in 0 to classes − 1, as rows, float32 (N, classes), that are 1 at the label and 0 elsewhere.
 
     Raises:
@@ -91,17 +93,16 @@ def one_hot(labels: npt.ArrayLike, classes: int) -> npt.NDArray[np.float32]:
     array([[0., 0., 1.],
            [1., 0., 0.]], dtype=float32)
     """
-    labels = np.asarray(labels)
+    labels = labels if is_array(labels) else np.asarray(labels)
     checks.integer("one_hot", "classes", classes)
     if labels.dtype.kind not in "iu":
         raise TypeError(f"one_hot: labels must be ints, not {labels.dtype}; labels {labels.shape}")
     if labels.ndim != 1:
         raise ValueError(f"one_hot: labels must be (N,); labels {labels.shape} {labels.dtype}")
-    wrong = (labels < 0) | (labels >= classes)
+    numbers = to_numpy(labels)
+    wrong = (numbers < 0) | (numbers >= classes)
     if wrong.any():
         row = int(wrong.argmax())
         known = f"there are {classes} classes (0 to {classes - 1})"
-        raise ValueError(f"one_hot: labels[{row}] is {labels[row]}, but {known}")
-    rows = np.zeros((len(labels), classes), np.float32)
-    rows[np.arange(len(labels)), labels] = 1
-    return rows
+        raise ValueError(f"one_hot: labels[{row}] is {numbers[row]}, but {known}")
+    return (xp_of(labels).arange(classes) == labels[:, None]).astype(np.float32)

@@ -14,7 +14,7 @@ from minigrad.core.arithmetic import Elementwise, Power
 from minigrad.core.function import Gradients
 from minigrad.core.numpy_protocol import implements
 from minigrad.core.operators import Operand, binary, broadcast
-from minigrad.core.variable import Variable, apply, as_variable, as_variables
+from minigrad.core.variable import Variable, apply, as_variable, as_variables, variable_of
 
 
 class Exp(Elementwise):
@@ -144,9 +144,8 @@ def where(condition: Operand, a: Operand, b: Operand) -> Variable:
     Variable([1. 2.])
     """
     chosen = as_variable(condition).data != 0
-    a, b = as_variables(a, b)
-    condition, a, b = broadcast("where", chosen, a, b)
-    return apply(Where(), condition, a, b)
+    _, a, b = as_variables(variable_of(chosen), a, b)
+    return apply(Where(), *broadcast("where", chosen, a, b))
 
 
 class Maximum(Elementwise):

@@ -12,18 +12,19 @@ from minigrad.backend import (
     Array,
     accumulation_dtype,
     as_array,
+    device_of,
     format_array,
     ignore_underflow,
     sum_wide,
-    to_numpy,
+    to_device,
     xp_of,
 )
+from minigrad.backend.distributions import distributions
 from minigrad.backend.kernels import kernels_of
 from minigrad.core.function import Function, Gradients
 from minigrad.core.operators import Operand
 from minigrad.core.variable import Variable, apply, as_variable, as_variables
 from minigrad.functions.activation import Softmax
-from minigrad.functions.elementwise import masked
 from minigrad.spelling import advised
 
 REDUCTIONS = ("mean", "sum", "none")
@@ -31,27 +32,32 @@ REDUCTIONS = ("mean", "sum", "none")
 
 @dataclass(eq=False)
 class SoftmaxCrossEntropy(Function):
-    """−Σ target · log softmax(x) of each row, weighted; added up unless reduction is "none"."""
+    """−Σ target · log softmax(x) of each row, weighted; added up unless reduction is "none".
+
+    The targets are labels (N,) or distributions (N, C), smoothed.
+    """
 
     reduction: str
+    label_smoothing: float = 0.0
     family = "loss"
 
     def forward(self, x: Array, targets: Array, weights: Array) -> Array:
-        losses, probabilities = kernels_of(x).cross_entropy(x, targets)
+        losses, probabilities = kernels_of(x).cross_entropy(x, targets, weights, self.label_smoothing)
         self.save(x, probabilities, targets, weights)
-        losses = losses * weights
-        return (losses if self.reduction == "none" else sum_wide(losses, None, keepdims=False)).astype(x.dtype)
+        loss = losses if self.reduction == "none" else sum_wide(losses, None, keepdims=False)
+        return loss.astype(x.dtype, copy=False)
 
     def backward(self, gy: Variable) -> Gradients:
         x, probabilities, targets, weights = self.saved
-        mass = sum_wide(targets.data, 1, keepdims=True)  # 1, to rounding or to what a user's distributions may be off
+        target = distributions(targets.data, probabilities.data, self.label_smoothing)
+        mass = sum_wide(target, 1, keepdims=True)  # 1, to rounding or to what a user's distributions may be off
         p = apply(Softmax(axis=1, precomputed=probabilities.data), x)
-        return (p * mass - targets) * (gy * weights).reshape(-1, 1), None, None
+        return (p * mass - target) * (gy * weights).reshape(-1, 1), None, None
 
     def backward_arrays(self, gy: Array) -> tuple[Array | None, ...]:
         _, probabilities, targets, weights = self.saved_arrays
-        mass = sum_wide(targets, 1, keepdims=True)
-        return (probabilities * mass - targets) * (gy * weights).reshape(-1, 1), None, None
+        kernels = kernels_of(probabilities)
+        return kernels.cross_entropy_gradient(probabilities, targets, gy * weights, self.label_smoothing), None, None
 
     def flops(self) -> int:
         """Of each logit: 5 of log-softmax, a division for the probability, times the target, an addition."""
@@ -72,7 +78,8 @@ def softmax_cross_entropy(
     Args:
         logits: (N, C), before the softmax.
         labels: classes, ints (N,); or distributions, (N, C), such as one-hot labels, each adding up to 1 within a
-            thousandth. They have no gradient.
+            thousandth. They have no gradient. On the CPU they are checked, also if the logits are on a GPU; nobody
+            looks at those on a GPU, where the loss of a row is NaN if its class is out of range.
         reduction: "mean" over the rows, "sum", or "none".
         ignore_label: rows with this class count neither in the sum nor in the mean (which is 0 if all are ignored).
         label_smoothing: this part of each distribution is spread evenly over all classes, 0 to 1.
@@ -103,17 +110,16 @@ def softmax_cross_entropy(
     label_smoothing = checks.fraction(name, "label_smoothing", label_smoothing, one=True)
     if t.ndim == 2 and ignore_label is not None:
         raise ValueError(f"{name}: ignore_label needs labels (N,), not distributions {format_array(t)}")
-    counted = xp_of(t).ones(len(t), bool) if ignore_label is None else t != ignore_label
-    targets = (_one_hot(name, t, x.shape[1], counted) if t.ndim == 1 else _distributions(name, t)).astype(x.dtype)
-    if label_smoothing:
-        targets = targets * (1 - label_smoothing) + label_smoothing / x.shape[1]
-    weights = counted.astype(accumulation_dtype(x.dtype))  # 1 / N of many rows is nothing in float16
-    kept = int(xp_of(counted).count_nonzero(counted))
-    if kept < len(t):
-        x = masked(x, counted[:, None])  # an infinite logit of a row that does not count would make NaN of its 0
-    if reduction == "mean":
-        weights /= max(1, kept)
-    return apply(SoftmaxCrossEntropy(reduction), x, targets, weights)
+    if t.ndim == 1 and t.dtype.kind not in "iu":
+        raise TypeError(f"{name}: labels of shape (N,) must be integers, not {format_array(t)}")
+    device = device_of(x.data)
+    t = to_device(t, "cpu") if device == "cpu" else t
+    if device_of(t) == "cpu":
+        _check_labels(name, t, x.shape[1], ignore_label)
+    weights = _weights(t, ignore_label, mean=reduction == "mean", dtype=accumulation_dtype(x.dtype))
+    targets = t.copy() if t.ndim == 1 else t.astype(x.dtype)
+    loss = SoftmaxCrossEntropy(reduction, label_smoothing)
+    return apply(loss, x, to_device(targets, device), to_device(weights, device))
 
 
 @advised
@@ -141,22 +147,24 @@ def mean_squared_error(prediction: Operand, target: Operand, *, reduction: str =
     return squares.mean() if reduction == "mean" and squares.size else squares.sum()
 
 
-def _one_hot(name: str, labels: Array, classes: int, counted: Array) -> Array:
-    """Labels (N,) as rows (N, classes) that are true at the label, in those rows that are counted."""
-    if labels.dtype.kind not in "iu":
-        raise TypeError(f"{name}: labels of shape (N,) must be integers, not {format_array(labels)}")
-    wrong = counted & ((labels < 0) | (labels >= classes))
-    if wrong.any():
-        row, known = int(wrong.argmax()), f"there are {classes} classes (0 to {classes - 1})"
-        raise ValueError(f"{name}: labels[{row}] is {int(labels[row])}, but {known}")
-    return (xp_of(labels).arange(classes) == labels[:, None]) & counted[:, None]
-
-
-def _distributions(name: str, labels: Array) -> Array:
-    """Labels (N, C), whose rows must be distributions."""
-    rows = to_numpy(labels)
-    wrong = ~((rows >= 0).all(1) & (np.abs(rows.sum(1) - 1) < 1e-3))
+def _check_labels(name: str, labels: Array, classes: int, ignore_label: int | None) -> None:
+    """A ValueError for labels (N,) that are no classes, and for rows of (N, C) that are no distributions."""
+    if labels.ndim == 2:
+        wrong = ~((labels >= 0).all(1) & (np.abs(labels.sum(1) - 1) < 1e-3))
+        problem = f"is no distribution: its {classes} numbers must be ≥ 0, sum 1"
+    else:
+        wrong = (labels < 0) | (labels >= classes)
+        wrong &= ignore_label is None or labels != ignore_label
+        problem = f"is {{label}}, but there are {classes} classes (0 to {classes - 1})"
     if wrong.any():
         row = int(wrong.argmax())
-        raise ValueError(f"{name}: labels[{row}] is no distribution: its {rows.shape[1]} numbers must be ≥ 0, sum 1")
-    return labels
+        raise ValueError(f"{name}: labels[{row}] {problem.format(label=labels[row])}")
+
+
+def _weights(labels: Array, ignore_label: int | None, *, mean: bool, dtype: Any) -> Array:
+    """How much each row's loss counts, (N,): nothing in ignored ones; of a mean 1 / N of the others."""
+    xp = xp_of(labels)
+    if ignore_label is None:
+        return xp.full(len(labels), 1 / max(1, len(labels)) if mean else 1, dtype)
+    weights = (labels != ignore_label).astype(dtype)  # 1 / N of many rows is nothing in float16
+    return weights / xp.maximum(weights.sum(), 1) if mean else weights

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
-from minigrad.backend import Array, accumulation_dtype, format_array
+from minigrad.backend import Array, accumulation_dtype, format_array, to_device
 from minigrad.backend.kernels import kernels_of
 from minigrad.backend.windows import Pair, Window
 from minigrad.core.function import Function, Gradients
@@ -163,14 +164,18 @@ def avg_pool2d(
     """
     x, size = images_of("avg_pool2d", x)
     window = pool_window("avg_pool2d", f"x {format_array(x)}", size, (kernel, stride, pad))
-    border = window.pad  # the one that ceil_mode adds is never counted
+    counted = window.pad if count_include_pad else ((0, 0), (0, 0))  # the border that ceil_mode adds never is
     window = window.ceil_mode(size) if ceil_mode else window
-    counts = []  # of pixels in each window's mean, along each axis
-    for n, outputs, k, s, (before, after) in zip(
-        size, window.outputs(size), window.kernel, window.stride, border, strict=True
+    return apply(AvgPool2d(window, _counts(window, size, counted, accumulation_dtype(x.dtype), x.device)), x)
+
+
+@lru_cache(maxsize=64)  # a step that is to be captured on a GPU must copy nothing there
+def _counts(window: Window, size: Pair, border: tuple[Pair, Pair], dtype: Any, device: str) -> Array:
+    """The number of pixels in each window's mean, (OH, OW), with those of the border."""
+    along = []
+    for n, outputs, k, s, (before, _), (low, high) in zip(
+        size, window.outputs(size), window.kernel, window.stride, window.pad, border, strict=True
     ):
         start = np.arange(outputs) * s - before
-        low, high = (-before, n + after) if count_include_pad else (0, n)
-        counts.append(np.minimum(start + k, high) - np.maximum(start, low))
-    divisor = np.outer(*counts).astype(accumulation_dtype(x.dtype))  # (OH, OW)
-    return apply(AvgPool2d(window, x.xp.asarray(divisor)), x)
+        along.append(np.minimum(start + k, n + high) - np.maximum(start, -low))
+    return to_device(np.outer(*along).astype(dtype), device)

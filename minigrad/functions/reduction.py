@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from minigrad import checks
-from minigrad.backend import Array, errstate, format_array, ignore_underflow, sum_rounded
+from minigrad.backend import Array, errstate, format_array, ignore_underflow, may_hold, sum_rounded
 from minigrad.core.axes import Axis, normalize_axes
 from minigrad.core.function import Gradients
 from minigrad.core.numpy_protocol import implements
@@ -97,7 +97,7 @@ class LogSumExp(Reduction):
 
     def backward(self, gy: Variable) -> Gradients:
         (x,) = self.saved
-        if self.infinite.any():  # inf − inf again: the equal ones share, as max's do
+        if may_hold(self.infinite):  # inf − inf again: the equal ones share, as max's do
             best = x.data.max(self.axis, keepdims=True)
             x = where(self.infinite, np.where(x.data == best, 0, -np.inf).astype(x.dtype), x)
         share = exp(x - logsumexp(x, self.axis, keepdims=True))

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from minigrad import checks
-from minigrad.backend import Array, format_array, xp_of
+from minigrad.backend import Array, as_array, format_array, xp_of
+from minigrad.backend.placement import check_range
 from minigrad.core.axes import Axis, as_shape, normalize_axes
 from minigrad.core.function import Gradients
 from minigrad.core.numpy_protocol import implements
@@ -195,17 +196,14 @@ def take(x: Operand, indices: Any, axis: int | None = None) -> Variable:
 
     Raises:
         TypeError: indices are no integers.
-        IndexError: one is out of range.
+        IndexError: one is out of range. (Those that are on a GPU are not read back, and wrap around.)
     """
     x = as_variable(x)
     if axis is None:
         x, axis = x.reshape(-1), 0
     (axis,) = normalize_axes("take", [axis], x.ndim)
-    where = np.asarray(indices.data if isinstance(indices, Variable) else indices)
+    where = as_array(indices.data if isinstance(indices, Variable) else indices)
     if where.dtype.kind not in "iu":
         raise TypeError(f"take: indices must be integers, not {format_array(where)}")
-    length = x.shape[axis]
-    outside = where[(where < -length) | (where >= length)]
-    if outside.size:
-        raise IndexError(f"take: index {outside.flat[0]} is out of range for axis {axis} of x {format_array(x.data)}")
+    check_range("take", where, x.shape[axis], x, axis)
     return x[(*(slice(None),) * axis, where)]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
+from itertools import groupby
 from typing import Any, TypeAlias
 from weakref import ReferenceType, ref
 
@@ -12,7 +14,7 @@ import numpy as np
 
 from minigrad import checks
 from minigrad.backend import Array, accumulation_dtype, device_of, format_array, is_writable, to_device, to_numpy, xp_of
-from minigrad.backend.kernels import Formula, kernels_of
+from minigrad.backend.kernels import Formula, Update, kernels_of
 from minigrad.checks import Checked
 from minigrad.core.variable import Variable
 from minigrad.nn.module import Module, Parameters
@@ -34,6 +36,11 @@ class Progress:
     """By name, from the first step on."""
     applied: ReferenceType[Variable] | None = None
     """The gradient of the last update, if it is still there."""
+
+    def advance(self, gradient: Variable) -> None:
+        """Note that the parameter is updated."""
+        self.applied = ref(gradient)
+        self.steps += 1
 
     def __getstate__(self) -> dict[str, Any]:
         return vars(self) | {"applied": None}  # a weak reference can't be pickled
@@ -85,7 +92,7 @@ class Optimizer(Advised):
         """Change the array `p` and its `slots` in place, by the gradient `g`, in p's step number `step` (from 1)."""
         if self.formula is None:
             raise TypeError(f"{type(self).__name__} has no update: an Optimizer says there how a parameter changes")
-        kernels_of(p).update(self.formula, p, g, slots, tuple(map(float, self.numbers(step))))
+        kernels_of(p).update(self.formula, [Update(p, g, slots, partial(self._floats, step), lambda: None)])
 
     def step(self) -> None:
         """Update each parameter that has a gradient, or none if one of them can't be.
@@ -99,24 +106,39 @@ class Optimizer(Advised):
         """
         what = f"{type(self).__name__}.step"
         ready = self._ready(what)
-        done = 0
+        before = [progress.steps for progress, _, _ in ready]
         try:
-            for progress, p, grad in ready:
-                slots, device = progress.slots, device_of(p)
-                for name in self.slot_names:
-                    slots[name] = to_device(slots[name], device) if name in slots else _slot(p)
-                progress.parameter.mark_edited(what)
-                self.update(p, grad.data, [slots[name] for name in self.slot_names], progress.steps + 1)
-                progress.steps += 1
-                progress.applied = ref(grad)
-                done += 1
+            if type(self).update is Optimizer.update and self.formula is not None:
+                for kernels, updates in groupby(self._updates(what, ready), lambda each: kernels_of(each.p)):
+                    kernels.update(self.formula, updates)
+            else:
+                for (progress, _, _), each in zip(ready, self._updates(what, ready), strict=True):
+                    self.update(each.p, each.g, each.slots, progress.steps + 1)
+                    each.done()
         except BaseException as error:
+            done = sum(progress.steps > steps for (progress, _, _), steps in zip(ready, before, strict=True))
             names = [progress.name for progress, _, _ in ready]
             updated, partly, others = (
                 ", ".join(part) or "none" for part in (names[:done], names[done:][:1], names[done:][1:])
             )
             error.add_note(f"{what} was stopped. Updated: {updated}; perhaps in part: {partly}; not updated: {others}.")
             raise
+
+    def _updates(self, what: str, ready: Sequence[tuple[Progress, Array, Variable]]) -> Iterator[Update]:
+        """What the step changes, of each parameter when its turn comes."""
+        for progress, p, grad in ready:
+            slots, device = progress.slots, device_of(p)
+            for name in self.slot_names:
+                slots[name] = to_device(slots[name], device) if name in slots else _slot(p)
+            progress.parameter.mark_edited(what)
+            numbers, done = partial(self._next_numbers, progress), partial(progress.advance, grad)
+            yield Update(p, grad.data, [slots[name] for name in self.slot_names], numbers, done)
+
+    def _next_numbers(self, progress: Progress) -> tuple[float, ...]:
+        return self._floats(progress.steps + 1)
+
+    def _floats(self, step: int) -> tuple[float, ...]:
+        return tuple(map(float, self.numbers(step)))
 
     def _ready(self, what: str) -> list[tuple[Progress, Array, Variable]]:
         """The parameters that have a gradient; a ValueError if one can't be updated or the model has others."""

@@ -5,8 +5,8 @@
 >>> [round(schedule(step), 4) for step in (0, 4, 5, 55, 105)]
 [0.02, 0.1, 0.1, 0.05, 0.0]
 
-In training `optimizer.lr = schedule(step)` stands before `optimizer.step()`. A schedule of your own is a function such as
-`lambda step: 0.1 / (1 + step)`.
+In training `optimizer.lr = schedule(step)` stands before `optimizer.step()`. A schedule of your own is a function,
+`lambda step: 0.1 / (1 + step)` for example.
 """
 
 from __future__ import annotations
@@ -141,7 +141,8 @@ def one_cycle(lr: float, *, steps: float, rise: float = 0.3, start: float | None
         lr: the highest rate.
         steps: when the end is reached.
         rise: the part of the steps in which the rate rises, in [0, 1).
-        start, end: the rates of step 0 and of the last one; start is lr / 25 where it is not given.
+        start: the rate of step 0; lr / 25 where it is not given.
+        end: the rate from the last of the steps on.
 
     Source: Smith & Topin 2018, "Super-convergence: very fast training of neural networks using large learning rates".
 

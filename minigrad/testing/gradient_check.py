@@ -10,11 +10,13 @@ from typing import Any
 import numpy as np
 
 from minigrad import checks
+from minigrad.backend import device_of, is_array, to_numpy
 from minigrad.core.config import enable_grad
 from minigrad.core.variable import Variable
 from minigrad.testing import behaviour
 from minigrad.testing.comparison import Comparison, Counts, compare, differentiable, directional, shaped, wrong_at_ties
 from minigrad.testing.derivatives import Gradient, Point, random_like
+from minigrad.testing.device import on_device
 from minigrad.testing.example import Floats
 from minigrad.testing.findings import Finding, GradientMismatch, Inconclusive
 from minigrad.testing.formatting import format_arguments, name_of, names_of
@@ -62,7 +64,8 @@ def check_grad(
         f: takes one Variable for each input and gives a Variable, or several in a list; the same ones each time.
         inputs: an array, or several in a list or tuple. Integers become float64. Derivatives at float32 and float16
             arrays are compared in float64, and then the gradients in their own dtype with those in float64. f is asked
-            for values some 1 % beyond the inputs; where it raises an error there, nearer.
+            for values some 1 % beyond the inputs; where it raises an error there, nearer. Of arrays on a GPU f is
+            computed there, and the differences on the CPU.
         order: 1 for gradients alone, 2 for gradients of gradients too, and so on.
         kinks: "bracket" to compare with the derivatives of the two sides where f has a kink, "skip" to say nothing
             there, "fail" to allow none.
@@ -84,7 +87,7 @@ def check_grad(
     __tracebackhide__ = True
     if not callable(f):
         raise TypeError(f"check_grad: f must be a function of Variables, not {type(f).__name__}")
-    arrays = _arrays(inputs)
+    arrays, device = _arrays(inputs)
     if not isinstance(order, (int, np.integer)) or isinstance(order, bool) or order < 1:
         raise ValueError(f"check_grad: order must be an integer from 1 on, not {order!r}")
     if kinks not in ("bracket", "skip", "fail"):
@@ -92,6 +95,7 @@ def check_grad(
     checks.integer("check_grad", "seed", seed, least=0)
     wide = [array.astype(np.float64) for array in arrays]
     name, names = name_of(f), names_of(f, len(arrays))
+    f = on_device(f, device)
     rng = np.random.default_rng(seed)
     try:
         with enable_grad():
@@ -109,12 +113,16 @@ def check_grad(
     return GradReport(tuple(range(1, order + 1)), counts)
 
 
-def _arrays(inputs: Any) -> list[Floats]:
-    """One or several inputs as arrays of floats."""
+def _arrays(inputs: Any) -> tuple[list[Floats], str]:
+    """One or several inputs as arrays of floats on the CPU, and the device that they are on."""
     several = list(inputs) if isinstance(inputs, (list, tuple)) else [inputs]
-    arrays = []
+    arrays: list[Floats] = []
+    device = "cpu"
     for i, x in enumerate(several):
-        array = np.asarray(x.data if isinstance(x, Variable) else x)
+        given = x.data if isinstance(x, Variable) else x if is_array(x) else np.asarray(x)
+        if i > 0 and device_of(given) != device:
+            raise ValueError(f"check_grad: inputs[{i}] is on {device_of(given)}, those before it on {device}")
+        array, device = to_numpy(given), device_of(given)
         if array.dtype.kind not in "fiu":
             raise TypeError(f"check_grad: inputs[{i}] must be an array of real numbers, not {array.dtype}")
         if not np.isfinite(array).all():
@@ -123,7 +131,7 @@ def _arrays(inputs: Any) -> list[Floats]:
         arrays.append(array.astype(native, copy=False))
     if not arrays:
         raise ValueError("check_grad: inputs is empty")
-    return arrays
+    return arrays, device
 
 
 def check_orders(

@@ -19,6 +19,7 @@ from minigrad import checks
 from minigrad.core.config import Switch
 from minigrad.testing.check_example import check_example
 from minigrad.testing.comparison import Counts
+from minigrad.testing.device import on_device
 from minigrad.testing.example import LAYOUTS, Example, decoded
 from minigrad.testing.findings import Finding
 from minigrad.testing.formatting import format_arguments
@@ -87,6 +88,7 @@ def prove(
     seed: int | None = None,
     reproduce: str | None = None,
     shrink: bool = True,
+    device: str = "cpu",
 ) -> Report:
     """Check a function against its contract.
 
@@ -98,6 +100,7 @@ def prove(
         seed: from which they are drawn; by default the profile's, 0.
         reproduce: check this one example only, as a finding printed it.
         shrink: look for the smallest example that fails in the same way.
+        device: where the function is computed; examples are drawn, and compared, on the CPU.
     Returns:
         the report; `finding` says what is wrong.
     Raises:
@@ -106,6 +109,7 @@ def prove(
     """
     if not isinstance(spec, OpSpec):
         raise TypeError(f"prove: spec must be an OpSpec, not {spec!r}; write prove(OpSpec(function))")
+    spec = replace(spec, op=on_device(spec.op, device))
     report = Report(spec.name)
     count = _examples.get() if examples is None else checks.integer("prove", "examples", examples)
     seed = _seed.get() if seed is None else checks.integer("prove", "seed", seed, least=None)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.backend import accumulation_dtype, is_array, numpy_kernels, to_numpy
-from minigrad.backend.kernels import KernelSet, cpu_kernels
+from minigrad.backend.kernels import KernelSet, Update, cpu_kernels
 from minigrad.backend.sparse_images import SparseImages
 from minigrad.backend.windows import Pair, Window
 from minigrad.functions.windows import padded_window
@@ -27,6 +27,9 @@ class Serving:
 
     def __getattr__(self, name):
         def kernel(*arguments):
+            if name == "update":
+                formula, updates = arguments[0], list(arguments[1])
+                return cpu_kernels(updates[0].p.dtype).update(formula, updates)
             dtype = next(a.dtype for a in arrays_in(arguments) if a.dtype.kind == "f")
             return getattr(cpu_kernels(dtype), name)(*arguments)
 
@@ -41,6 +44,8 @@ def compare_kernels(
     seed: int = 0,
     channels: Sequence[int] = (4, 8, 15, 16, 32),
     to_array: Callable[[Floats], Any] = np.asarray,
+    dtypes: Sequence[str] = ("float64", "float32", "float16"),
+    parts: Sequence[str] = ("convolutions", "poolings", "rows", "updates"),
 ) -> set[str]:
     """Hold a kernel set against another on drawn geometries, dtypes and memory orders.
 
@@ -51,15 +56,17 @@ def compare_kernels(
         seed: draws them.
         channels: how many channels a third of the convolutions have; the others have 1 to 3.
         to_array: makes an array of the candidate's kind of a NumPy array.
+        dtypes: those to draw from.
+        parts: the groups of kernels to compare.
     Returns:
         the names of the kernels that were compared.
     Raises:
         ContractViolation: a kernel gives other numbers, another shape or dtype, or edits its arguments.
     """
-    comparison = _Comparison(candidate, reference, np.random.default_rng(seed), channels, to_array)
+    comparison = _Comparison(candidate, reference, np.random.default_rng(seed), channels, to_array, dtypes)
     for _ in range(examples):
-        for kernels in (comparison.convolutions, comparison.poolings, comparison.rows, comparison.updates):
-            kernels()
+        for part in parts:
+            getattr(comparison, part)()
     return comparison.compared
 
 
@@ -73,10 +80,11 @@ class _Comparison:
         rng: np.random.Generator,
         channels: Sequence[int],
         to_array: Callable[..., Any],
+        dtypes: Sequence[str],
     ) -> None:
         serving = KernelSet(lambda _: candidate, reference, lambda *_: True)  # a set may be partial
         self._sets, self._channels = (serving, KernelSet(lambda _: None, reference, lambda *_: False)), channels
-        self._rng, self._to_array = rng, to_array
+        self._rng, self._to_array, self._dtypes = rng, to_array, dtypes
         self.compared: set[str] = set()
 
     def convolutions(self) -> None:
@@ -142,9 +150,23 @@ class _Comparison:
         self._compare("channel_sum", self._array(*(int(n) for n in self._rng.integers((1, 1, 1, 1), 20))))
         M, K, N2 = (int(n) for n in self._rng.choice([0, 1, 2, 5, 16, 31, 50, 200], 3))
         self._compare("matmul", self._array(M, K), self._array(K, N2))
-        targets = self._rng.random((N, C)).astype(x.dtype)
         self._dropped(x, float(self._rng.choice([0.0, 0.25, 0.5, 1.0])))
-        self._compare("cross_entropy", x * x.dtype.type(30), targets / targets.sum(1, keepdims=True))
+        self._losses(x * x.dtype.type(30))
+        self._losses(self._array(int(self._rng.integers(1, 5)), int(self._rng.choice([31, 32, 33, 70]))))
+
+    def _losses(self, x: Floats) -> None:
+        """Cross-entropy; also of more classes than a GPU's warp has threads, of logits that are infinite or NaN."""
+        rng, (N, C), wide = self._rng, x.shape, accumulation_dtype(x.dtype)
+        labels, targets = rng.integers(C, size=N), rng.random((N, C)).astype(x.dtype)
+        targets /= targets.sum(1, keepdims=True)
+        weights, smoothing = rng.integers(0, 3, N).astype(wide), float(rng.choice([0.0, 0.25, 1.0]))
+        if x.size and rng.integers(2):
+            x, smoothing, targets = x.copy(order="K"), 0.0, np.eye(C, dtype=x.dtype)[labels]
+            x[rng.integers(N), rng.integers(C)] = rng.choice([np.nan, np.inf, -np.inf])
+        self._compare("cross_entropy", x, targets, weights if rng.integers(2) else None, smoothing)
+        self._compare("cross_entropy", x, labels.astype(rng.choice(["int64", "int32", "uint8"])), weights, smoothing)
+        for held_against in (labels, targets):
+            self._compare("cross_entropy_gradient", self._array(N, C), held_against, weights, smoothing)
 
     def _dropped(self, x: Floats, p: float) -> None:
         """A mask of dropout: each set draws its own, but of the same numbers."""
@@ -158,15 +180,21 @@ class _Comparison:
             raise ContractViolation("dropout_mask", f"gives other numbers than 0 and {kept:g}", _described([x, p]))
 
     def updates(self) -> None:
-        """One step of each optimizer, in place."""
-        shape = tuple(int(n) for n in self._rng.integers(1, 6, 2))
-        p, g, m = (self._array(*shape) for _ in range(3))
-        g, m = g.astype(p.dtype), m.astype(accumulation_dtype(p.dtype))  # as optimizers keep what they add up
-        v = np.abs(self._array(*shape)).astype(m.dtype)
-        self._compare_in_place(momentum_sgd, p, g, [m], (0.1, 0.9))
-        self._compare_in_place(sgd, p, g, [], (0.1,))
-        self._compare_in_place(adam, p, g, [m, v], (0.3, 0.9, 0.1, 0.99, 0.01, 1e-4))
-        self._compare_in_place(adagrad, p, g, [v], (0.1, 1e-4))
+        """One step of each optimizer for some parameters, in place."""
+        dtype, count = self._dtype(), int(self._rng.integers(1, 4))
+        arrays = [self._parameter(dtype) for _ in range(count)]
+        self._compare_in_place(momentum_sgd, [(p, g, [m], (0.1, 0.9)) for p, g, m, _ in arrays])
+        self._compare_in_place(sgd, [(p, g, [], (0.1 * n,)) for n, (p, g, _, _) in enumerate(arrays)])
+        numbers = (0.9, 0.1, 0.99, 0.01, 1e-4)
+        self._compare_in_place(adam, [(p, g, [m, v], (0.3 * n, *numbers)) for n, (p, g, m, v) in enumerate(arrays)])
+        self._compare_in_place(adagrad, [(p, g, [v], (0.1, 1e-4)) for p, g, _, v in arrays])
+
+    def _parameter(self, dtype: str) -> tuple[Floats, ...]:
+        """A parameter, its gradient, and two slots as optimizers keep them."""
+        shape = tuple(int(n) for n in self._rng.integers(1, 6, 2)) if self._rng.integers(4) else (3, 700)
+        p, g, m, v = (self._array(*shape).astype(dtype) for _ in range(4))
+        wide = accumulation_dtype(p.dtype)
+        return p, g, m.astype(wide), np.abs(v).astype(wide)
 
     def _geometry(self, *, pools: bool) -> tuple[Window, Pair]:
         """A window, and the size of images that it fits."""
@@ -192,9 +220,11 @@ class _Comparison:
 
     def _array(self, *shape: int) -> Floats:
         """Quarters, so that there are ties, in any memory order."""
-        dtype = self._rng.choice(["float64", "float32", "float16"])
-        x = (self._rng.integers(-8, 9, shape) / 4).astype(dtype)
+        x = (self._rng.integers(-8, 9, shape) / 4).astype(self._dtype())
         return laid_out(x, str(self._rng.choice(list(LAYOUTS))))
+
+    def _dtype(self) -> str:
+        return str(self._rng.choice(self._dtypes))
 
     def _compare(self, kernel: str, *arguments: Any) -> None:
         dtype = next(a.dtype for a in arrays_in(arguments))
@@ -214,11 +244,21 @@ class _Comparison:
                 raise ContractViolation(f"{kernel} edits its arguments", _described(alike))
         self._equal(kernel, found, expected, alike)
 
-    def _compare_in_place(self, formula: Any, p: Any, g: Any, slots: list[Any], numbers: tuple[float, ...]) -> None:
-        given, expected = ([change(a.copy()) for a in (p, g, *slots)] for change in (self._to_array, np.asarray))
-        for kernels, (q, h, *others) in zip(self._sets, (given, expected), strict=True):
-            kernels.update(formula, q, h, others, numbers)
-        self._equal("update", tuple(given), tuple(expected), [p, g, *slots])
+    def _compare_in_place(self, formula: Any, updates: list[tuple[Any, Any, list[Any], tuple[float, ...]]]) -> None:
+        done: list[int] = []
+        results = []
+        for kernels, change in zip(self._sets, (self._to_array, np.asarray), strict=True):
+            given = [
+                (change(p.copy()), change(g.copy()), [change(s.copy()) for s in slots]) for p, g, slots, _ in updates
+            ]
+            steps = [
+                Update(*arrays, lambda n=n: updates[n][3], lambda n=n: done.append(n)) for n, arrays in enumerate(given)
+            ]
+            kernels.update(formula, iter(steps))
+            results.append(tuple(a for p, g, slots in given for a in (p, g, *slots)))
+        if done != 2 * list(range(len(updates))):
+            raise ContractViolation("update", f"says that it is done with {done}", _described([updates[0][0]]))
+        self._equal("update", *results, [a for p, g, slots, _ in updates for a in (p, g, *slots)])
 
     def _equal(self, kernel: str, found: Any, expected: Any, arguments: list[Any]) -> None:
         self.compared.add(kernel)
@@ -231,7 +271,9 @@ class _Comparison:
                 raise ContractViolation(kernel, words, _described(arguments))
             if wanted.dtype.kind == "f" and got.dtype != wanted.dtype:
                 raise ContractViolation(kernel, f"gives {got.dtype}, expected {wanted.dtype}", _described(arguments))
-            scale = PART.get(str(wanted.dtype), 0.0) * np.abs(wanted[np.isfinite(wanted)]).max(initial=1.0)
+            dtypes = {str(a.dtype) for a in (wanted, *arrays_in(arguments))} if wanted.dtype.kind == "f" else set()
+            part = max((PART.get(dtype, 0.0) for dtype in dtypes), default=0.0)
+            scale = part * np.abs(wanted[np.isfinite(wanted)]).max(initial=1.0)
             wrong = ~np.isclose(to_numpy(got), wanted, rtol=0, atol=scale, equal_nan=True)
             if wrong.any():
                 at = tuple(int(n) for n in np.argwhere(wrong)[0])

@@ -103,21 +103,43 @@ def masked(x, mask):
     return y
 
 
-def cross_entropy(logits, targets):
-    losses, probabilities = np.zeros(len(logits), logits.dtype), np.zeros(logits.shape, logits.dtype)
-    for n, row in enumerate(logits.astype(np.float64)):
-        for c, z in enumerate(row):
-            probabilities[n, c] = 1 / np.exp(row - z).sum()
-            losses[n] += targets[n, c] * np.log(np.exp(row - z).sum())
-    return losses, probabilities
+def cross_entropy(logits, targets, weights=None, smoothing=0.0):
+    losses, probabilities = np.zeros(len(logits), np.result_type(logits, np.float32)), np.zeros_like(logits, order="C")
+    targets = _distributions(targets, logits, smoothing)
+    counted = logits if weights is None else np.where(weights[:, None] != 0, logits, 0)
+    for n, row in enumerate(counted.astype(np.float64)):
+        for c, z in enumerate(row - row.max()):
+            total = np.exp(row - row.max()).sum()
+            probabilities[n, c] = np.exp(z) / total
+            losses[n] += targets[n, c] * (np.log(total) - z) if targets[n, c] else 0
+    return losses if weights is None else losses * weights, probabilities
 
 
-def update(formula, p, g, slots, numbers):
-    for i in np.ndindex(p.shape):
-        step = slots[0].dtype.type(g[i]) if slots else float(g[i])
-        found = formula(p[i], step, *(slot[i] for slot in slots), *numbers)
-        for old, new in zip((p, *slots), found if isinstance(found, tuple) else (found,), strict=True):
-            old[i] = new
+def cross_entropy_gradient(softmax, targets, scale, smoothing):
+    gradient = np.zeros_like(softmax, order="C")
+    for n, target in enumerate(_distributions(targets, softmax, smoothing)):
+        for c, p in enumerate(softmax[n]):
+            gradient[n, c] = scale[n] * (p * target.sum() - target[c])
+    return gradient
+
+
+def _distributions(targets, like, smoothing):
+    C = like.shape[1]
+    if targets.ndim == 2:
+        return targets.astype(float) * (1 - smoothing) + smoothing / C
+    return np.array([[(1 - smoothing) * (c == label) + smoothing / C for c in range(C)] for label in targets]).reshape(
+        -1, C
+    )
+
+
+def update(formula, updates):
+    for p, g, slots, numbers, done in updates:
+        for i in np.ndindex(p.shape):
+            step = slots[0].dtype.type(g[i]) if slots else float(g[i])
+            found = formula(p[i], step, *(slot[i] for slot in slots), *numbers())
+            for old, new in zip((p, *slots), found if isinstance(found, tuple) else (found,), strict=True):
+                old[i] = new
+        done()
 
 
 def matmul(a, b):

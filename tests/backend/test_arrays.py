@@ -75,14 +75,6 @@ def test_describe():
     assert backend.format_array(np.ones(3, int)) == "(3,) int64"
 
 
-def test_scatter_add_adds_where_positions_repeat():
-    array = np.zeros((2, 3))
-    backend.scatter_add(array, [0, 0], np.ones((2, 3)))
-    assert array.tolist() == [[2, 2, 2], [0, 0, 0]]
-    backend.scatter_add(array, (np.array([1, 1]), np.array([2, 2])), np.array([1.0, 5.0]))
-    assert array[1].tolist() == [0, 0, 6]
-
-
 def test_devices():
     array = np.ones(2)
     assert backend.device_of(array) == "cpu"

@@ -36,9 +36,11 @@ def test_the_kernels_that_serve_do_what_numpys_do():
 @pytest.mark.parametrize("kernel", [kernel for kernel in KERNELS if kernel != "dropout_mask"])
 def test_a_kernel_that_is_off_by_a_thousandth_is_found(kernel):
     def off(*arguments):
+        if kernel == "update":
+            arguments = arguments[0], list(arguments[1])
         y = getattr(NUMPY, kernel)(*arguments)
         if y is None:
-            arguments[1][...] *= 1.001  # the parameter of an update
+            arguments[1][0].p[...] *= 1.001
         elif isinstance(y, tuple):
             return tuple(
                 part if part is None or part.dtype.kind != "f" else part * part.dtype.type(1.001) for part in y

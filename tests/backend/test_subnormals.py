@@ -15,7 +15,7 @@ from minigrad import optim
 from minigrad.backend import numpy_kernels
 from minigrad.backend.compiled.launching import launch
 from minigrad.backend.compiled.shared import layer
-from minigrad.backend.kernels import KernelSet, cpu_kernels
+from minigrad.backend.kernels import KernelSet, Update, cpu_kernels
 from minigrad.backend.windows import Window
 from minigrad.optim.adagrad import adagrad
 from minigrad.optim.adam import adam
@@ -128,7 +128,7 @@ def test_updates_of_both_sets_agree_where_numbers_are_subnormal(formula, dtype):
     for kernels in (cpu_kernels(np.dtype(dtype)), REFERENCE):
         p, g, *others = (array.copy() for array in given)
         with np.errstate(all="raise"):
-            kernels.update(formula, p, g, others, (0.5,) * numbers)
+            kernels.update(formula, [Update(p, g, others, lambda: (0.5,) * numbers, lambda: None)])
         assert [subnormals(array) for array in (p, *others)] == [0] * (1 + slots)
         results.append((p, *others))
     for found, expected in zip(*results, strict=True):
@@ -137,5 +137,5 @@ def test_updates_of_both_sets_agree_where_numbers_are_subnormal(formula, dtype):
 
 def test_half_precision_keeps_its_own_small_numbers():
     p, g = np.full(3, 1e-6, np.float16), np.zeros(3, np.float16)
-    REFERENCE.update(sgd, p, g, [], (0.1,))
+    REFERENCE.update(sgd, [Update(p, g, [], lambda: (0.1,), lambda: None)])
     assert p[0] == np.float16(1e-6)

@@ -65,7 +65,7 @@ CONTRACTS = [
         _cross_entropy,
         shapes=classified(),
         formula="−Σ target · log softmax(logits) of each row",
-        kernels=("cross_entropy", "masked"),
+        kernels=("cross_entropy", "cross_entropy_gradient"),
         cases=[
             case([[1e4, -1e4], [-1e4, 1e4]], labels=np.array([0, 1]), **PLAIN),
             case([[1.0, 2.0], [3.0, 1.0]], labels=np.array([1, 1]), **{**PLAIN, "ignore_label": 1}),

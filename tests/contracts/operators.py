@@ -49,7 +49,7 @@ def matmul(a: Any, b: Any) -> Any:
 
 def rmatmul(b: Any) -> Any:
     """An array @ a Variable."""
-    constant = np.arange(2.0 * b.shape[-2]).reshape(2, b.shape[-2]) - 1.5
+    constant = getattr(b, "xp", np).arange(2.0 * b.shape[-2]).reshape(2, b.shape[-2]) - 1.5
     return constant.astype(b.dtype) @ b
 
 

@@ -143,8 +143,8 @@ def test_split_wants_an_int(dataset, n):
 @pytest.mark.parametrize(
     ("images", "labels", "message"),
     [
-        (IMAGES.tolist(), LABELS, "Dataset: images must be a NumPy array, not list"),
-        (IMAGES, LABELS.tolist(), "Dataset: labels must be a NumPy array, not list"),
+        (IMAGES.tolist(), LABELS, "Dataset: images must be an array, not list"),
+        (IMAGES, LABELS.tolist(), "Dataset: labels must be an array, not list"),
         (IMAGES / 255, LABELS, "Dataset: images must be uint8, not float64; images (5, 1, 2, 3) float64"),
         (IMAGES, LABELS.astype(np.uint8), "Dataset: labels must be int64, not uint8; labels (5,) uint8"),
     ],

@@ -126,7 +126,7 @@ def _other_sums(source, node):
         array, *rest = [*node.args, *node.keywords]
         for method in ("mean", "max"):
             yield source.replace(node, f"{source.operand(array)}.{method}({', '.join(map(source.text, rest))})")
-    elif called(node) == "scatter_add" and isinstance(node.func, ast.Name):
+    elif called(node) == "at":
         array, key, values = map(source.text, node.args)
         yield source.replace(node, f"{array}[{key}] = {values}")
 

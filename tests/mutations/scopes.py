@@ -38,6 +38,7 @@ PLAIN = {
         "max_pool2d": frozenset({"condition"}),  # who wins a tie
     },
     "backend/kernels.py": {"_conv_gradients": None},
+    "backend/scattering.py": {"scatter_add": None},
     "backend/sparse_images.py": {"SparseImages.dense": None},
     "core/traversal.py": {
         "backward_pass": PATHS,

@@ -78,24 +78,60 @@ def sum_rows(s, shares, x, totals):
     add_rows(x[start:stop], totals[s])
 
 
+@inner()
+def softmax_of(x, y):
+    """The softmax of a row in y, its maximum, and the logarithm of the sum of exp(x − maximum)."""
+    top = x[0]
+    for c in range(1, len(x)):
+        if x[c] > top or x[c] != x[c]:
+            top = x[c]
+    total = 0.0
+    for c in range(len(x)):
+        y[c] = np.exp(x[c] - top)
+        total += y[c]
+    scale = x.dtype.type(total)
+    for c in range(len(x)):
+        y[c] /= scale
+    return top, np.log(scale)
+
+
 @shared
 def cross_entropy(s, shares, logits, targets, losses, softmax):
     """−Σ target · log softmax of each row (N, C), and the softmax."""
     N, C = logits.shape
     for n in range(*bounds(N, s, shares)):
-        x, target, y = logits[n], targets[n], softmax[n]
-        top = x[0]
-        for c in range(1, C):
-            if x[c] > top or x[c] != x[c]:
-                top = x[c]
-        total, loss = 0.0, 0.0
-        for c in range(C):
-            y[c] = np.exp(x[c] - top)
-            total += y[c]
-        scale = x.dtype.type(total)
-        log_sum_exp = np.log(scale)
+        x, target, loss = logits[n], targets[n], 0.0
+        top, log_sum_exp = softmax_of(x, softmax[n])
         for c in range(C):
             if target[c] != 0:
                 loss += target[c] * (log_sum_exp - (x[c] - top))
-            y[c] /= scale
         losses[n] = loss
+
+
+@shared
+def label_cross_entropy(s, shares, logits, labels, weights, hit, miss, losses, softmax):
+    """The same with targets that are `hit[0]` at the label and `miss[0]` elsewhere, times a weight."""
+    N, C = logits.shape
+    for n in range(*bounds(N, s, shares)):
+        x, y, loss = logits[n], softmax[n], 0.0
+        if weights[n] == 0:  # whatever the logits are
+            for c in range(C):
+                y[c] = x.dtype.type(1) / x.dtype.type(C)
+            losses[n] = 0
+            continue
+        top, log_sum_exp = softmax_of(x, y)
+        for c in range(C):
+            target = hit[0] if c == labels[n] else miss[0]
+            if target != 0:
+                loss += target * (log_sum_exp - (x[c] - top))
+        losses[n] = x.dtype.type(loss) * weights[n]
+
+
+@shared
+def label_gradient(s, shares, softmax, labels, scale, hit, miss, gradient):
+    """scale · (softmax · Σ target − target) of each row (N, C)."""
+    N, C = softmax.shape
+    mass = softmax.dtype.type(hit[0] + (C - 1) * np.float64(miss[0]))
+    for n in range(*bounds(N, s, shares)):
+        for c in range(C):
+            gradient[n, c] = (softmax[n, c] * mass - (hit[0] if c == labels[n] else miss[0])) * scale[n]

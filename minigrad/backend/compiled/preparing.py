@@ -118,4 +118,6 @@ def _small_calls(dtype: Any) -> list[tuple[Any, tuple[Any, ...]]]:
         (K.relu, (a,)),
         (K.masked, (a, a > 0)),
         (K.cross_entropy, (a, a)),
+        (K.cross_entropy, (a, np.zeros(2, np.int64))),
+        (K.cross_entropy_gradient, (a, np.zeros(2, np.int64), a[0], 0.0)),
     ]

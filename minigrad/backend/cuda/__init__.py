@@ -1,0 +1,1 @@
+"""CUDA C++ of our own (*.cu), what launches it, and matrix products of cuBLAS."""
