@@ -8,7 +8,8 @@ import numpy as np
 
 from minigrad import checks
 from minigrad.checks import Checked
-from minigrad.optim.optimizer import Optimizer, Trainable
+from minigrad.optim.optimizer import Optimizer
+from minigrad.optim.trainable import Trainable
 
 
 def adagrad(p: Any, g: Any, h: Any, lr: Any, eps: Any, weight_decay: Any) -> Any:

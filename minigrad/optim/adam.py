@@ -9,7 +9,8 @@ import numpy as np
 
 from minigrad import checks
 from minigrad.checks import Checked
-from minigrad.optim.optimizer import Optimizer, Trainable
+from minigrad.optim.optimizer import Optimizer
+from minigrad.optim.trainable import Trainable
 
 
 def adam(

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.optim.adam import Adam
-from minigrad.optim.optimizer import Trainable
+from minigrad.optim.trainable import Trainable
 
 
 def adamw(

@@ -8,7 +8,8 @@ import numpy as np
 
 from minigrad import checks
 from minigrad.checks import Checked
-from minigrad.optim.optimizer import Optimizer, Trainable
+from minigrad.optim.optimizer import Optimizer
+from minigrad.optim.trainable import Trainable
 
 
 def lion(p: Any, g: Any, m: Any, lr: Any, beta1: Any, beta1_rest: Any, beta2: Any, beta2_rest: Any, decay: Any) -> Any:

@@ -10,7 +10,8 @@ import numpy as np
 
 from minigrad import checks
 from minigrad.checks import Checked
-from minigrad.optim.optimizer import Optimizer, Trainable
+from minigrad.optim.optimizer import Optimizer
+from minigrad.optim.trainable import Trainable
 
 LONG = 64
 """So many factors of `_momentum`, each 0.51 at most, are nothing beside 1."""

@@ -8,7 +8,8 @@ import numpy as np
 
 from minigrad import checks
 from minigrad.checks import Checked
-from minigrad.optim.optimizer import Optimizer, Trainable
+from minigrad.optim.optimizer import Optimizer
+from minigrad.optim.trainable import Trainable
 
 
 def rmsprop(p: Any, g: Any, v: Any, lr: Any, beta2: Any, beta2_rest: Any, eps: Any, weight_decay: Any) -> Any:

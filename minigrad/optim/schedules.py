@@ -25,7 +25,6 @@ from minigrad.spelling import Advised, advised
 
 __all__ = [
     "ReduceOnPlateau",
-    "Schedule",
     "constant",
     "cosine",
     "exponential",

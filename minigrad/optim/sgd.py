@@ -6,7 +6,8 @@ from typing import Any
 
 from minigrad import checks
 from minigrad.checks import Checked
-from minigrad.optim.optimizer import Optimizer, Trainable
+from minigrad.optim.optimizer import Optimizer
+from minigrad.optim.trainable import Trainable
 
 
 def sgd(p: Any, g: Any, lr: Any, weight_decay: Any) -> Any:
