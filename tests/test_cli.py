@@ -3,6 +3,8 @@
 import re
 import subprocess
 import sys
+from importlib.util import find_spec
+from types import SimpleNamespace
 
 import pytest
 
@@ -268,6 +270,24 @@ def test_a_kernel_set_that_does_not_exist_is_said(project, capsys, monkeypatch, 
     expected = "MINIGRAD_KERNELS: there is no kernel set 'foo'; the sets are: numpy, numba"
     assert line == f"minigrad {arguments[0]}: {expected}"
     assert not (project / "graph.svg").exists()
+
+
+@pytest.mark.skipif(find_spec("cupy") is not None, reason="CuPy is installed")
+def test_the_doctor_says_that_cupy_is_missing(capsys):
+    assert main(["doctor"]) == 0
+    expected = "CuPy         none (No module named 'cupy'); arrays on a GPU need it: pip install 'minigrad-nn[cuda13]'"
+    assert expected in capsys.readouterr().out.splitlines()
+
+
+@pytest.mark.skipif(find_spec("cupy") is not None, reason="CuPy is installed")
+def test_the_doctor_says_that_there_is_no_gpu(capsys, monkeypatch):
+    runtime = SimpleNamespace(driverGetVersion=lambda: 0, runtimeGetVersion=lambda: 13020)
+    cuda = SimpleNamespace(is_available=lambda: False, runtime=runtime)
+    monkeypatch.setitem(sys.modules, "cupy", SimpleNamespace(ndarray=type(None), cuda=cuda, __version__="14.2.0"))
+    assert main(["doctor"]) == 0
+    printed = capsys.readouterr().out.splitlines()
+    assert "devices      cpu" in printed
+    assert "CuPy         14.2.0; CUDA runtime 13.2, no driver; it finds no GPU" in printed
 
 
 def test_the_doctor_says_what_is_there(capsys, monkeypatch):

@@ -182,10 +182,10 @@ def contiguous(x: Array) -> Array:
 
 
 def matmul(a: Array, b: Array) -> Array:
-    dtype = np.result_type(a.dtype, b.dtype)
-    if dtype.kind != "f":
-        return cupy.matmul(a, b)
-    return products.matmul(a.astype(dtype, copy=False), b.astype(dtype, copy=False))
+    if a.dtype != b.dtype:
+        dtype = np.result_type(a.dtype, b.dtype)
+        a, b = a.astype(dtype, copy=False), b.astype(dtype, copy=False)
+    return products.matmul(a, b) if a.dtype.kind == "f" else cupy.matmul(a, b)
 
 
 def channel_sum(x: Array) -> Array:
@@ -261,7 +261,7 @@ def _for_each_row(name: str, dtype: Any, *arguments: Any) -> None:
 
 
 def dropout_mask(x: Array, p: float, rng: np.random.Generator) -> Array:
-    mask = cupy.empty(x.shape, x.dtype) if x.flags.c_contiguous else cupy.empty_like(x)
+    mask = _like(x, x.dtype) if _alike(x) else cupy.empty(x.shape, x.dtype)
     scale = 0.0 if p == 1 else min(1 / (1 - p), np.finfo(x.dtype).max.item())  # infinity times 0 would not drop
 
     def key() -> int:
@@ -292,6 +292,6 @@ def _alike(*arrays: Array) -> bool:
 def _like(x: Array, dtype: Any) -> Array:
     """Memory in the order of a dense array's."""
     if x.flags.c_contiguous:
-        return cupy.empty(x.shape, dtype)  # in 3 µs; empty_like takes 5
+        return cupy.empty(x.shape, dtype)
     N, C, H, W = x.shape
-    return _nchw(cupy.empty((N, H, W, C), dtype))
+    return _nchw(cupy.empty((N, H, W, C), dtype))  # in half the time of empty_like

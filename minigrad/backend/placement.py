@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -30,9 +29,8 @@ def one_device(what: str, *arrays: Array, names: Sequence[str] = ("a", "b"), fix
     Raises:
         ValueError: they are still on several devices.
     """
-    placed = [
-        array if keep else beside(array, *arrays) for array, keep in zip(arrays, fixed or repeat(False), strict=False)
-    ]
+    kept = fixed or [False] * len(arrays)
+    placed = [array if keep else beside(array, *arrays) for array, keep in zip(arrays, kept, strict=True)]
     if len({array.__class__ for array in placed}) > 1:
         raise ValueError(f"{what}: {on_devices(names, placed)}")
     return placed
@@ -60,14 +58,10 @@ def own_key(key: tuple[Any, ...], x: Array) -> tuple[Any, ...]:
         IndexError: an index from the host is out of range, for a GPU; NumPy finds its own.
         ValueError: an index is on another device than x.
     """
-    arrays = [part for part in key if hasattr(part, "dtype")]
-    if not arrays:
+    if not any([hasattr(part, "dtype") for part in key]):  # noqa: C419 - a list takes half the time
         return key
     if isinstance(x, np.ndarray):
-        for part in arrays:
-            if not isinstance(part, (np.ndarray, np.generic)):
-                raise ValueError(f"getitem: {on_devices(['x', 'the index'], [x, part])}")
-        return tuple(np.array(part) if hasattr(part, "dtype") else part for part in key)
+        return tuple([_own(part, x) for part in key])
     parts: list[Any] = []
     axis = 0
     for i, part in enumerate(key):
@@ -79,6 +73,14 @@ def own_key(key: tuple[Any, ...], x: Array) -> tuple[Any, ...]:
             parts.append(part.copy() if is_array(part) else part)
         axis += axes_of(part)
     return tuple(parts)
+
+
+def _own(part: Any, x: Array) -> Any:
+    if isinstance(part, (np.ndarray, np.generic)):
+        return np.array(part)
+    if is_array(part):
+        raise ValueError(f"getitem: {on_devices(['x', 'the index'], [x, part])}")
+    return part
 
 
 def axes_of(part: Any) -> int:
@@ -100,8 +102,8 @@ def _indices(part: Any, x: Array, axis: int) -> list[Any]:
 
 
 def check_range(function: str, indices: Any, length: int, x: Any, axis: int) -> None:
-    """Raise an IndexError if one of the host's `indices` is none of an axis of `length` numbers; a GPU's are not read."""
-    if not isinstance(indices, (np.ndarray, np.generic)):
+    """Raise an IndexError if an index is none of an axis of `length` numbers; those on a GPU are not read."""
+    if is_array(indices) and not isinstance(indices, np.ndarray):
         return
     outside = indices[(indices < -length) | (indices >= length)]
     if outside.size:

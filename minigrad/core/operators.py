@@ -41,11 +41,8 @@ def infix(
     def method(self: Operators, other: Any) -> Variable:
         if isinstance(other, Operators):
             if self._data.shape == other._data.shape:
-                if (
-                    on_arrays is not None
-                    and grad_mode.get() is NOT_RECORDED
-                    and self._data.__class__ is other._data.__class__
-                ):
+                together = self._data.__class__ is other._data.__class__
+                if on_arrays is not None and together and grad_mode.get() is NOT_RECORDED:
                     return self._constant(on_arrays(self._data, other._data))
                 return self._apply(kind(), self, other)
         elif isinstance(other, (int, float)):
@@ -124,7 +121,7 @@ class Operators(NumPyProtocol):
     __contains__ = None  # `x in variable` could only mean identity: an error is better
 
     def __getitem__(self, key: Any) -> Variable:
-        parts = tuple(_index(part) for part in (key if isinstance(key, tuple) else (key,)))
+        parts = tuple([_index(part) for part in (key if isinstance(key, tuple) else (key,))])
         plain = own_key(parts, self._data)
         return self._apply(shaping.GetItem(plain if isinstance(key, tuple) or len(plain) > 1 else plain[0]), self)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -11,12 +11,13 @@ from minigrad import checks
 from minigrad.backend import Array, device_of, is_array, to_device, to_numpy, xp_of
 from minigrad.backend.placement import own_key
 
-Index = int | np.integer[Any] | slice | Array
+Index: TypeAlias = Any
+"""An int, a slice, or a 1-D array of ints or bools."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Dataset:
-    """Images and their labels, as they are stored; indexing gives them as a model takes them.
+    """Images and their labels, as they are stored; indexing gives them as a model takes them, where they are.
 
     Attributes:
         images: uint8, (N, C, H, W); IDX files have C = 1.
@@ -24,7 +25,7 @@ class Dataset:
 
     Raises:
         TypeError: images or labels are no arrays, or of another type.
-        ValueError: a wrong number of dimensions, different lengths, or a negative label.
+        ValueError: a wrong number of dimensions, different lengths or devices, or a negative label.
 
     >>> digits = Dataset(np.full((3, 1, 2, 2), 51, np.uint8), np.array([7, 0, 7]))
     >>> x, t = digits[1:]

@@ -118,7 +118,7 @@ class Optimizer(Advised):
         ready = self._ready(what)
         before = [progress.steps for _, progress, _, _ in ready]
         try:
-            if type(self).update is Optimizer.update and self.formula is not None:
+            if getattr(self.update, "__func__", None) is Optimizer.update and self.formula is not None:
                 for (kernels, formula), some in groupby(ready, lambda each: (kernels_of(each[2]), each[0].formula)):
                     kernels.update(formula, self._updates(what, some))
             else:

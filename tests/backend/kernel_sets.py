@@ -188,7 +188,7 @@ class _Comparison:
             x[rng.integers(N), rng.integers(C)] = rng.choice([np.nan, np.inf, -np.inf])
         self._compare("cross_entropy", x, targets, weights if rng.integers(2) else None, smoothing)
         self._compare("cross_entropy", x, labels.astype(rng.choice(["int64", "int32", "uint8"])), weights, smoothing)
-        for held_against in (labels, targets):
+        for held_against in (labels, targets * x.dtype.type(1.25)):  # users' distributions may be a bit off
             self._compare("cross_entropy_gradient", self._array(N, C), held_against, weights, smoothing)
 
     def _dropped(self, x: Floats, p: float) -> None:

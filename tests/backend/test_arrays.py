@@ -2,6 +2,8 @@
 
 import importlib.util
 import re
+import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -91,10 +93,31 @@ def test_devices_that_do_not_exist(device):
 @NO_CUPY
 @pytest.mark.parametrize("device", ["cuda", "cuda:0", "cuda:1"])
 def test_a_gpu_without_cupy(device):
-    with pytest.raises(ImportError, match=r"pip install cupy-cuda13x"):
+    with pytest.raises(ImportError, match=rf"'{device}' needs CuPy .*: pip install 'minigrad-nn\[cuda13\]'"):
         backend.to_device(np.ones(2), device)
 
 
 def test_a_dtype_is_no_device():
     with pytest.raises(TypeError, match=r'^to: device must be "cpu" or "cuda", not .* x\.astype\(dtype\)$'):
         backend.to_device(np.ones(2), np.float64)
+
+
+@NO_CUPY
+def test_cupy_without_a_gpu(monkeypatch):
+    cuda = SimpleNamespace(is_available=lambda: False)
+    monkeypatch.setitem(sys.modules, "cupy", SimpleNamespace(ndarray=type(None), cuda=cuda))
+    assert backend.devices() == ["cpu"]
+    with pytest.raises(ValueError, match="'cuda' does not exist: CuPy finds no GPU here"):
+        backend.to_device(np.ones(2), "cuda")
+
+
+def test_overlapping_memory():
+    array = np.zeros(4)
+    assert backend.may_overlap(array, array[1:])
+    assert not backend.may_overlap(array[:2], array[2:])
+
+
+def test_a_mask_that_may_hold():
+    assert backend.may_hold(np.array([False, True]))
+    assert not backend.may_hold(np.zeros(2, bool))
+    assert not backend.may_hold(np.False_)

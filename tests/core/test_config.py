@@ -9,6 +9,7 @@ from switches import EACH, OFF, recording, state, training
 
 import minigrad as mg
 from minigrad import Variable
+from minigrad.backend.kernels import tf32
 from minigrad.core import config
 
 
@@ -295,3 +296,17 @@ def test_a_class_can_not_be_decorated():
         @mg.no_grad()
         class Net:
             pass
+
+
+def test_tf32_is_off_by_default_and_changes_nothing_on_the_cpu():
+    x = np.random.default_rng(0).random((9, 9), np.float32)
+    assert not tf32.get()
+    with mg.allow_tf32():
+        assert tf32.get()
+        fast = (Variable(x) @ x).data
+        with mg.allow_tf32(False):
+            assert not tf32.get()
+    assert not tf32.get()
+    np.testing.assert_array_equal(fast, (Variable(x) @ x).data)
+    with pytest.raises(TypeError, match="allow_tf32: on must be True or False"):
+        mg.allow_tf32("yes")

@@ -116,3 +116,11 @@ def test_indexing_and_scatter_add_are_adjoint():
         y = rng.standard_normal(x[key].shape)
         scattered = mg.Variable(y).scatter_add(key, X.shape).data
         np.testing.assert_allclose(np.vdot(x[key], y), np.vdot(x, scattered))
+
+
+def test_editing_an_index_that_is_a_variable():
+    x, index = mg.Variable(np.zeros(3)), mg.Variable(np.array([0, 0, 1]), requires_grad=False)
+    y = x[index].sum()
+    index.data[...] = 2
+    y.backward()
+    assert x.grad.numpy().tolist() == [2, 1, 0]

@@ -72,4 +72,5 @@ def _sound_memory():
     cupy.cuda.set_allocator(None)
     yield
     hosted_device.set_order("forwards")
+    hosted_device.dry.value = 0
     hosted_device.check_margins()

@@ -43,6 +43,8 @@ def torch_rows():
 
     device, wait = ("cpu", lambda: None) if SMALL else ("cuda", torch.cuda.synchronize)
     print(json.dumps(["machine", "PyTorch", torch.__version__, ""]), flush=True)
+    if not SMALL and not torch.cuda.is_available():
+        raise SystemExit("this PyTorch has no GPU")
     ways = {
         "eager": torch_eager,
         "eager, fused Adam": partial(torch_eager, fused=True),
@@ -111,6 +113,8 @@ def jax_rows():
     import jax  # noqa: PLC0415
 
     print(json.dumps(["machine", "JAX, its device", f"{jax.__version__}, {jax.devices()[0]}", ""]), flush=True)
+    if not SMALL and jax.default_backend() != "gpu":
+        raise SystemExit("this JAX has no GPU: pip install 'jax[cuda13]'")
     for n in SIZES:
         for precision, name in (("highest", "IEEE"), ("default", "default precision")):
             with jax.default_matmul_precision(precision):

@@ -15,7 +15,7 @@ from minigrad.testing.proof import _search
 from tests.contracts import CONTRACTS
 
 LONG = os.environ.get("MINIGRAD_CONTRACTS", "") == "long"
-DRAWN = 20 if LONG else 2
+DRAWN = 10 if LONG else 2
 TOLERANCES = {"float64": 1e-10, "float32": 1e-4, "float16": 4e-2}
 RANDOM = {"dropout"}
 STAY = {"to"}

@@ -301,6 +301,24 @@ def test_nothing_waits_for_the_host_while_a_stream_captures(stream, forbidden):
     stream.end_capture()
 
 
+@pytest.mark.parametrize(
+    "copy",
+    [
+        lambda device, host, stream: cupy.cuda.runtime.memcpyAsync(device, host, 4, 1, stream),
+        lambda device, host, stream: cupy.cuda.runtime.memcpyAsync(host, device, 4, 2, stream),
+        lambda device, host, stream: cupy.cuda.runtime.memcpy(device, device, 4, 3),
+        lambda device, host, stream: cupy.cuda.runtime.streamSynchronize(stream),
+    ],
+    ids=["upload", "download", "wait", "synchronize"],
+)
+def test_the_device_refuses_it_where_cupy_does_not(stream, copy):
+    x, host = cupy.ones(1, np.float32), np.ones(1, np.float32)
+    stream.begin_capture()
+    with pytest.raises(RuntimeError, match="cudaErrorStreamCaptureUnsupported"):
+        copy(x.data.ptr, host.ctypes.data, stream.ptr)
+    stream.end_capture()
+
+
 # ---------------------------------------------------------------- how it is put into CuPy
 def test_another_cupy_is_refused(hosted):
     with pytest.raises(ImportError, match=r"this CuPy calls its device in another way \(\w+\) .* CuPy 14.2.0"):

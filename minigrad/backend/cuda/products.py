@@ -13,8 +13,8 @@ import numpy as np
 from minigrad.backend.kernels import tf32
 
 Array = Any
-KINDS = {"float32": (0, 68, ctypes.c_float), "float64": (1, 70, ctypes.c_double), "float16": (2, 68, ctypes.c_float)}
-"""Of a dtype: its cudaDataType, cublasComputeType_t (CUBLAS_COMPUTE_32F or _64F), and the type of alpha and beta."""
+KINDS = {"f": (0, 68, ctypes.c_float), "d": (1, 70, ctypes.c_double), "e": (2, 68, ctypes.c_float)}
+"""Of a dtype, by NumPy's letter: cudaDataType, cublasComputeType_t (CUBLAS_COMPUTE_32F, _64F), and alpha's type."""
 
 TF32 = 77
 """CUBLAS_COMPUTE_32F_FAST_TF32."""
@@ -38,7 +38,7 @@ def matmul(a: Array, b: Array, out: Array | None = None) -> Array:
         out.fill(0)
         return out
     (ta, lda, a), (tb, ldb, b) = _side(a), _side(b)
-    kind, compute, one, zero = _numbers(dtype.name, tf32.get())
+    kind, compute, one, zero = _numbers(dtype.char, tf32.get())
     # Row-major out = a @ b is, to cuBLAS, which reads columns, outᵀ = bᵀ @ aᵀ.
     _call(
         "cublasGemmEx", _handle(cupy.cuda.device.get_device_id(), cupy.cuda.get_current_stream().ptr), tb, ta, N, M, K,
@@ -50,7 +50,7 @@ def matmul(a: Array, b: Array, out: Array | None = None) -> Array:
 
 def _stacks(a: Array, b: Array) -> Array:
     """The products of two stacks of matrices that broadcast."""
-    lead = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
+    lead = a.shape[:-2] if a.shape[:-2] == b.shape[:-2] else np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
     (M, K), N, dtype, count = a.shape[-2:], b.shape[-1], a.dtype, prod(lead)
     if b.ndim == 2 or (b.size and prod(b.shape[:-2]) == 1):  # one matrix: all rows at once
         return matmul(a.reshape(-1, K), b.reshape(K, N)).reshape(*lead, M, N)
@@ -59,7 +59,7 @@ def _stacks(a: Array, b: Array) -> Array:
         out.fill(0)
         return out
     (ta, lda, a, step_a), (tb, ldb, b, step_b) = _sides(a, lead), _sides(b, lead)
-    kind, compute, one, zero = _numbers(dtype.name, tf32.get())
+    kind, compute, one, zero = _numbers(dtype.char, tf32.get())
     _call(
         "cublasGemmStridedBatchedEx", _handle(cupy.cuda.device.get_device_id(), cupy.cuda.get_current_stream().ptr), tb,
         ta, N, M, K, one, b.data.ptr, kind, ldb, step_b, a.data.ptr, kind, lda, step_a, zero, out.data.ptr, kind, N,
@@ -88,10 +88,10 @@ def _sides(x: Array, lead: tuple[int, ...]) -> tuple[int, int, Array, int]:
 
 
 @cache
-def _numbers(name: str, fast: bool) -> tuple[int, int, Any, Any]:
+def _numbers(letter: str, fast: bool) -> tuple[int, int, Any, Any]:
     """Of a dtype: its numbers in cuBLAS, and pointers to 1 and 0."""
-    kind, compute, number = KINDS[name]
-    return kind, TF32 if fast and name == "float32" else compute, ctypes.byref(number(1)), ctypes.byref(number(0))
+    kind, compute, number = KINDS[letter]
+    return kind, TF32 if fast and letter == "f" else compute, ctypes.byref(number(1)), ctypes.byref(number(0))
 
 
 @cache

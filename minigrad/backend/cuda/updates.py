@@ -8,7 +8,6 @@ from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import cupy
 import numpy as np
 
 from minigrad.backend import accumulation_dtype
@@ -66,8 +65,8 @@ def _update_together(launch: _Launch, updates: Sequence[Update], count: int) -> 
     if blocks:
         launch.kernel((blocks,), (THREADS,), (structure(arguments), np.int32(len(updates)), numbers))
     for each, (p, _, *slots) in zip(updates, copies, strict=True):
-        for old, new in zip((each.p, *each.slots), (p, *slots), strict=True):
-            if old is not new:
+        if p is not each.p:
+            for old, new in zip((each.p, *each.slots), (p, *slots), strict=True):
                 old[...] = new
         if numbers is None:
             each.done()
@@ -83,7 +82,10 @@ def _next_numbers(updates: Sequence[Update]) -> list[float]:
 def _in_one_order(update: Update) -> list[Array]:
     """p, g and the slots with their numbers one after the other in memory; copies where they are not."""
     arrays = [update.p, update.g, *update.slots]
-    return arrays if all(array.flags.c_contiguous for array in arrays) else [*map(cupy.ascontiguousarray, arrays)]
+    for array in arrays:
+        if not array.flags.c_contiguous:
+            return [array.copy("C") for array in arrays]
+    return arrays
 
 
 def _update_arrays(formula: Formula, update: Update) -> None:
