@@ -31,3 +31,17 @@ def test_every_optimizer_that_pytorch_has_is_compared():
     public = [getattr(optim, name) for name in optim.__all__]
     kinds = {thing.__name__ for thing in public if isinstance(thing, type) and issubclass(thing, optim.Optimizer)}
     assert {kind for kind, _ in SETTINGS.values()} == kinds - {"Optimizer", "Lion"}
+
+
+def test_300_steps_of_lion_are_the_papers():
+    """Algorithm 2 of Chen et al.; a number whose gradient is always 0 decays alone."""
+    lr, beta1, beta2, decay = 0.01, 0.8, 0.6, 0.1
+    p, expected, m = nn.Parameter(start()), start(), np.zeros(4)
+    optimizer = optim.Lion([p], lr=lr, beta1=beta1, beta2=beta2, weight_decay=decay)
+    for step in range(1, CHECKPOINTS[-1] + 1):
+        g = gradient(expected, step) * [1, 1, 1, 0]
+        expected = expected - lr * (np.sign(beta1 * m + (1 - beta1) * g) + decay * expected)
+        m = beta2 * m + (1 - beta2) * g
+        p.grad = mg.Variable(gradient(p.data, step) * [1, 1, 1, 0])
+        optimizer.step()
+        np.testing.assert_allclose(p.data, expected, rtol=1e-9)
