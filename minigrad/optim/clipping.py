@@ -39,7 +39,7 @@ def clip_grad_norm(parameters: Trainable, max_norm: float) -> Array:
     max_norm = checks.positive("clip_grad_norm", "max_norm", max_norm)
     gradients = _gradients("clip_grad_norm", parameters)
     arrays = [g.data for g in gradients]
-    largest = _together([abs(g).max(initial=0).astype("float64") for g in arrays]).max()
+    largest = _together([(abs(g).max() if g.size else g.sum()).astype("float64") for g in arrays]).max()
     scale = xp_of(largest).where(largest > 0, largest, 1.0)  # so that no square is beyond the largest float
     squares = [((g / _beside(g, scale)) ** 2).sum() for g in arrays]
     norm = scale * xp_of(scale).sqrt(_together(squares).sum())
