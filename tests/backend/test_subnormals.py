@@ -17,6 +17,7 @@ from minigrad.backend.compiled.launching import launch
 from minigrad.backend.compiled.shared import layer
 from minigrad.backend.kernels import KernelSet, Update, cpu_kernels
 from minigrad.backend.windows import Window
+from minigrad.optim.lion import lion
 from minigrad.optim.sgd import sgd
 from tests.backend.kernel_sets import UPDATES
 
@@ -118,9 +119,12 @@ def test_what_optimizers_keep_decays_to_zero(monkeypatch, kernels, shape, optimi
 
 
 @flushes
-@pytest.mark.parametrize("formula", [(formula, len(slots), len(numbers)) for formula, slots, numbers in UPDATES])
+@pytest.mark.parametrize(
+    "formula", [(formula, len(slots), len(numbers)) for formula, slots, numbers in UPDATES if formula is not lion]
+)
 @pytest.mark.parametrize("dtype", FLOATS)
 def test_updates_of_both_sets_agree_where_numbers_are_subnormal(formula, dtype):
+    """But Lion's: the sign of a number that one set takes for 0 is another."""
     formula, slots, numbers = formula
     given = [np.logspace(-320 if dtype == np.float64 else -44, -30, 50, dtype=dtype) for _ in range(2 + slots)]
     results = []
