@@ -26,13 +26,15 @@ KEYWORDS = {
     "target_shape": "shape", "scale_factor": "scale", "interpolation": "mode", "attn_mask": "mask",
     "is_causal": "causal", "use_causal_mask": "causal", "dropout_p": "dropout", "query": "q", "key": "k", "value": "v",
     "running_mean": "mean", "running_var": "var", "gamma": "w", "output_pad": "output_padding",
-    "num_parameters": "channels",
+    "num_parameters": "channels", "rho": "beta2", "alpha": "beta2", "step_size": "every", "milestones": "at",
+    "boundaries": "at", "eta_min": "end", "min_lr": "end", "max_lr": "lr", "T_max": "steps", "total_iters": "steps",
+    "total_steps": "steps", "decay_steps": "steps", "pct_start": "rise", "initial_learning_rate": "lr",
+    "min_delta": "threshold", "clip_value": "max_value", "clip_norm": "max_norm",
 }  # fmt: skip
 """Keywords elsewhere, and the parameter that is meant by each where a function has it."""
 
 REMEDIES = {
     "betas": "write beta1=0.9, beta2=0.999",
-    "weight_decay": "add the decay to the loss, or scale p.data before step()",
     "retain_graph": "leave it out: the graph stays as long as its result",
     "device": 'write model.to("cuda") after it',
     "dtype": "write `with minigrad.default_dtype(np.float64):` around it, or x.astype afterwards",
@@ -54,6 +56,9 @@ REMEDIES = {
     "elementwise_affine": "write scale=False and center=False for False",
     "align_corners": "leave it out: corners are not aligned, as in PyTorch by default and in Keras",
     "track_running_stats": "call functions.batch_norm for a layer without them",
+    "dampening": "leave it out: a gradient is added to the velocity as it is",
+    "amsgrad": "leave it out",
+    "centered": "leave it out: RMSprop divides by the mean of g²",
 }
 """Keywords that stand for something that is said in another way."""
 
@@ -99,10 +104,10 @@ ATTRIBUTES: dict[str, Mapping[str, str]] = {
         "get_weights": "state_dict()", "set_weights": "load_state_dict(state)", "append": "Sequential(*old, new)",
     },
     "Optimizer": {
-        "learning_rate": "optimizer.lr", "param_groups": "optimizer.lr, or several optimizers",
+        "learning_rate": "optimizer.lr", "param_groups": "optimizer.groups, or optimizer.lr where there are none",
         "apply_gradients": "optimizer.step()", "update_rule": "optimizer.formula", "setup": "Optimizer(parameters)",
         "cleargrads": "zero_grad()", "minimize": "loss.backward() and optimizer.step()", "betas": "beta1 and beta2",
-        "weight_decay": "a term of the loss",
+        "add_param_group": 'a list of groups, Optimizer([{"parameters": ..., "lr": ...}, ...])',
     },
     "minigrad": {
         "tensor": "Variable", "Tensor": "Variable", "array": "Variable", "as_variable": "Variable",
@@ -166,7 +171,11 @@ ATTRIBUTES: dict[str, Mapping[str, str]] = {
         "accuracy_score": "Accuracy",
     },
     "minigrad.optim": {
-        "AdaGrad": "Adagrad", "MomentumSGD": "SGD(momentum=0.9)", "lr_scheduler": "optimizer.lr = ...",
+        "AdaGrad": "Adagrad", "MomentumSGD": "SGD(momentum=0.9)", "lr_scheduler": "schedules", "AdaDelta": "Adadelta",
+        "AdaMax": "Adamax", "Nadam": "NAdam", "RMSProp": "RMSprop", "NesterovAG": "SGD(momentum=0.9, nesterov=True)",
+        "AveragedModel": "ExponentialMovingAverage", "EMA": "ExponentialMovingAverage",
+        "clip_grad_norm_": "clip_grad_norm", "clip_grad_value_": "clip_grad_value",
+        "clip_by_global_norm": "clip_grad_norm",
     },
 }  # fmt: skip
 """Attributes and methods elsewhere, by the class or package that is asked for them, and what to write."""

@@ -27,7 +27,9 @@ KEYWORDS = {
     "Linear: there is no keyword in_feature; write in_features=": lambda: nn.Linear(in_feature=3, out_features=2),
     "Linear: there is no keyword device; write model.to": lambda: nn.Linear(3, 2, device="cuda"),
     "Adam: there is no keyword learning_rate; write lr=": lambda: optim.Adam(P, learning_rate=0.1),
-    "SGD: there is no keyword weight_decay; add the decay to the loss": lambda: optim.SGD(P, lr=0.1, weight_decay=1e-4),
+    "SGD: there is no keyword dampening; leave it out": lambda: optim.SGD(P, lr=0.1, dampening=0.1),
+    "RMSprop: there is no keyword alpha; write beta2=": lambda: optim.RMSprop(P, alpha=0.9),
+    "cosine: there is no keyword eta_min; write end=": lambda: optim.schedules.cosine(0.1, steps=9, eta_min=0),
     "Adam: there is no keyword betas; write beta1=": lambda: optim.Adam(P, lr=0.1, betas=(0.9, 0.99)),
     "backward: there is no keyword retain_graph; leave it out": lambda: V.sum().backward(retain_graph=True),
     "ReLU: there is no keyword inplace; leave it out": lambda: nn.ReLU(inplace=True),
@@ -171,6 +173,7 @@ def test_every_advice_about_a_keyword_names_a_parameter_that_some_function_has()
     public = [getattr(module, name) for module in (F, metrics, nn, optim, transforms) for name in module.__all__]
     callables = [thing for thing in public if callable(thing)]
     callables += [mg.grad, mg.Variable, mg.Variable.backward]
+    callables += [getattr(optim.schedules, name) for name in optim.schedules.__all__]
     names = {name for f in callables for name in inspect.signature(f).parameters}
     assert not {meant for meant in spelling.KEYWORDS.values() if meant} - names
 

@@ -228,7 +228,8 @@ def update(formula: Any, updates: Iterable[Any]) -> None:
     for p, g, slots, numbers, done in updates:
         dtype, last = accumulation_dtype(p), numbers()
         for p_, g_, *slots_ in _chunks(p, g, *slots):
-            results = _without_subnormals(formula, (p_, g_.astype(dtype, copy=False), *slots_, *last), dtype)
+            wide = [array.astype(dtype, copy=False) for array in (p_, g_)]
+            results = _without_subnormals(formula, (*wide, *slots_, *last), dtype)
             for old, new in zip((p_, *slots_), results, strict=True):
                 old[...] = new
         done()

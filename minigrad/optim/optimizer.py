@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import groupby
-from typing import Any, TypeAlias
+from typing import Any, Self, TypeAlias
 from weakref import ReferenceType, ref
 
 import numpy as np
@@ -19,10 +21,8 @@ from minigrad.checks import Checked
 from minigrad.core.variable import Variable
 from minigrad.nn.module import Module, Parameters
 from minigrad.nn.state import validated_state
+from minigrad.optim.trainable import Trainable, named_leaves
 from minigrad.spelling import Advised, missing
-
-Trainable: TypeAlias = Iterable[Variable] | Iterable[tuple[str, Variable]]
-"""Parameters, or pairs of a name and a parameter."""
 
 
 @dataclass(eq=False)
@@ -31,6 +31,8 @@ class Progress:
 
     name: str
     parameter: Variable
+    group: dict[str, Any] = field(default_factory=dict)
+    """Settings that are other ones than the optimizer's."""
     steps: int = 0
     slots: dict[str, Array] = field(default_factory=dict)
     """By name, from the first step on."""
@@ -55,7 +57,9 @@ class Optimizer(Advised):
     Args:
         parameters: `model.parameters()`, which brings names and lets `step` notice parameters that the model got later;
             pairs of a name and a Variable, of `model.named_parameters()` for example; or any leaf Variables, which are
-            called "0", "1", ... One that occurs twice is one.
+            called "0", "1", ... One that occurs twice is one. Or a list of groups: dicts of their "parameters" and of
+            settings that are other ones there, {"parameters": model.head.parameters(), "lr": 0.1} for example. What
+            a group does not say it has from the optimizer, also when that changes.
         lr: the learning rate; it may be changed between steps, also to 0.
     """
 
@@ -69,7 +73,8 @@ class Optimizer(Advised):
 
     def __init__(self, parameters: Trainable, *, lr: float) -> None:
         name = type(self).__name__
-        self._model, self._progress = None, _named(name, parameters)
+        self._model = None
+        self._groups, self._progress = self._grouped(parameters)
         if isinstance(parameters, Parameters) and not self._unknown(parameters.module):
             self._model = parameters.module
         self.lr = checks.positive(name, "lr", lr)
@@ -83,6 +88,11 @@ class Optimizer(Advised):
     def parameters(self) -> tuple[Variable, ...]:
         """The parameters, each once."""
         return tuple(progress.parameter for progress in self._progress)
+
+    @property
+    def groups(self) -> tuple[dict[str, Any], ...]:
+        """Each group's own settings, which may be changed between steps: `optimizer.groups[0]["lr"] = 0.01`."""
+        return self._groups
 
     def numbers(self, step: int) -> tuple[float, ...]:  # noqa: ARG002
         """The last arguments of `formula` in a parameter's step number `step` (from 1)."""
@@ -106,43 +116,53 @@ class Optimizer(Advised):
         """
         what = f"{type(self).__name__}.step"
         ready = self._ready(what)
-        before = [progress.steps for progress, _, _ in ready]
+        before = [progress.steps for _, progress, _, _ in ready]
         try:
             if getattr(self.update, "__func__", None) is Optimizer.update and self.formula is not None:
-                for kernels, updates in groupby(self._updates(what, ready), lambda each: kernels_of(each.p)):
-                    kernels.update(self.formula, updates)
+                for (kernels, formula), some in groupby(ready, lambda each: (kernels_of(each[2]), each[0].formula)):
+                    kernels.update(formula, self._updates(what, some))
             else:
-                for (progress, _, _), each in zip(ready, self._updates(what, ready), strict=True):
-                    self.update(each.p, each.g, each.slots, progress.steps + 1)
+                for (settings, progress, _, _), each in zip(ready, self._updates(what, ready), strict=True):
+                    settings.update(each.p, each.g, each.slots, progress.steps + 1)
                     each.done()
         except BaseException as error:
-            done = sum(progress.steps > steps for (progress, _, _), steps in zip(ready, before, strict=True))
-            names = [progress.name for progress, _, _ in ready]
+            done = sum(progress.steps > steps for (_, progress, _, _), steps in zip(ready, before, strict=True))
+            names = [progress.name for _, progress, _, _ in ready]
             updated, partly, others = (
                 ", ".join(part) or "none" for part in (names[:done], names[done:][:1], names[done:][1:])
             )
             error.add_note(f"{what} was stopped. Updated: {updated}; perhaps in part: {partly}; not updated: {others}.")
             raise
 
-    def _updates(self, what: str, ready: Sequence[tuple[Progress, Array, Variable]]) -> Iterator[Update]:
+    def _updates(self, what: str, ready: Iterable[Ready]) -> Iterator[Update]:
         """What the step changes, of each parameter when its turn comes."""
-        for progress, p, grad in ready:
+        for settings, progress, p, grad in ready:
             slots, device = progress.slots, device_of(p)
-            for name in self.slot_names:
+            for name in settings.slot_names:
                 slots[name] = to_device(slots[name], device) if name in slots else _slot(p)
             progress.parameter.mark_edited(what)
             numbers, done = partial(self._next_numbers, progress), partial(progress.advance, grad)
-            yield Update(p, grad.data, [slots[name] for name in self.slot_names], numbers, done)
+            yield Update(p, grad.data, [slots[name] for name in settings.slot_names], numbers, done)
 
     def _next_numbers(self, progress: Progress) -> tuple[float, ...]:
-        return self._floats(progress.steps + 1)
+        return self._of(progress)._floats(progress.steps + 1)
+
+    def _of(self, progress: Progress) -> Self:
+        """This optimizer as it is for a parameter: with the settings of its group."""
+        if not progress.group:
+            return self
+        settings = copy(self)
+        for name, value in progress.group.items():
+            setattr(settings, name, value)
+        return settings
 
     def _floats(self, step: int) -> tuple[float, ...]:
         return tuple(map(float, self.numbers(step)))
 
-    def _ready(self, what: str) -> list[tuple[Progress, Array, Variable]]:
+    def _ready(self, what: str) -> list[Ready]:
         """The parameters that have a gradient; a ValueError if one can't be updated or the model has others."""
-        ready, stale = [], False
+        ready: list[Ready] = []
+        stale = False
         for progress in self._progress:
             grad, applied = progress.parameter.grad, progress.applied
             # What the model no longer has gets no new gradient. To look through the model in each step would be slow.
@@ -150,7 +170,7 @@ class Optimizer(Advised):
                 stale |= progress.parameter.requires_grad
             elif progress.parameter.requires_grad:
                 stale |= applied is None or applied() is grad
-                ready.append((progress, progress.parameter.data, grad))
+                ready.append((self._of(progress), progress, progress.parameter.data, grad))
         if stale and self._model is not None and (unknown := self._unknown(self._model)):
             raise ValueError(
                 f"{what}: the model's parameter {unknown[0]} is new to this optimizer; "
@@ -158,8 +178,8 @@ class Optimizer(Advised):
             )
         if not ready:
             raise ValueError(f"{what}: no parameter has a gradient; call backward() before, on a loss made of them")
-        for progress, p, grad in ready:
-            _check(what, progress, p, grad.data, self.slot_names)
+        for settings, progress, p, grad in ready:
+            _check(what, progress, p, grad.data, settings.slot_names)
         return ready
 
     def zero_grad(self) -> None:
@@ -174,7 +194,7 @@ class Optimizer(Advised):
         """
         state = {f"steps.{progress.name}": np.array(progress.steps) for progress in self._progress}
         for progress in self._progress:
-            for name in self.slot_names if progress.steps else ():
+            for name in self._of(progress).slot_names if progress.steps else ():
                 slot = progress.slots.get(name, _slot(progress.parameter.data))
                 state[f"{name}.{progress.name}"] = np.array(to_numpy(slot))
         return state
@@ -190,21 +210,51 @@ class Optimizer(Advised):
         like = {f"steps.{progress.name}": np.array(0) for progress in self._progress}
         for progress in self._progress:
             if not np.array_equal(state.get(f"steps.{progress.name}", 0), 0):
-                like |= {f"{name}.{progress.name}": _slot(progress.parameter.data) for name in self.slot_names}
+                like |= {
+                    f"{name}.{progress.name}": _slot(progress.parameter.data) for name in self._of(progress).slot_names
+                }
         loaded = validated_state(what, state, like)
-        new = [Progress(progress.name, progress.parameter) for progress in self._progress]
+        new = [Progress(progress.name, progress.parameter, progress.group) for progress in self._progress]
         for progress in new:
             progress.steps = int(loaded[f"steps.{progress.name}"])
             if progress.steps < 0:
                 raise ValueError(f"{what}: steps.{progress.name} must not be negative, not {progress.steps}")
             if progress.steps:
-                progress.slots = {name: loaded[f"{name}.{progress.name}"] for name in self.slot_names}
+                progress.slots = {name: loaded[f"{name}.{progress.name}"] for name in self._of(progress).slot_names}
         self._progress = new
+
+    def _grouped(self, parameters: Any) -> tuple[tuple[dict[str, Any], ...], list[Progress]]:
+        """The groups' settings, and all parameters."""
+        owner = type(self).__name__
+        if not isinstance(parameters, (list, tuple)) or not any(isinstance(each, Mapping) for each in parameters):
+            return (), [Progress(name, p) for name, p in named_leaves(owner, parameters).items()]
+        groups: list[dict[str, Any]] = []
+        found: dict[str, Progress] = {}
+        known = set(inspect.signature(type(self)).parameters)
+        for i, given in enumerate(parameters):
+            if not isinstance(given, Mapping) or "parameters" not in given:
+                raise TypeError(f'{owner}: parameters[{i}], a group, must be a dict with "parameters"')
+            group = {name: value for name, value in given.items() if name != "parameters"}
+            for name, value in group.items():
+                if name not in known:
+                    raise missing(type(self), name, known)
+                if isinstance(check := getattr(type(self), name, None), Checked):
+                    check.__set__(object.__new__(type(self)), value)  # an error now, and not in the first step
+            for name, p in named_leaves(owner, given["parameters"], prefix=f"{i}.").items():
+                if name in found or any(p is progress.parameter for progress in found.values()):
+                    raise ValueError(f"{owner}: parameter {name} is in two groups")
+                found[name] = Progress(name, p, group)
+            groups.append(group)
+        return tuple(groups), list(found.values())
 
     def _unknown(self, model: Module) -> list[str]:
         """The names of the model's trainable parameters that are none of the optimizer's."""
         known = set(map(id, self.parameters))
         return [name for name, p in model.named_parameters() if p.requires_grad and id(p) not in known]
+
+
+Ready: TypeAlias = tuple[Optimizer, Progress, Array, Variable]
+"""A parameter to be updated: the optimizer with its settings, its progress, its array, its gradient."""
 
 
 def _check(what: str, progress: Progress, p: Array, grad: Array, slot_names: Sequence[str]) -> None:
@@ -226,30 +276,3 @@ def _check(what: str, progress: Progress, p: Array, grad: Array, slot_names: Seq
 def _slot(p: Array) -> Array:
     """Zeros like the parameter `p`, in float32 at least: squares of small gradients are nothing in float16."""
     return xp_of(p).zeros_like(p, accumulation_dtype(p.dtype))
-
-
-def _named(owner: str, parameters: Any) -> list[Progress]:
-    """The parameters, each once, with their names."""
-    if isinstance(parameters, Module):
-        raise TypeError(f"{owner}: parameters is a {type(parameters).__name__}; pass model.parameters()")
-    if isinstance(parameters, Variable) or not isinstance(parameters, Iterable):
-        raise TypeError(f"{owner}: parameters must be a list of parameters, not one {type(parameters).__name__}")
-    names = {}
-    if isinstance(parameters, Parameters):
-        names = {id(p): name for name, p in parameters.module.named_parameters()}
-    distinct: dict[int, Progress] = {}
-    for i, each in enumerate(parameters):
-        pair = isinstance(each, tuple) and len(each) == 2 and isinstance(each[0], str)
-        name, p = each if pair else (names.get(id(each), str(i)), each)
-        if not isinstance(p, Variable):
-            raise TypeError(f"{owner}: parameters[{i}] must be a Parameter, not {type(p).__name__}")
-        if p.creator is not None:
-            raise ValueError(f"{owner}: parameters[{i}] was computed by {p.creator.name}; only leaves can be trained")
-        distinct.setdefault(id(p), Progress(name, p))
-    found = [progress.name for progress in distinct.values()]
-    if not found:
-        raise ValueError(f"{owner}: there are no parameters; does the model keep its layers as attributes?")
-    if len(set(found)) < len(found):
-        twice = next(name for name in found if found.count(name) > 1)
-        raise ValueError(f"{owner}: two parameters are called {twice!r}")
-    return list(distinct.values())

@@ -12,14 +12,37 @@ from minigrad.backend.kernels import KernelSet, Update, cpu_kernels
 from minigrad.backend.sparse_images import SparseImages
 from minigrad.backend.windows import Pair, Window
 from minigrad.functions.windows import padded_window
+from minigrad.optim.adadelta import adadelta
 from minigrad.optim.adagrad import adagrad
 from minigrad.optim.adam import adam
-from minigrad.optim.sgd import momentum_sgd, sgd
+from minigrad.optim.adamax import adamax
+from minigrad.optim.adamw import adamw
+from minigrad.optim.lion import lion
+from minigrad.optim.nadam import nadam
+from minigrad.optim.rmsprop import momentum_rmsprop, rmsprop
+from minigrad.optim.sgd import momentum_sgd, nesterov_sgd, sgd
 from minigrad.testing.example import LAYOUTS, Floats, laid_out
 from minigrad.testing.findings import ContractViolation
 
 PART = {"float64": 1e-11, "float32": 2e-5, "float16": 2e-2}
 """The distance that two sets may have, as a part of the largest number."""
+
+BETAS = (0.9, 0.1, 0.99, 0.01)
+UPDATES = [
+    (sgd, "", (0.1, 0.01)),
+    (momentum_sgd, "m", (0.1, 0.01, 0.9)),
+    (nesterov_sgd, "m", (0.1, 0.01, 0.9)),
+    (rmsprop, "v", (0.1, 0.9, 0.1, 1e-4, 0.01)),
+    (momentum_rmsprop, "vm", (0.1, 0.9, 0.1, 1e-4, 0.01, 0.9)),
+    (adagrad, "v", (0.1, 1e-4, 0.01)),
+    (adadelta, "vv", (0.1, 0.9, 0.1, 1e-4, 0.01)),
+    (adam, "mv", (0.3, *BETAS, 1e-4, 0.01)),
+    (adamw, "mv", (0.3, *BETAS, 1e-4, 0.01)),
+    (adamax, "mv", (0.3, 0.9, 0.1, 0.99, 1e-4, 0.01)),
+    (nadam, "mv", (0.3, 0.2, *BETAS, 1e-4, 0.01)),
+    (lion, "m", (0.1, *BETAS, 0.01)),
+]
+"""The optimizers' formulas, their slots (v has no negative numbers), and the numbers of a step."""
 
 
 class Serving:
@@ -184,11 +207,11 @@ class _Comparison:
         """One step of each optimizer for some parameters, in place."""
         dtype, count = self._dtype(), int(self._rng.integers(1, 4))
         arrays = [self._parameter(dtype) for _ in range(count)]
-        self._compare_in_place(momentum_sgd, [(p, g, [m], (0.1, 0.9)) for p, g, m, _ in arrays])
-        self._compare_in_place(sgd, [(p, g, [], (0.1 * n,)) for n, (p, g, _, _) in enumerate(arrays)])
-        numbers = (0.9, 0.1, 0.99, 0.01, 1e-4)
-        self._compare_in_place(adam, [(p, g, [m, v], (0.3 * n, *numbers)) for n, (p, g, m, v) in enumerate(arrays)])
-        self._compare_in_place(adagrad, [(p, g, [v], (0.1, 1e-4)) for p, g, _, v in arrays])
+        for formula, slots, numbers in UPDATES:
+            of_each = [[{"m": m, "v": v}[slot] for slot in slots] for _, _, m, v in arrays]
+            rates = [(numbers[0] * n, *numbers[1:]) for n in range(count)]
+            updates = zip(arrays, of_each, rates, strict=True)
+            self._compare_in_place(formula, [(p, g, kept, given) for (p, g, _, _), kept, given in updates])
 
     def _parameter(self, dtype: str) -> tuple[Floats, ...]:
         """A parameter, its gradient, and two slots as optimizers keep them."""

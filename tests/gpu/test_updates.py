@@ -1,6 +1,7 @@
 """An optimizer's step on a GPU: its formula, a Python function, for all parameters in one launch."""
 
 import math
+from functools import partial
 
 import cupy
 import numpy as np
@@ -12,13 +13,7 @@ from minigrad.backend.cuda import updates
 from minigrad.backend.cuda.formulas import cuda_source
 from minigrad.optim.adam import adam
 from minigrad.optim.sgd import sgd
-
-KINDS = {
-    "SGD": lambda p: optim.SGD(p, lr=0.1),
-    "momentum": lambda p: optim.SGD(p, lr=0.1, momentum=0.9),
-    "Adam": lambda p: optim.Adam(p, lr=0.1),
-    "Adagrad": lambda p: optim.Adagrad(p, lr=0.1),
-}
+from tests.optim.formulas import every_case
 
 
 def of_users(formula, *, slots=(), numbers=()):
@@ -59,17 +54,19 @@ def assert_as_on_the_cpu(kind, arrays):
 ARRAYS = [np.ones((3, 700), np.float32), np.zeros(0, np.float32), np.full((2, 2), 2, np.float32)]
 
 
-@pytest.mark.parametrize("name", KINDS)
-def test_steps_are_those_of_the_cpu(name, thread_order):
-    assert_as_on_the_cpu(KINDS[name], ARRAYS)
+@every_case
+def test_steps_are_those_of_the_cpu(kind, formula, settings, thread_order):
+    assert_as_on_the_cpu(partial(kind, **{"lr": 0.1} | settings), ARRAYS)
 
 
 def test_dtypes_may_be_mixed():
-    assert_as_on_the_cpu(KINDS["Adam"], [np.ones(5, dtype) for dtype in ("float16", "float32", "float32", "float64")])
+    assert_as_on_the_cpu(
+        partial(optim.Adam, lr=0.1), [np.ones(5, dtype) for dtype in ("float16", "float32", "float32", "float64")]
+    )
 
 
 def test_parameters_in_any_memory_order():
-    assert_as_on_the_cpu(KINDS["Adam"], [np.asfortranarray(np.ones((3, 4), np.float32))])
+    assert_as_on_the_cpu(partial(optim.Adam, lr=0.1), [np.asfortranarray(np.ones((3, 4), np.float32))])
     p = cupy.zeros((3, 4), np.float32)
     parameter = mg.Variable(p.T, requires_grad=True)
     parameter.grad = mg.Variable(cupy.ones((4, 3), np.float32))
@@ -91,7 +88,7 @@ def test_one_launch_for_all_parameters(hosted):
 
 def test_more_parameters_than_a_launch_has_room_for(hosted):
     arrays = [np.full(n, n, np.float32) for n in range(1, 2 * updates.MOST)]
-    assert_as_on_the_cpu(KINDS["SGD"], arrays)
+    assert_as_on_the_cpu(partial(optim.SGD, lr=0.1), arrays)
 
 
 def soft_sign(p, g, m, lr, decay, step):
@@ -137,17 +134,19 @@ def test_what_is_no_formula_of_numbers_is_not_traced(formula):
 
 
 def test_what_is_computed_once_is_written_once():
-    assert cuda_source(adam, 2, 6).count("sqrt") == 1
-    assert cuda_source(sgd, 0, 1).splitlines()[1:-1] == [
-        "    const wide x0 = numbers[0] * g;",
-        "    const wide x1 = p - x0;",
-        "    results[0] = x1;",
+    assert cuda_source(adam, 2, 7).count("sqrt") == 1
+    assert cuda_source(sgd, 0, 2).splitlines()[1:-1] == [
+        "    const wide x0 = numbers[1] * p;",
+        "    const wide x1 = g + x0;",
+        "    const wide x2 = numbers[0] * x1;",
+        "    const wide x3 = p - x2;",
+        "    results[0] = x3;",
     ]
 
 
 def test_a_formula_with_too_few_results_is_an_error():
     with pytest.raises(ValueError, match="sgd must give the new number and 1 slots, not 1 numbers"):
-        cuda_source(sgd, 1, 0)
+        cuda_source(sgd, 1, 1)
 
 
 def test_an_update_of_whole_arrays_works_too():

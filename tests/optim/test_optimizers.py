@@ -28,12 +28,12 @@ def test_five_steps_by_the_formula(kind, formula, settings):
 @every_case
 def test_float32_stays_float32(kind, formula, settings):
     p = parameter([1.0, -3.0], np.float32)
-    optimizer = kind([p], **{name: np.float64(value) for name, value in settings.items()})
+    optimizer = kind([p], **{name: np.asarray(value)[()] for name, value in settings.items()})
     for g in GRADIENTS:
         give(p, g)
         optimizer.step()
     expected = [list(formula(start, **settings))[-1] for start in (1.0, -3.0)]
-    np.testing.assert_allclose(p.data, expected, rtol=1e-5)
+    np.testing.assert_allclose(p.data, expected, rtol=1e-5, atol=1e-6)
     state = optimizer.state_dict()
     assert {array.dtype for name, array in state.items() if name != "steps.0"} <= {np.dtype(np.float32)}
 
@@ -165,7 +165,7 @@ def test_training_a_small_network(kind):
     rng = np.random.default_rng(0)
     model = nn.Sequential(nn.Linear(2, 16, rng=rng), nn.Tanh(), nn.Linear(16, 2, rng=rng))
     x, labels = np.array([[0, 0], [0, 1], [1, 0], [1, 1]], np.float32), np.array([0, 1, 1, 0])
-    optimizer = kind(model.parameters(), lr={optim.SGD: 1.0, optim.Adam: 0.1, optim.Adagrad: 0.3}[kind])
+    optimizer = kind(model.parameters(), lr={optim.SGD: 1.0, optim.Adagrad: 0.3, optim.Adadelta: 30.0}.get(kind, 0.1))
     for _ in range(100):
         loss = F.softmax_cross_entropy(model(x), labels)
         optimizer.zero_grad()
@@ -229,6 +229,11 @@ def test_what_are_no_parameters(parameters, error, message):
         (optim.Adam, {"beta2": 1.5}, ValueError, "Adam: beta2 must be in [0, 1), not 1.5"),
         (optim.Adam, {"eps": 0.0}, ValueError, "Adam: eps must be positive, not 0.0"),
         (optim.Adagrad, {"eps": math.nan}, ValueError, "Adagrad: eps must be finite, not nan"),
+        (optim.AdamW, {"weight_decay": -0.1}, ValueError, "AdamW: weight_decay must not be negative, not -0.1"),
+        (optim.RMSprop, {"momentum": 1}, ValueError, "RMSprop: momentum must be in [0, 1), not 1"),
+        (optim.RMSprop, {"beta2": 1}, ValueError, "RMSprop: beta2 must be in [0, 1), not 1"),
+        (optim.SGD, {"lr": 0.1, "nesterov": 1}, TypeError, "SGD: nesterov must be True or False, not 1"),
+        (optim.SGD, {"lr": 0.1, "nesterov": True}, ValueError, "SGD: nesterov=True needs a momentum above 0"),
     ],
 )
 def test_numbers_out_of_range(kind, settings, error, message):
@@ -251,6 +256,8 @@ def test_numbers_out_of_range(kind, settings, error, message):
         ),
         (optim.SGD([nn.Parameter(1.0)], lr=0.1), "momentun", 0.9, "SGD has no momentun; did you mean momentum?"),
         (optim.Adagrad([nn.Parameter(1.0)]), "nesterov", True, "Adagrad has no attribute 'nesterov'"),
+        (optim.SGD([nn.Parameter(1.0)], lr=0.1), "nesterov", True, "SGD: nesterov is fixed; make a new SGD"),
+        (optim.RMSprop([nn.Parameter(1.0)]), "momentum", 1, "RMSprop: momentum must be in [0, 1), not 1"),
     ],
 )
 def test_what_is_set_between_steps_is_checked(optimizer, name, value, message):
