@@ -38,6 +38,7 @@ from minigrad.nn.activation import (
 from minigrad.nn.attention import MultiHeadAttention
 from minigrad.nn.convolution import Conv1d, Conv2d, ConvReLUPool, ConvTranspose2d
 from minigrad.nn.dropout import Dropout
+from minigrad.nn.embedding import Embedding
 from minigrad.nn.linear import Linear
 from minigrad.nn.module import Buffer, Module, Parameter
 from minigrad.nn.normalization import BatchNorm1d, BatchNorm2d, GroupNorm, LayerNorm
@@ -51,11 +52,11 @@ from minigrad.spelling import missing as _missing
 
 __all__ = [
     "ELU", "GELU", "GRU", "LSTM", "RNN", "SELU", "AvgPool2d", "BatchNorm1d", "BatchNorm2d", "Buffer", "Conv1d",
-    "Conv2d", "ConvReLUPool", "ConvTranspose2d", "Dropout", "Flatten", "GRUCell", "GlobalAvgPool2d", "GroupNorm",
-    "HardSigmoid", "HardTanh", "Identity", "LSTMCell", "Lambda", "LayerNorm", "LeakyReLU", "Linear", "LogSoftmax",
-    "MaxPool2d", "Module", "MultiHeadAttention", "PReLU", "Parameter", "RNNCell", "ReLU", "Reshape", "Sequential",
-    "SiLU", "Sigmoid", "Softmax", "Softplus", "Softsign", "Tanh", "Upsample2d", "detached", "functional_call",
-    "init", "load", "save",
+    "Conv2d", "ConvReLUPool", "ConvTranspose2d", "Dropout", "Embedding", "Flatten", "GRUCell", "GlobalAvgPool2d",
+    "GroupNorm", "HardSigmoid", "HardTanh", "Identity", "LSTMCell", "Lambda", "LayerNorm", "LeakyReLU", "Linear",
+    "LogSoftmax", "MaxPool2d", "Module", "MultiHeadAttention", "PReLU", "Parameter", "RNNCell", "ReLU", "Reshape",
+    "Sequential", "SiLU", "Sigmoid", "Softmax", "Softplus", "Softsign", "Tanh", "Upsample2d", "detached",
+    "functional_call", "init", "load", "save",
 ]  # fmt: skip
 
 if not TYPE_CHECKING:  # or a type checker would find any name
