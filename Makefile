@@ -2,8 +2,9 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
+PROGRAMS := $(filter-out command, $(basename $(notdir $(wildcard examples/programs/*.py))))
 
-.PHONY: mnist test hosted gpu docs check lint format clean
+.PHONY: mnist test hosted gpu docs programs check lint format clean
 
 mnist: .venv/examples  ## train the CNN of the tutorials on MNIST, to 99 %
 	$(BIN)/python examples/train_mnist.py --model deep_mnist --preset quick
@@ -21,6 +22,10 @@ docs: .venv/dev  ## write the table of the functions, the output in docs/, and t
 	$(BIN)/python -m minigrad.testing tests/contracts --table > docs/functions.md
 	$(BIN)/python tests/testing/pages.py
 	$(BIN)/python examples/gallery.py
+
+programs: .venv/dev  ## draw the figures of docs/programs.md anew: some ten minutes
+	mkdir -p docs/programs
+	for name in $(PROGRAMS); do $(BIN)/python examples/programs/$$name.py --out docs/programs/$$name.png || exit 1; done
 
 check: lint test hosted  ## all that CI runs
 
