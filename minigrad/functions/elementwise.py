@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from numbers import Real
+from numbers import Integral, Real
 
 import numpy as np
 
@@ -187,6 +187,8 @@ class Clip(Elementwise):
 def clip(x: Operand, low: float | None = None, high: float | None = None) -> Variable:
     """x kept between `low` and `high` (numbers, or None for no bound); the gradient passes inside and at the bounds.
 
+    Integers stay integers if the bounds are some, too.
+
     Raises:
         TypeError: a bound is no number (use minimum and maximum for arrays).
         ValueError: low is above high.
@@ -201,4 +203,9 @@ def clip(x: Operand, low: float | None = None, high: float | None = None) -> Var
             raise ValueError(f"clip: {name} is NaN")
     if low is not None and high is not None and low > high:
         raise ValueError(f"clip: low {low} is above high {high}")
-    return apply(Clip(*(bound if bound is None else float(bound) for bound in (low, high))), x)
+    x = as_variable(x)
+    low, high = (
+        bound if bound is None else int(bound) if x.dtype.kind != "f" and isinstance(bound, Integral) else float(bound)
+        for bound in (low, high)
+    )
+    return apply(Clip(low, high), x)

@@ -125,5 +125,13 @@ def test_the_bounds_of_clip_make_no_float64_of_float32(bound):
     assert y.dtype == np.float32
 
 
+@pytest.mark.parametrize(("low", "high"), [(0, 3), (None, np.int64(3)), (0, 300), (0, 2.5), (True, None)], ids=repr)
+def test_clip_leaves_integers_what_they_are_as_numpy_does(low, high):
+    x = np.array([-3, 1, 5], np.int8)
+    y, wanted = F.clip(x, low, high), np.clip(x, low, int(high) if isinstance(high, np.int64) else high)
+    assert y.dtype == wanted.dtype
+    np.testing.assert_array_equal(y.data, wanted)
+
+
 def test_a_bound_beyond_the_largest_float_is_none():
     np.testing.assert_array_equal(F.clip(np.array([-1, 1], np.float32), -1e300, 1e300).data, [-1, 1])
