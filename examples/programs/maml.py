@@ -77,5 +77,5 @@ def draw(figure, result):
 
 
 if __name__ == "__main__":
-    _, losses = command(train, draw, steps=3000)
+    _, losses = command(train, draw, steps=2000)
     print(f"loss after one step of adaptation: {np.mean(losses[:20]):.3g} -> {np.mean(losses[-20:]):.3g}")

@@ -55,7 +55,7 @@ def draw(figure, result):
 
 
 if __name__ == "__main__":
-    places, labels, losses = command(train, draw, steps=2000)
+    places, labels, losses = command(train, draw, steps=1000)
     distances = np.linalg.norm(places[:, None] - places[None], axis=2) + np.diag(np.full(len(places), np.inf))
     right = (labels[distances.argmin(1)] == labels).mean()
     print(f"loss {losses[0]:.3f} -> {losses[-1]:.3f}; the nearest neighbour is the same digit: {right:.1%}")

@@ -72,5 +72,5 @@ def draw(figure, result):
 
 
 if __name__ == "__main__":
-    right, (x, found), losses = command(train, draw, steps=1000)
+    right, (x, found), losses = command(train, draw, steps=700)
     print(f"loss {losses[0]:.3f} -> {losses[-1]:.4f}; {x} -> {found}; {right:.1%} of new sequences without a mistake")

@@ -68,5 +68,5 @@ def draw(figure, result):
 
 
 if __name__ == "__main__":
-    *_, losses = command(train, draw, steps=4000)
+    *_, losses = command(train, draw, steps=1500)
     print(f"negative evidence bound: {losses[0]:.1f} -> {np.mean(losses[-50:]):.1f} nats an image")
