@@ -1,0 +1,238 @@
+"""PyTorch's own sample inputs (OpInfo), computed by PyTorch and by minigrad: values, gradients, second derivatives.
+
+    python -m tests.comparisons.opinfo [--op NAME ...] [--missing]
+
+README.md says which environment it needs, and what the columns mean.
+"""
+
+import argparse
+import collections
+import contextlib
+import dataclasses
+import inspect
+import itertools
+import sys
+import warnings
+
+import numpy as np
+import torch
+from torch.testing._internal.common_methods_invocations import op_db
+
+import minigrad as mg
+from tests.comparisons import opinfo_mathematics, opinfo_networks, opinfo_shapes  # noqa: F401 - they fill CALLS
+from tests.comparisons.opinfo_differences import KNOWN
+from tests.comparisons.opinfo_table import CALLS, OutOfScope
+
+TOLERANCE = {torch.float64: 1e-9, torch.float32: 1e-4}
+NOT_COMPARED = {torch.complex128: "complex numbers", torch.int64: "integers"}
+
+
+@dataclasses.dataclass
+class Difference:
+    """The first thing that differs: at which stage ("value", "gradient", "second derivative"), and both numbers."""
+
+    stage: str
+    here: object
+    there: object
+    where: tuple
+
+    def __str__(self):
+        return f"{self.stage} {self.where}: {self.here} here, {self.there} in PyTorch"
+
+
+def full_name(op):
+    return f"{op.name}.{op.variant_test_name}" if op.variant_test_name else op.name
+
+
+def tensors_in(tree):
+    if isinstance(tree, torch.Tensor):
+        yield tree
+    elif isinstance(tree, tuple | list | dict):
+        for part in tree.values() if isinstance(tree, dict) else tree:
+            yield from tensors_in(part)
+
+
+def translated(tree, variables):
+    """The same nest with Variables for float tensors (one for each tensor), and arrays for the others."""
+    if isinstance(tree, torch.Tensor):
+        if not tree.is_floating_point():
+            return tree.numpy().copy()
+        if id(tree) not in variables:
+            variables[id(tree)] = mg.Variable(tree.detach().numpy().copy(), requires_grad=tree.requires_grad)
+        return variables[id(tree)]
+    if isinstance(tree, tuple | list):
+        return type(tree)(translated(part, variables) for part in tree)
+    if isinstance(tree, dict):
+        return {name: translated(part, variables) for name, part in tree.items()}
+    return tree
+
+
+def call(f, args, kwargs):
+    """What minigrad gives; an argument that the translation has not is an option that minigrad has not."""
+    try:
+        inspect.signature(f).bind(*args, **kwargs)
+    except TypeError as error:
+        raise OutOfScope(f"option: {error}") from None
+    y = f(*args, **kwargs)
+    return list(y) if isinstance(y, tuple | list) else [y]
+
+
+def array(y):
+    return y.detach().numpy(force=True) if isinstance(y, torch.Tensor) else np.asarray(getattr(y, "data", y))
+
+
+def compare(stage, here, there, tolerance, where=()):
+    """The first difference of two results, or None."""
+    here, there = array(here), array(there)
+    if here.shape != there.shape:
+        return Difference(stage, f"shape {here.shape}", f"shape {there.shape}", where)
+    if there.dtype.kind == "f" and here.dtype != there.dtype:
+        return Difference(stage, here.dtype, there.dtype, where)
+    if there.dtype.kind != "f":
+        equal = here == there
+    else:
+        finite = np.abs(there[np.isfinite(there)])
+        bound = tolerance * max(1.0, finite.max(initial=0.0))
+        equal = (here == there) | (np.isnan(here) & np.isnan(there)) | (np.abs(here - there) <= bound)
+    if np.all(equal):
+        return None
+    place = tuple(int(i) for i in np.argwhere(~equal)[0])
+    return Difference(stage, here[place], there[place], (*where, place))
+
+
+class Pair:
+    """One sample in both frameworks: the leaves, the outputs that can be differentiated, their gradients."""
+
+    def __init__(self, op, sample, rng):
+        nest = (sample.input, sample.args, sample.kwargs)
+        variables = {}
+        x, args, kwargs = translated(nest, variables)
+        self.here = call(CALLS[full_name(op)], (x, *args), kwargs)
+        y = op(sample.input, *sample.args, **sample.kwargs)
+        self.there = list(y) if isinstance(y, tuple | list) else [y]
+        leaves = {id(t): t for t in tensors_in(nest) if t.requires_grad}
+        self.leaves_there, self.leaves_here = list(leaves.values()), [variables[key] for key in leaves]
+        self.rng = rng
+
+    def drawn(self, tensors):
+        """Numbers for each tensor, of its shape, for both: tensors and Variables, both of which require gradients."""
+        arrays = [np.asarray(self.rng.standard_normal(t.shape)).astype(t.detach().numpy().dtype) for t in tensors]
+        return [torch.tensor(a, requires_grad=True) for a in arrays], [mg.Variable(a) for a in arrays]
+
+    def gradients(self, there, here, leaves_there, leaves_here, again):
+        """Those of Σ ⟨y, a drawn direction⟩, in both, and the directions."""
+        directions_there, directions_here = self.drawn(there)
+        total_there = sum((y * v).sum() for y, v in zip(there, directions_there, strict=True))
+        total_here = sum((y * v).sum() for y, v in zip(here, directions_here, strict=True))
+        gs = torch.autograd.grad(total_there, leaves_there, create_graph=again, allow_unused=True)
+        gs = [torch.zeros_like(x) if g is None else g for x, g in zip(leaves_there, gs, strict=True)]
+        hs = mg.grad(total_here, leaves_here, create_graph=again, allow_unused=True)
+        return gs, list(hs), directions_there, directions_here
+
+
+def differences(op, sample, dtype, rng):
+    """What differs, stage by stage; nothing, if all is right."""
+    pair, tolerance = Pair(op, sample, rng), TOLERANCE[dtype]
+    if len(pair.here) != len(pair.there):
+        yield Difference("value", len(pair.here), len(pair.there), ("outputs",))
+        return
+    for i, (y, t) in enumerate(zip(pair.here, pair.there, strict=True)):
+        if found := compare("value", y, t, tolerance, (f"output {i}",)):
+            yield found
+            return
+    smooth = [i for i, t in enumerate(pair.there) if isinstance(t, torch.Tensor) and t.requires_grad]
+    if not op.supports_autograd or not smooth or not pair.leaves_there:
+        return
+    there, here = [pair.there[i] for i in smooth], [pair.here[i] for i in smooth]
+    again = op.supports_gradgrad and dtype == torch.float64
+    gs, hs, vs, ws = pair.gradients(there, here, pair.leaves_there, pair.leaves_here, again)
+    for i, (h, g) in enumerate(zip(hs, gs, strict=True)):
+        if found := compare("gradient", h, g, tolerance, (f"input {i}",)):
+            yield found
+            return
+    smooth = [i for i, g in enumerate(gs) if g.requires_grad]
+    if not again or not smooth:
+        return
+    leaves = (pair.leaves_there + vs, pair.leaves_here + ws)
+    gs, hs, _, _ = pair.gradients([gs[i] for i in smooth], [hs[i] for i in smooth], *leaves, again=False)
+    for i, (h, g) in enumerate(zip(hs, gs, strict=True)):
+        if found := compare("second derivative", h, g, tolerance, (f"input {i}",)):
+            yield found
+            return
+
+
+class Counts:
+    """What was found, by op and by reason."""
+
+    def __init__(self):
+        self.right = collections.Counter()
+        self.wrong = []
+        self.out = collections.Counter()
+        self.known = collections.Counter()
+
+    def sample(self, op, sample, dtype, rng):
+        try:
+            found = next(differences(op, sample, dtype, rng), None)
+        except OutOfScope as reason:
+            self.out[str(reason)] += 1
+            return
+        except Exception as error:  # noqa: BLE001 - whatever minigrad raises is a finding
+            found = Difference("error", f"{type(error).__name__}: {error}", "none", ())
+        if found is None:
+            self.right[full_name(op)] += 1
+            return
+        for rule in KNOWN:
+            if rule.holds(full_name(op), found, sample):
+                self.known[rule.reason] += 1
+                return
+        self.wrong.append(f"{full_name(op)} {dtype} {sample.summary()[:300]}\n    {found}")
+
+
+def samples_of(op, dtype):
+    """The samples, drawn anew from one seed, or none where the op is not for the type."""
+    torch.manual_seed(0)
+    np.random.seed(0)  # noqa: NPY002 - some of OpInfo's samples are drawn with it
+    if dtype in op.supported_dtypes("cpu"):
+        differentiable = op.supports_autograd and dtype.is_floating_point
+        yield from op.sample_inputs("cpu", dtype, requires_grad=differentiable)
+
+
+def measure(names):
+    counts = Counts()
+    for op in op_db:
+        if full_name(op) not in CALLS or (names and full_name(op) not in names):
+            continue
+        for dtype, sample in itertools.chain.from_iterable(zip(itertools.repeat(d), samples_of(op, d)) for d in TOLERANCE):
+            counts.sample(op, sample, dtype, np.random.default_rng(0))
+        for dtype, reason in NOT_COMPARED.items():
+            counts.out[reason] += sum(1 for _ in samples_of(op, dtype))
+    return counts
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Compare minigrad with PyTorch on PyTorch's own samples.")
+    parser.add_argument("--op", nargs="*", default=[], help="only these ops, by OpInfo's names")
+    parser.add_argument("--missing", action="store_true", help="name the ops that minigrad has no function for")
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    with warnings.catch_warnings(), np.errstate(all="ignore"), contextlib.suppress(KeyboardInterrupt):
+        warnings.simplefilter("ignore")
+        counts = measure(options.op)
+    missing = [full_name(op) for op in op_db if full_name(op) not in CALLS]
+    write = lambda line: sys.stdout.write(line + "\n")  # noqa: E731
+    write(f"ops compared: {len(op_db) - len(missing)}; without a function of minigrad: {len(missing)}")
+    if options.missing:
+        write("  " + " ".join(missing))
+    write(f"samples right: {sum(counts.right.values())}, of {len(counts.right)} ops")
+    for title, found in (("known differences", counts.known), ("out of scope", counts.out)):
+        write(f"{title}: {sum(found.values())}")
+        for reason, n in found.most_common():
+            write(f"  {n:6}  {reason}")
+    write(f"wrong: {len(counts.wrong)}")
+    for line in counts.wrong:
+        write("  " + line)
+    return 1 if counts.wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
