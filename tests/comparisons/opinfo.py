@@ -1,21 +1,20 @@
 """PyTorch's own sample inputs (OpInfo), computed by PyTorch and by minigrad: values, gradients, second derivatives.
 
-    python -m tests.comparisons.opinfo [--op NAME ...] [--missing]
+    python -m tests.comparisons.opinfo [--op NAME ...] [--reference] [--missing]
 
 README.md says which environment it needs, and what the columns mean.
 """
 
 import argparse
 import collections
-import contextlib
 import dataclasses
 import inspect
-import itertools
 import sys
 import warnings
 
 import numpy as np
 import torch
+from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.testing._internal.common_methods_invocations import op_db
 
 import minigrad as mg
@@ -24,12 +23,13 @@ from tests.comparisons.opinfo_differences import KNOWN
 from tests.comparisons.opinfo_table import CALLS, OutOfScope
 
 TOLERANCE = {torch.float64: 1e-9, torch.float32: 1e-4}
+STAGES = VALUE, GRADIENT, SECOND = "value", "gradient", "second derivative"
 NOT_COMPARED = {torch.complex128: "complex numbers", torch.int64: "integers"}
 
 
 @dataclasses.dataclass
 class Difference:
-    """The first thing that differs: at which stage ("value", "gradient", "second derivative"), and both numbers."""
+    """The first thing that differs: at which stage, both numbers, and their place."""
 
     stage: str
     here: object
@@ -72,7 +72,7 @@ def call(f, args, kwargs):
     try:
         inspect.signature(f).bind(*args, **kwargs)
     except TypeError as error:
-        raise OutOfScope(f"option: {error}") from None
+        raise OutOfScope(str(error).replace("got an unexpected keyword argument", "option")) from None
     y = f(*args, **kwargs)
     return list(y) if isinstance(y, tuple | list) else [y]
 
@@ -130,35 +130,33 @@ class Pair:
         return gs, list(hs), directions_there, directions_here
 
 
-def differences(op, sample, dtype, rng):
-    """What differs, stage by stage; nothing, if all is right."""
+def first(stage, heres, theres, tolerance, what):
+    """The first difference of two lists."""
+    pairs = zip(heres, theres, strict=True)
+    return next(
+        filter(None, (compare(stage, h, t, tolerance, (f"{what} {i}",)) for i, (h, t) in enumerate(pairs))), None
+    )
+
+
+def examine(op, sample, dtype, rng):
+    """The last stage that was compared, and what differs there, or None."""
     pair, tolerance = Pair(op, sample, rng), TOLERANCE[dtype]
     if len(pair.here) != len(pair.there):
-        yield Difference("value", len(pair.here), len(pair.there), ("outputs",))
-        return
-    for i, (y, t) in enumerate(zip(pair.here, pair.there, strict=True)):
-        if found := compare("value", y, t, tolerance, (f"output {i}",)):
-            yield found
-            return
+        return VALUE, Difference(VALUE, len(pair.here), len(pair.there), ("number of outputs",))
+    found = first(VALUE, pair.here, pair.there, tolerance, "output")
     smooth = [i for i, t in enumerate(pair.there) if isinstance(t, torch.Tensor) and t.requires_grad]
-    if not op.supports_autograd or not smooth or not pair.leaves_there:
-        return
+    if found or not op.supports_autograd or not smooth or not pair.leaves_there:
+        return VALUE, found
     there, here = [pair.there[i] for i in smooth], [pair.here[i] for i in smooth]
     again = op.supports_gradgrad and dtype == torch.float64
     gs, hs, vs, ws = pair.gradients(there, here, pair.leaves_there, pair.leaves_here, again)
-    for i, (h, g) in enumerate(zip(hs, gs, strict=True)):
-        if found := compare("gradient", h, g, tolerance, (f"input {i}",)):
-            yield found
-            return
+    found = first(GRADIENT, hs, gs, tolerance, "input")
     smooth = [i for i, g in enumerate(gs) if g.requires_grad]
-    if not again or not smooth:
-        return
+    if found or not again or not smooth:
+        return GRADIENT, found
     leaves = (pair.leaves_there + vs, pair.leaves_here + ws)
     gs, hs, _, _ = pair.gradients([gs[i] for i in smooth], [hs[i] for i in smooth], *leaves, again=False)
-    for i, (h, g) in enumerate(zip(hs, gs, strict=True)):
-        if found := compare("second derivative", h, g, tolerance, (f"input {i}",)):
-            yield found
-            return
+    return SECOND, first(SECOND, hs, gs, tolerance, "input")
 
 
 class Counts:
@@ -166,71 +164,79 @@ class Counts:
 
     def __init__(self):
         self.right = collections.Counter()
-        self.wrong = []
+        self.stages = collections.Counter()
         self.out = collections.Counter()
         self.known = collections.Counter()
+        self.wrong = []
 
     def sample(self, op, sample, dtype, rng):
         try:
-            found = next(differences(op, sample, dtype, rng), None)
+            stage, found = examine(op, sample, dtype, rng)
         except OutOfScope as reason:
             self.out[str(reason)] += 1
             return
-        except Exception as error:  # noqa: BLE001 - whatever minigrad raises is a finding
-            found = Difference("error", f"{type(error).__name__}: {error}", "none", ())
+        except Exception as error:  # noqa: BLE001 - whatever is raised is a finding
+            stage, found = VALUE, Difference("error", f"{type(error).__name__}: {error}", "none", ())
         if found is None:
             self.right[full_name(op)] += 1
+            self.stages[stage] += 1
             return
-        for rule in KNOWN:
-            if rule.holds(full_name(op), found, sample):
-                self.known[rule.reason] += 1
-                return
-        self.wrong.append(f"{full_name(op)} {dtype} {sample.summary()[:300]}\n    {found}")
+        rule = next((rule for rule in KNOWN if rule.holds(full_name(op), found, sample)), None)
+        if rule:
+            self.known[rule.reason] += 1
+        else:
+            self.wrong.append(f"{full_name(op)} {dtype} {sample.summary()[:300]}\n    {found}")
 
 
-def samples_of(op, dtype):
+def samples_of(op, dtype, reference=False):
     """The samples, drawn anew from one seed, or none where the op is not for the type."""
     torch.manual_seed(0)
     np.random.seed(0)  # noqa: NPY002 - some of OpInfo's samples are drawn with it
     if dtype in op.supported_dtypes("cpu"):
-        differentiable = op.supports_autograd and dtype.is_floating_point
-        yield from op.sample_inputs("cpu", dtype, requires_grad=differentiable)
+        draw = op.reference_inputs if reference else op.sample_inputs
+        yield from draw("cpu", dtype, requires_grad=op.supports_autograd and dtype.is_floating_point)
 
 
-def measure(names):
+def measure(ops, reference=False):
     counts = Counts()
-    for op in op_db:
-        if full_name(op) not in CALLS or (names and full_name(op) not in names):
-            continue
-        for dtype, sample in itertools.chain.from_iterable(zip(itertools.repeat(d), samples_of(op, d)) for d in TOLERANCE):
-            counts.sample(op, sample, dtype, np.random.default_rng(0))
+    for op in ops:
+        for dtype in TOLERANCE:
+            for sample in samples_of(op, dtype, reference):
+                counts.sample(op, sample, dtype, np.random.default_rng(0))
         for dtype, reason in NOT_COMPARED.items():
-            counts.out[reason] += sum(1 for _ in samples_of(op, dtype))
+            counts.out[reason] += sum(1 for _ in samples_of(op, dtype, reference))
     return counts
+
+
+def report(counts, ops):
+    """The lines that are printed."""
+    stages = ", ".join(f"{counts.stages[stage]} up to the {stage}" for stage in STAGES)
+    yield f"samples right: {sum(counts.right.values())}, of {len(counts.right)} ops ({stages})"
+    none = [full_name(op) for op in ops if not counts.right[full_name(op)]]
+    yield f"ops of which no sample is right: {' '.join(none) or 'none'}"
+    for title, found in (("known differences", counts.known), ("out of scope", counts.out)):
+        yield f"{title}: {sum(found.values())}"
+        yield from (f"  {n:6}  {reason}" for reason, n in found.most_common())
+    yield f"wrong: {len(counts.wrong)}"
+    yield from (f"  {line}" for line in counts.wrong)
 
 
 def main():
     parser = argparse.ArgumentParser(description="Compare minigrad with PyTorch on PyTorch's own samples.")
     parser.add_argument("--op", nargs="*", default=[], help="only these ops, by OpInfo's names")
+    parser.add_argument("--reference", action="store_true", help="the longer list of samples, with extreme numbers")
     parser.add_argument("--missing", action="store_true", help="name the ops that minigrad has no function for")
     options = parser.parse_args()
     torch.set_num_threads(1)
-    with warnings.catch_warnings(), np.errstate(all="ignore"), contextlib.suppress(KeyboardInterrupt):
-        warnings.simplefilter("ignore")
-        counts = measure(options.op)
     missing = [full_name(op) for op in op_db if full_name(op) not in CALLS]
-    write = lambda line: sys.stdout.write(line + "\n")  # noqa: E731
-    write(f"ops compared: {len(op_db) - len(missing)}; without a function of minigrad: {len(missing)}")
-    if options.missing:
-        write("  " + " ".join(missing))
-    write(f"samples right: {sum(counts.right.values())}, of {len(counts.right)} ops")
-    for title, found in (("known differences", counts.known), ("out of scope", counts.out)):
-        write(f"{title}: {sum(found.values())}")
-        for reason, n in found.most_common():
-            write(f"  {n:6}  {reason}")
-    write(f"wrong: {len(counts.wrong)}")
-    for line in counts.wrong:
-        write("  " + line)
+    ops = [op for op in op_db if full_name(op) in CALLS and full_name(op) in (options.op or CALLS)]
+    # the math kernel of attention is the one that PyTorch can differentiate twice
+    with warnings.catch_warnings(), np.errstate(all="ignore"), sdpa_kernel(SDPBackend.MATH):
+        warnings.simplefilter("ignore")
+        counts = measure(ops, options.reference)
+    lines = [f"ops compared: {len(ops)}; without a function of minigrad: {len(missing)}"]
+    lines += ["  " + " ".join(missing)] if options.missing else []
+    sys.stdout.writelines(f"{line}\n" for line in [*lines, *report(counts, ops)])
     return 1 if counts.wrong else 0
 
 

@@ -74,6 +74,16 @@ BINARY = {
 CALLS.update({name: lambda x, other, _f=f: _f(x, other) for name, f in BINARY.items()})
 
 
+@of("allclose")
+def _(x, other, rtol=1e-5, atol=1e-8, equal_nan=False):
+    return np.allclose(x, other, rtol=rtol, atol=atol, equal_nan=equal_nan)
+
+
+@of("equal")
+def _(x, other):
+    return np.array_equal(x, other)
+
+
 @of("round", "round.decimals_0", "round.decimals_3", "round.decimals_neg_3")
 def _(x, *, decimals=0):
     return F.round(x, decimals)

@@ -37,7 +37,7 @@ def _(x, *, approximate="none"):
 
 @nn("prelu")
 def _(x, weight):
-    lacks(x.ndim < 2 and weight.shape != () and weight.shape != (1,), "prelu's channels without examples")
+    lacks(x.ndim < 2 and weight.shape not in {(), (1,)}, "prelu's channels without examples")
     return F.prelu(x, weight)
 
 

@@ -186,6 +186,26 @@ def _(x, places):
     return x[places]
 
 
+@of("clone")
+def _(x):
+    return x.astype(x.dtype)
+
+
+@of("float")
+def _(x):
+    return x.astype(np.float32)
+
+
+@of("double")
+def _(x):
+    return x.astype(np.float64)
+
+
+@of("half")
+def _(x):
+    return x.astype(np.float16)
+
+
 @of("select")
 def _(x, dim, index):
     return x[(slice(None),) * (dim % x.ndim) + (index,)]
