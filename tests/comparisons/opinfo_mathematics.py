@@ -234,8 +234,8 @@ def _(x):
 
 @of("argsort")
 def _(x, dim=-1, descending=False, *, stable=True):
-    lacks(descending, "argsort in descending order")
-    return F.argsort(x, axis_of(x, dim))
+    axis = axis_of(x, dim)
+    return F.topk(x, x.shape[axis], axis)[1] if descending else F.argsort(x, axis)
 
 
 @of("topk")

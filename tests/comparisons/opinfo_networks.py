@@ -203,6 +203,18 @@ def loss(f):
     return call
 
 
+def weighted(f):
+    """A loss whose elements weigh differently: their sum or mean is taken afterwards."""
+
+    def call(x, target, weight, *, reduction, **options):
+        if weight is None:
+            return loss(f)(x, target, reduction=reduction, **options)
+        y = loss(f)(x, target, reduction="none", **options) * weight
+        return {"none": lambda y: y, "mean": F.mean, "sum": F.sum}[reduction](y)
+
+    return call
+
+
 CALLS["nn.functional.mse_loss"] = loss(F.mean_squared_error)
 CALLS["nn.functional.l1_loss"] = loss(F.mean_absolute_error)
 
@@ -221,14 +233,13 @@ def _(x, target, *, beta=1.0, reduction="mean"):
 
 @nn("binary_cross_entropy")
 def _(x, target, weight=None, *, reduction="mean"):
-    lacks(weight is not None, "option weight of a binary cross-entropy")
-    return loss(F.binary_cross_entropy)(x, target, reduction=reduction, eps=TINY[x.dtype.name])
+    return weighted(F.binary_cross_entropy)(x, target, weight, reduction=reduction, eps=TINY[x.dtype.name])
 
 
 @nn("binary_cross_entropy_with_logits")
 def _(x, target, *, weight=None, pos_weight=None, reduction="mean"):
-    lacks(weight is not None or pos_weight is not None, "option weight of a binary cross-entropy")
-    return loss(F.sigmoid_cross_entropy)(x, target, reduction=reduction)
+    lacks(pos_weight is not None, "option pos_weight of a binary cross-entropy")
+    return weighted(F.sigmoid_cross_entropy)(x, target, weight, reduction=reduction)
 
 
 @nn("cross_entropy")
@@ -252,8 +263,9 @@ def _(x, target, *, reduction="mean", log_target=False):
 
 @nn("poisson_nll_loss")
 def _(x, target, *, log_input=True, full=False, eps=1e-8, reduction="mean"):
-    lacks(log_input, "poisson_nll_loss of the rate's logarithm")
     lacks(full, "option full of poisson_nll_loss")
+    if log_input:
+        x, eps = F.exp(x), TINY[x.dtype.name]
     return loss(F.poisson)(x, target, eps=eps, reduction=reduction)
 
 
