@@ -36,6 +36,11 @@ class Difference:
     there: object
     where: tuple
 
+    @property
+    def of_numbers(self):
+        """Whether numbers differ, not shapes or float types."""
+        return isinstance(self.here, np.floating) and isinstance(self.there, np.floating)
+
     def __str__(self):
         return f"{self.stage} {self.where}: {self.here} here, {self.there} in PyTorch"
 

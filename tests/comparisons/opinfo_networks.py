@@ -1,5 +1,7 @@
 """PyTorch's functions of neural networks, and its losses, as calls of minigrad."""
 
+import functools
+
 import numpy as np
 
 import minigrad.functions as F
@@ -18,6 +20,21 @@ def pair(size):
     """An int or a sequence of one stands for both axes."""
     sizes = (size,) if isinstance(size, int) else tuple(size)
     return sizes * 2 if len(sizes) == 1 else sizes
+
+
+def batch_of(ndim):
+    """A decorator: one image, which PyTorch takes without an axis of examples, becomes a batch of one."""
+
+    def decorated(call):
+        @functools.wraps(call)
+        def batched(x, *args, **kwargs):
+            if x.ndim != ndim - 1:
+                return call(x, *args, **kwargs)
+            return F.squeeze(call(F.expand_dims(x, 0), *args, **kwargs), 0)
+
+        return batched
+
+    return decorated
 
 
 @nn("leaky_relu")
@@ -53,8 +70,7 @@ def _(x, min_val=-1.0, max_val=1.0):
 
 @nn("softplus")
 def _(x, *, beta=1, threshold=20):
-    lacks(threshold != 20, "option threshold of softplus, from which on it would be linear")
-    return F.softplus(x * float(beta)) / float(beta)
+    return F.where(x * beta > threshold, x, F.softplus(x * float(beta)) / float(beta))
 
 
 def along(f):
@@ -78,8 +94,8 @@ def _(x, p=0.5, training=True):
 
 
 @nn("conv1d")
+@batch_of(3)
 def _(x, w, b=None, stride=1, padding=0, dilation=1, groups=1):
-    lacks(x.ndim == 2, "one image without a batch")
     one = lambda n: n if isinstance(n, int | str) else n[0]  # noqa: E731
     return F.conv1d(x, w, b, stride=one(stride), pad=padded(one(padding)), dilation=one(dilation), groups=groups)
 
@@ -89,22 +105,22 @@ def padded(padding):
 
 
 @nn("conv2d")
+@batch_of(4)
 def _(x, w, b=None, stride=1, padding=0, dilation=1, groups=1):
-    lacks(x.ndim == 3, "one image without a batch")
     pad = padded(padding) if isinstance(padding, str) else pair(padding)
     return F.conv2d(x, w, b, stride=pair(stride), pad=pad, dilation=pair(dilation), groups=groups)
 
 
 @nn("conv_transpose2d")
+@batch_of(4)
 def _(x, w, b=None, stride=1, padding=0, output_padding=0, groups=1, dilation=1):
-    lacks(x.ndim == 3, "one image without a batch")
     sizes = {"stride": pair(stride), "pad": pair(padding), "dilation": pair(dilation)}
     return F.conv_transpose2d(x, w, b, output_padding=pair(output_padding), groups=groups, **sizes)
 
 
 @nn("avg_pool2d")
+@batch_of(4)
 def _(x, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True, divisor_override=None):
-    lacks(x.ndim == 3, "one image without a batch")
     lacks(divisor_override is not None, "option divisor_override")
     stride = pair(kernel_size if stride is None or stride == () else stride)
     options = {"pad": pair(padding), "ceil_mode": ceil_mode, "count_include_pad": count_include_pad}
@@ -112,8 +128,8 @@ def _(x, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad
 
 
 @nn("max_pool2d")
+@batch_of(4)
 def _(x, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False, return_indices=False):
-    lacks(x.ndim == 3, "one image without a batch")
     lacks(return_indices, "option return_indices")
     lacks(pair(dilation) != (1, 1), "pooling with dilation")
     stride = pair(kernel_size if stride is None or stride == () else stride)
@@ -121,15 +137,15 @@ def _(x, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False, retur
 
 
 @nn("adaptive_avg_pool2d")
+@batch_of(4)
 def _(x, size):
-    lacks(x.ndim == 3, "one image without a batch")
     lacks(pair(size) != (1, 1), "adaptive pooling to more than one pixel")
     return F.global_avg_pool2d(x, keepdims=True)
 
 
 @nn("unfold")
+@batch_of(4)
 def _(x, kernel_size, dilation=1, padding=0, stride=1):
-    lacks(x.ndim == 3, "one image without a batch")
     y = F.unfold(x, pair(kernel_size), stride=pair(stride), pad=pair(padding), dilation=pair(dilation))
     N, C, KH, KW, OH, OW = y.shape
     return F.reshape(y, (N, C * KH * KW, OH * OW))
