@@ -168,11 +168,11 @@ def _(x, size=None, *, scale_factor=None):
 
 
 @nn("embedding")
-def _(indices, w, padding_idx=None, max_norm=None):
-    """The op's input is the table; OpInfo turns the two around."""
+def _(w, indices, padding_idx=None, max_norm=None):
+    """OpInfo has the table first, which the samples' gradients are for."""
     lacks(padding_idx is not None, "option padding_idx")
     lacks(max_norm is not None, "option max_norm")
-    return F.embedding(w, indices)
+    return F.embedding(indices, w)
 
 
 @nn("scaled_dot_product_attention")

@@ -211,6 +211,11 @@ def _(x, dim, index):
     return x[(slice(None),) * (dim % x.ndim) + (index,)]
 
 
+@of("slice")
+def _(x, dim=0, start=None, end=None, step=1):
+    return x[(slice(None),) * (dim % x.ndim) + (slice(start, end, step),)]
+
+
 @of("narrow", "narrow_copy")
 def _(x, dim, start, length):
     start = int(start) % (x.shape[dim] + 1) if int(start) >= 0 else int(start) + x.shape[dim]
