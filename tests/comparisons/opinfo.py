@@ -1,6 +1,6 @@
 """PyTorch's own sample inputs (OpInfo), computed by PyTorch and by minigrad: values, gradients, second derivatives.
 
-    python -m tests.comparisons.opinfo [--op NAME ...] [--reference] [--missing]
+    python -m tests.comparisons.opinfo [--op NAME ...] [--missing]
 
 README.md says which environment it needs, and what the columns mean.
 """
@@ -175,9 +175,6 @@ class Counts:
         self.wrong = []
 
     def sample(self, op, sample, dtype, rng):
-        if sample is None:
-            self.out["lists of samples that OpInfo could not draw to their end"] += 1
-            return
         try:
             stage, found = examine(op, sample, dtype, rng)
         except OutOfScope as reason:
@@ -196,26 +193,22 @@ class Counts:
             self.wrong.append(f"{full_name(op)} {dtype} {sample.summary()[:300]}\n    {found}")
 
 
-def samples_of(op, dtype, reference=False):
+def samples_of(op, dtype):
     """The samples, drawn anew from one seed, or none where the op is not for the type."""
     torch.manual_seed(0)
     np.random.seed(0)  # noqa: NPY002 - some of OpInfo's samples are drawn with it
     if dtype in op.supported_dtypes("cpu"):
-        draw = op.reference_inputs if reference else op.sample_inputs
-        try:
-            yield from draw("cpu", dtype, requires_grad=op.supports_autograd and dtype.is_floating_point)
-        except ValueError:  # some lists for reference hold integers, which can't require gradients
-            yield None
+        yield from op.sample_inputs("cpu", dtype, requires_grad=op.supports_autograd and dtype.is_floating_point)
 
 
-def measure(ops, reference=False):
+def measure(ops):
     counts = Counts()
     for op in ops:
         for dtype in TOLERANCE:
-            for sample in samples_of(op, dtype, reference):
+            for sample in samples_of(op, dtype):
                 counts.sample(op, sample, dtype, np.random.default_rng(0))
         for dtype, reason in NOT_COMPARED.items():
-            counts.out[reason] += sum(1 for _ in samples_of(op, dtype, reference))
+            counts.out[reason] += sum(1 for _ in samples_of(op, dtype))
     return counts
 
 
@@ -235,7 +228,6 @@ def report(counts, ops):
 def main():
     parser = argparse.ArgumentParser(description="Compare minigrad with PyTorch on PyTorch's own samples.")
     parser.add_argument("--op", nargs="*", default=[], help="only these ops, by OpInfo's names")
-    parser.add_argument("--reference", action="store_true", help="the longer list of samples, with extreme numbers")
     parser.add_argument("--missing", action="store_true", help="name the ops that minigrad has no function for")
     options = parser.parse_args()
     torch.set_num_threads(1)
@@ -244,7 +236,7 @@ def main():
     # the math kernel of attention is the one that PyTorch can differentiate twice
     with warnings.catch_warnings(), np.errstate(all="ignore"), sdpa_kernel(SDPBackend.MATH):
         warnings.simplefilter("ignore")
-        counts = measure(ops, options.reference)
+        counts = measure(ops)
     lines = [f"ops compared: {len(ops)}; without a function of minigrad: {len(missing)}"]
     lines += ["  " + " ".join(missing)] if options.missing else []
     sys.stdout.writelines(f"{line}\n" for line in [*lines, *report(counts, ops)])
