@@ -30,6 +30,9 @@ KEYWORDS = {
     "boundaries": "at", "eta_min": "end", "min_lr": "end", "max_lr": "lr", "T_max": "steps", "total_iters": "steps",
     "total_steps": "steps", "decay_steps": "steps", "pct_start": "rise", "initial_learning_rate": "lr",
     "min_delta": "threshold", "clip_value": "max_value", "clip_norm": "max_norm",
+    "num_layers": "layers", "hidden_size": "hidden_features", "input_size": "in_features", "ndigits": "decimals",
+    "num_embeddings": "count", "embedding_dim": "features", "input_dim": "count", "output_dim": "features",
+    "sample_weight": "sample_weights", "class_weight": "class_weights",
 }  # fmt: skip
 """Keywords elsewhere, and the parameter that is meant by each where a function has it."""
 
@@ -58,6 +61,8 @@ REMEDIES = {
     "track_running_stats": "call functions.batch_norm for a layer without them",
     "dampening": "leave it out: a gradient is added to the velocity as it is",
     "amsgrad": "leave it out",
+    "batch_first": "leave it out: sequences are (N, steps, in)",
+    "bidirectional": "leave it out, and run another layer over functions.flip(x, 1)",
     "centered": "leave it out: RMSprop divides by the mean of g²",
 }
 """Keywords that stand for something that is said in another way."""
@@ -245,7 +250,8 @@ def _advice(function: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping
     known = {p.name: p for p in parameters}
     for name in kwargs:
         if name not in known:
-            others = [KEYWORDS[name]] if name in KEYWORDS else [] if name in REMEDIES else [name]
+            others = [KEYWORDS[name]] if name in KEYWORDS else []
+            others += [] if name in REMEDIES else [name]
             meant = [f"write {other}=" for other in others if other in known]
             meant += [f"write {close}=" for other in others for close in get_close_matches(other, known, 1)]
             meant += [REMEDIES.get(name, f"it takes {', '.join(known) or 'nothing'}")]

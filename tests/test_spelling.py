@@ -40,6 +40,13 @@ KEYWORDS = {
     "topk: there is no keyword dim; write axis=": lambda: F.topk(V, 1, dim=0),
     "flip: there is no keyword dims; write axis=": lambda: F.flip(V, dims=[0]),
     "PReLU: there is no keyword num_parameters; write channels=": lambda: nn.PReLU(num_parameters=3),
+    "softmax_cross_entropy: there is no keyword weight; write class_weights=": lambda: F.softmax_cross_entropy(
+        V, [0, 1], weight=[1, 2, 3]
+    ),
+    "LSTM: there is no keyword num_layers; write layers=": lambda: nn.LSTM(2, 3, num_layers=2),
+    "GRUCell: there is no keyword batch_first; leave it out": lambda: nn.GRUCell(2, 3, batch_first=True),
+    "clip_grad_norm: there is no keyword norm_type; it takes": lambda: optim.clip_grad_norm(P, 1.0, norm_type=2),
+    "round: there is no keyword ndigits; write decimals=": lambda: F.round(V, ndigits=1),
     "mean_squared_error: there is no keyword dim": lambda: F.mean_squared_error(V, V, dim=1),
     "relu: there is no keyword nonsense; it takes x": lambda: F.relu(X, nonsense=1),
 }

@@ -32,7 +32,7 @@ from minigrad.functions.exponential import erf, exp, expm1, log, log1p, log2, lo
 from minigrad.functions.gelu import gelu
 from minigrad.functions.indexing import embedding, take_along_axis
 from minigrad.functions.linalg import linear, matmul
-from minigrad.functions.loss import mean_squared_error, softmax_cross_entropy
+from minigrad.functions.loss import softmax_cross_entropy
 from minigrad.functions.margin_losses import categorical_hinge, hinge, squared_hinge
 from minigrad.functions.normalization import batch_norm, group_norm, layer_norm
 from minigrad.functions.norms import norm
@@ -45,6 +45,7 @@ from minigrad.functions.regression_losses import (
     logcosh,
     mean_absolute_error,
     mean_absolute_percentage_error,
+    mean_squared_error,
     mean_squared_logarithmic_error,
 )
 from minigrad.functions.resampling import upsample2d

@@ -11,6 +11,7 @@ from minigrad.backend import Array, format_array
 from minigrad.backend.kernels import kernels_of
 from minigrad.backend.sparse_images import SparseImages
 from minigrad.backend.windows import Pair, Window
+from minigrad.core.config import float_type
 from minigrad.core.function import Function, Gradients, Spec
 from minigrad.core.operators import Operand
 from minigrad.core.variable import Variable, apply, as_variables
@@ -268,8 +269,9 @@ def convolution_of(
 
 
 def filter_operands(x: Operand, w: Operand, b: Operand | None) -> tuple[Variable, Variable, Variable | None]:
-    """Images, filters and perhaps a bias as Variables."""
-    operands = as_variables(x, w) if b is None else as_variables(x, w, b)
+    """Images, filters and perhaps a bias as Variables of floats; integers become `default_dtype`."""
+    variables = as_variables(x, w) if b is None else as_variables(x, w, b)
+    operands = [each if each.dtype.kind == "f" else each.astype(float_type()) for each in variables]
     return operands[0], operands[1], None if b is None else operands[2]
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from minigrad import checks
-from minigrad.backend import Array, ignore_underflow, xp_of
+from minigrad.backend import Array, device_of, format_array, ignore_underflow, xp_of
 from minigrad.core.arithmetic import Elementwise
 from minigrad.core.function import Gradients
 from minigrad.core.operators import Operand
@@ -33,12 +33,12 @@ def binary_cross_entropy(
     counts a logarithm below −100 as −100. Of logits, `sigmoid_cross_entropy` is exact.
 
     Args:
-        prediction: probabilities, 0 to 1.
+        prediction: probabilities, 0 to 1 within a thousandth, which is checked on the CPU alone.
         target: of prediction's shape, 0 to 1.
         eps: the least probability; in float16 it is 6·10⁻⁵ at least.
         reduction: "mean" over all elements (0 if there are none), "sum", or "none".
     Raises:
-        ValueError: the shapes differ, or eps is not positive.
+        ValueError: the shapes differ, prediction holds no probabilities, or eps is not positive.
         TypeError: prediction holds no floats.
 
     >>> binary_cross_entropy(np.array([0.5, 1.0]), np.array([1, 1]), reduction="none")
@@ -46,6 +46,9 @@ def binary_cross_entropy(
     """
     p, t = comparable("binary_cross_entropy", prediction, target)
     eps = _least("binary_cross_entropy", eps, p)
+    if device_of(p.data) == "cpu" and (abs(p.data - 0.5) > 0.501).any():  # of logits the loss would have no minimum
+        words = f"prediction must be probabilities, 0 to 1, not {format_array(p)} with others"
+        raise ValueError(f"binary_cross_entropy: {words}; of logits, see sigmoid_cross_entropy")
     losses = -t * log(clip(p, eps)) - (1 - t) * log(clip(1 - p, eps))
     return reduced("binary_cross_entropy", losses, reduction)
 

@@ -1,4 +1,4 @@
-"""Losses. None of them broadcasts."""
+"""Softmax cross-entropy, the loss of classes. It does not broadcast."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from minigrad.backend import (
     as_array,
     device_of,
     format_array,
-    ignore_underflow,
     sum_wide,
     to_device,
     xp_of,
@@ -23,7 +22,7 @@ from minigrad.backend.distributions import distributions
 from minigrad.backend.kernels import kernels_of
 from minigrad.core.function import Function, Gradients
 from minigrad.core.operators import Operand
-from minigrad.core.variable import Variable, apply, as_variable, as_variables
+from minigrad.core.variable import Variable, apply, as_variable
 from minigrad.functions.softmax import Softmax
 from minigrad.spelling import advised
 
@@ -86,13 +85,14 @@ def softmax_cross_entropy(
         ignore_label: rows with this class count neither in the sum nor in the mean (which is 0 if all are ignored).
         label_smoothing: this part of each distribution is spread evenly over all classes, 0 to 1.
         class_weights: how much the rows of each class weigh, (C,); those of a distribution weigh what their classes do
-            in the mean. As in PyTorch, and unlike Keras, the mean is that of the weighted rows.
-        sample_weights: how much each row weighs, (N, ...).
+            in the mean. As in PyTorch, and unlike Keras, the mean is that of the weighted rows. (PyTorch weighs each
+            class's term of a smoothed label or of a distribution by itself, and divides those of the latter by N.)
+        sample_weights: how much each row weighs, (N, ...). Weights have no gradient.
     Returns:
         a scalar, or (N, ...) for "none".
     Raises:
         ValueError: the shapes do not fit, a class is out of range, or a row is no distribution.
-        TypeError: classes are no integers, or labels require a gradient.
+        TypeError: classes are no integers, or labels or weights require a gradient.
     Source: Szegedy et al. 2016, "Rethinking the Inception architecture" for label smoothing.
 
     >>> softmax_cross_entropy(np.zeros((2, 10), np.float32), np.array([3, 9]))
@@ -136,31 +136,6 @@ def softmax_cross_entropy(
     return losses.reshape(shape) if reduction == "none" and x.ndim > 2 else losses
 
 
-@ignore_underflow
-@advised
-def mean_squared_error(prediction: Operand, target: Operand, *, reduction: str = "mean") -> Variable:
-    """The mean of (prediction − target)², both of one shape: (N, 1) and (N,) are an error.
-
-    The reduction is "mean" over all elements (0 if there are none), "sum", or "none".
-
-    Raises:
-        ValueError: the shapes differ, (N, 1) and (N,) for example.
-
-    >>> mean_squared_error(np.array([1.0, 2.0]), np.array([1.0, 4.0]))
-    Variable(2.)
-    """
-    x, t = as_variables(prediction, target)
-    if x.shape != t.shape:
-        shapes = f"prediction {format_array(x)}, target {format_array(t)}"
-        raise ValueError(f"mean_squared_error: shapes must be equal; {shapes}")
-    checks.choice("mean_squared_error", "reduction", reduction, REDUCTIONS)
-    distance = x - t
-    squares = distance * distance
-    if reduction == "none":
-        return squares
-    return squares.mean() if reduction == "mean" and squares.size else squares.sum()
-
-
 def _check_labels(name: str, labels: Array, classes: int, ignore_label: int | None) -> None:
     """A ValueError for labels (N,) that are no classes, and for rows of (N, C) that are no distributions."""
     if labels.ndim == 2:
@@ -185,6 +160,8 @@ def _given_weights(name: str, argument: str, weights: Any, shape: tuple[int, ...
     """Weights that a user gave as one axis where the labels are, or None."""
     if weights is None:
         return None
+    if isinstance(weights, Variable) and weights.requires_grad:
+        raise TypeError(f"{name}: {argument} have no gradient here; use {argument}.detach()")
     array = as_array(weights.data if isinstance(weights, Variable) else weights)
     if array.shape != shape:
         raise ValueError(f"{name}: {argument} must be {shape}, not {format_array(array)}")

@@ -24,6 +24,26 @@ from minigrad.spelling import advised
 
 @ignore_underflow
 @advised
+def mean_squared_error(prediction: Operand, target: Operand, *, reduction: str = "mean") -> Variable:
+    """The mean of (prediction − target)², both of one shape: (N, 1) and (N,) are an error.
+
+    The reduction is "mean" over all elements (0 if there are none), "sum", or "none".
+
+    Raises:
+        ValueError: the shapes differ, (N, 1) and (N,) for example.
+        TypeError: prediction holds no floats.
+
+    >>> import numpy as np
+    >>> mean_squared_error(np.array([1.0, 2.0]), np.array([1.0, 4.0]))
+    Variable(2.)
+    """
+    x, t = comparable("mean_squared_error", prediction, target)
+    distance = x - t
+    return reduced("mean_squared_error", distance * distance, reduction)
+
+
+@ignore_underflow
+@advised
 def mean_absolute_error(prediction: Operand, target: Operand, *, reduction: str = "mean") -> Variable:
     """The mean of |prediction − target|, both of one shape; derivative 0 where they are equal.
 

@@ -45,7 +45,7 @@ class Accuracy(Metric):
             labels: classes, ints (N, ...); or distributions (N, C, ...), one-hot ones for example, whose largest
                 number is meant.
         Raises:
-            ValueError: the shapes do not fit, a label is no class, or there are fewer than `top_k` classes.
+            ValueError: the shapes do not fit, a label is no class, there is one class alone, or fewer than `top_k`.
             TypeError: labels (N, ...) are no integers.
         """
         p = plain("Accuracy", "predictions", predictions)
@@ -53,6 +53,9 @@ class Accuracy(Metric):
         C = p.shape[1] if are_scores(p) else 1
         if self.top_k > C:
             raise ValueError(f"Accuracy: top_k={self.top_k} needs scores of as many classes, not {format_array(p)}")
+        if are_scores(p) and C == 1:
+            words = "scores of one class are always right; for numbers on both sides of a threshold see BinaryAccuracy"
+            raise ValueError(f"Accuracy: {words}; predictions {format_array(p)}")
         if are_scores(p):
             self._check_range("labels", t, C)
             xp, t = xp_of(p), t[:, None]  # (N, ...) -> (N, 1, ...)
@@ -75,7 +78,7 @@ class Accuracy(Metric):
 
 
 class BinaryAccuracy(Metric):
-    """The part of the predictions that are on their label's side of a threshold.
+    """The part of the predictions that are on their label's side of a threshold; a NaN is on neither.
 
     Args:
         threshold: a prediction above it means 1, for probabilities 0.5, for logits 0.
@@ -113,7 +116,8 @@ class BinaryAccuracy(Metric):
             shapes = f"predictions {format_array(p)}, labels {format_array(t)}"
             raise ValueError(f"BinaryAccuracy: shapes must be equal; {shapes}")
         self._check_range("labels", t, 2)
-        self._right = self._right + ((p > self.threshold) == (t == 1)).sum()
+        right = xp_of(p).where(t == 1, p > self.threshold, p <= self.threshold)
+        self._right = self._right + right.sum()
         self._count += p.size
 
     def value(self) -> float:

@@ -58,7 +58,7 @@ class ConfusionMatrix(Metric):
         if are_scores(p):
             if p.shape[1] != C:
                 raise ValueError(f"{name}: scores must be of {C} classes; predictions {format_array(p)}")
-            p = p.argmax(1)
+            p = xp_of(p).where(xp_of(p).isnan(p).any(1), np.nan, p.argmax(1))  # NaN is no class
         self._check_range("labels", t, C)
         self._check_range("predictions", p, C)
         places = tuple(each.astype(np.int64).clip(0, C - 1) for each in (t, p))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 
@@ -71,8 +71,9 @@ class Cell(Module):
         wanted = (x.shape[0], self.hidden_features)
         if state is None:
             state = (Variable(x.xp.zeros(wanted, x.dtype), requires_grad=False),) * self.states
-        if not isinstance(state, tuple) or [h.shape for h in state] != [wanted] * self.states:
-            found = [h.shape for h in state] if isinstance(state, tuple) else type(state).__name__
+        shapes = [getattr(h, "shape", type(h).__name__) for h in state] if isinstance(state, tuple) else None
+        if shapes != [wanted] * self.states:
+            found = shapes or type(state).__name__
             raise ValueError(f"{name}: state must be a tuple of {self.states} × {wanted}, not {found}")
         return self.step(x, *state)
 
@@ -99,8 +100,15 @@ class LSTMCell(Cell):
 
     gates, states = 4, 2
 
-    def __init__(self, in_features: int, hidden_features: int, **options: Any) -> None:
-        super().__init__(in_features, hidden_features, **options)
+    def __init__(
+        self,
+        in_features: int,
+        hidden_features: int,
+        *,
+        init: Initializer | None = None,
+        rng: np.random.Generator | None = None,
+    ) -> None:
+        super().__init__(in_features, hidden_features, init=init, rng=rng)
         self.b.data[self.hidden_features : 2 * self.hidden_features] = 1  # f
 
     def step(self, x: Variable, *state: Variable) -> State:
@@ -123,8 +131,15 @@ class GRUCell(Cell):
 
     gates = 3
 
-    def __init__(self, in_features: int, hidden_features: int, **options: Any) -> None:
-        super().__init__(in_features, hidden_features, **options)
+    def __init__(
+        self,
+        in_features: int,
+        hidden_features: int,
+        *,
+        init: Initializer | None = None,
+        rng: np.random.Generator | None = None,
+    ) -> None:
+        super().__init__(in_features, hidden_features, init=init, rng=rng)
         self.b_n = make_parameter(self, "init", BIASES, (self.hidden_features,), None)
 
     def step(self, x: Variable, *state: Variable) -> State:
@@ -141,10 +156,18 @@ class _Recurrent(Module):
 
     cell: type[Cell]
 
-    def __init__(self, in_features: int, hidden_features: int, *, layers: int = 1, **options: Any) -> None:
+    def __init__(
+        self,
+        in_features: int,
+        hidden_features: int,
+        *,
+        layers: int = 1,
+        init: Initializer | None = None,
+        rng: np.random.Generator | None = None,
+    ) -> None:
         count = checks.integer(type(self).__name__, "layers", layers)
         widths = [in_features] + [hidden_features] * (count - 1)
-        self.cells = [self.cell(width, hidden_features, **options) for width in widths]
+        self.cells = [self.cell(width, hidden_features, init=init, rng=rng) for width in widths]
 
     def forward(self, x: Operand, state: list[State] | None = None) -> tuple[Variable, list[State]]:
         first = self.cells[0]
@@ -152,9 +175,10 @@ class _Recurrent(Module):
         name = type(self).__name__
         if x.ndim != 3 or x.shape[1] == 0 or x.shape[2] != first.in_features:
             raise ValueError(f"{name}: x must be (N, steps, {first.in_features}), not {format_array(x)}")
-        states: list[State | None] = list(state) if state is not None else [None] * len(self.cells)
-        if len(states) != len(self.cells):
-            raise ValueError(f"{name}: state must be a list with one for each of {len(self.cells)} layers")
+        layers = len(self.cells)
+        if state is not None and not (isinstance(state, (list, tuple)) and len(state) == layers):
+            raise ValueError(f"{name}: state must be a list with one for each of {layers} layers")
+        states: list[State | None] = [None] * layers if state is None else list(state)
         outputs = []
         for t in range(x.shape[1]):
             y = x[:, t]  # (N, in)
@@ -187,7 +211,7 @@ class LSTM(_Recurrent):
     Args:
         in_features, hidden_features: lengths of the last axis of the inputs and of the outputs.
         layers: how many cells stand upon each other.
-        options: init and rng, as of the cells.
+        init, rng: as of the cells.
 
     >>> import minigrad as mg
     >>> from minigrad import nn

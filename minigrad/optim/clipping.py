@@ -11,8 +11,8 @@ from minigrad.optim.trainable import Trainable, named_leaves
 from minigrad.spelling import advised
 
 
-@advised
 @errstate(under="ignore", invalid="ignore")
+@advised
 def clip_grad_norm(parameters: Trainable, max_norm: float) -> Array:
     """Scale the gradients of all parameters together so that their norm is `max_norm` at most.
 

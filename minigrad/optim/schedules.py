@@ -70,6 +70,8 @@ def multi_step(lr: float, *, at: Iterable[int], factor: float = 0.1) -> Schedule
     [0.1, 0.1, 0.01, 0.001]
     """
     lr, factor = _rates("multi_step", lr, factor)
+    if not isinstance(at, Iterable):
+        raise TypeError(f"multi_step: at must be a list of steps, not {at!r}")
     milestones = sorted(checks.integer("multi_step", "at", milestone, least=0) for milestone in at)
     return lambda step: lr * factor ** bisect_right(milestones, step)
 

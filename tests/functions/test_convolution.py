@@ -238,6 +238,14 @@ def test_float16_adds_up_in_float32():
     assert (gx.item(), gw.item()) == (1, np.float16(6e4))
 
 
+def test_integers_become_floats():
+    x, w, b = np.full((1, 1, 2, 2), 200, np.uint8), np.full((1, 1, 2, 2), 2), np.array([1])
+    images, signals = F.conv2d(x, w, b), F.conv1d(x[0], w[0], b)
+    assert (images.item(), images.dtype) == (1601, "float32")
+    assert (signals.item(), signals.dtype) == (1601, "float32")
+    np.testing.assert_array_equal(F.conv_transpose2d(x, w, b).data[0, 0, 1], [801, 1601, 801])
+
+
 def test_nan_stays_where_it_is():
     x = np.ones((1, 1, 3, 3))
     x[0, 0, 0, 0] = np.nan

@@ -269,6 +269,18 @@ CALLS = {
         lambda: F.softmax_cross_entropy(ones(1, 1), ones(1, 1)),
         ["softmax_cross_entropy", "labels", "detach"],
     ),
+    "softmax_cross_entropy class weights' gradient": (
+        lambda: F.softmax_cross_entropy(ones(1, 2), np.array([0]), class_weights=ones(2)),
+        ["softmax_cross_entropy", "class_weights", "detach"],
+    ),
+    "softmax_cross_entropy sample weights' gradient": (
+        lambda: F.softmax_cross_entropy(ones(1, 2), np.array([0]), sample_weights=ones(1)),
+        ["softmax_cross_entropy", "sample_weights", "detach"],
+    ),
+    "binary_cross_entropy of logits": (
+        lambda: F.binary_cross_entropy(np.array([0.5, -1.5]), np.array([1, 0])),
+        ["binary_cross_entropy", "probabilities, 0 to 1", "(2,) float64", "sigmoid_cross_entropy"],
+    ),
     "softmax_cross_entropy ignored distribution": (
         lambda: F.softmax_cross_entropy(ones(1, 2), np.array([[1, 0]]), ignore_label=0),
         ["softmax_cross_entropy", "ignore_label", "(1, 2)"],

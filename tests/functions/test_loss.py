@@ -153,7 +153,9 @@ def test_targets_may_be_integers():
 
 
 def test_unsigned_integers_do_not_wrap_around():
-    assert F.mean_squared_error(np.array([0], np.uint8), np.array([3], np.uint8)).item() == 9
+    assert F.mean_squared_error(np.array([0], np.float32), np.array([255], np.uint8)).item() == 255**2
+    with pytest.raises(TypeError, match=r"^mean_squared_error: prediction must be floats"):
+        F.mean_squared_error(np.array([0], np.uint8), np.array([255], np.uint8))
 
 
 @pytest.mark.parametrize("create_graph", [False, True])

@@ -196,6 +196,12 @@ def test_an_update_that_fails_changes_nothing(name):
     np.testing.assert_array_equal(metric.value(), expected)
 
 
+def test_a_nan_is_on_no_side_of_a_threshold():
+    accuracy = metrics.BinaryAccuracy()
+    accuracy.update(np.array([np.nan, np.nan, 0.9, 0.1]), np.array([0, 1, 1, 0]))
+    assert accuracy.value() == 0.5
+
+
 ERRORS = {
     "Accuracy: labels must be (2,), or distributions beside scores of their shape; predictions (2, 4) float64": (
         lambda: metrics.Accuracy().update(SCORES[:2], LABELS[:3])
@@ -232,6 +238,10 @@ ERRORS = {
     ),
     "ConfusionMatrix: predictions[1] is 3, but there are 3 classes": lambda: metrics.ConfusionMatrix(3).update(
         [0, 3], [0, 1]
+    ),
+    "Accuracy: scores of one class are always right": lambda: metrics.Accuracy().update([[0.9], [0.1]], [[0], [1]]),
+    "ConfusionMatrix: predictions[1] is nan, but there are 2 classes": lambda: metrics.ConfusionMatrix(2).update(
+        [[0.9, 0.1], [0.1, np.nan]], [0, 1]
     ),
     "F1: labels[0] is -2, but there are 3 classes": lambda: metrics.F1(3).update([0, 1], [-2, 1]),
     'Recall: average must be "macro", "micro" or "none", not \'all\'': lambda: metrics.Recall(3, average="all"),

@@ -139,6 +139,11 @@ def test_the_last_of_the_first_inputs_is_learnt():
             lambda: nn.LSTMCell(2, 3)(np.ones((4, 2)), mg.Variable(np.ones((4, 3)))),
             r"^LSTMCell: state must be a tuple of 2 × \(4, 3\), not Variable$",
         ),
+        (
+            lambda: nn.RNNCell(2, 3)(np.ones((1, 2)), ([0.0, 0.0, 0.0],)),
+            r"^RNNCell: state must be a tuple of 1 × \(1, 3\), not \['list'\]$",
+        ),
+        (lambda: nn.RNN(2, 3)(np.ones((4, 1, 2)), 0), r"^RNN: state must be a list .* 1 layers$"),
         (lambda: nn.RNN(2, 3, layers=2)(np.ones((4, 1, 2)), []), r"^RNN: state must be a list .* 2 layers$"),
     ],
 )

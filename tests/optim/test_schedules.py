@@ -122,6 +122,7 @@ def test_a_plateau_goes_on_from_its_state(tmp_path):
         (lambda: schedules.step(0.1, every=0), ValueError, "step: every must be at least 1, not 0"),
         (lambda: schedules.step(0.1, every=1, factor=0), ValueError, "step: factor must be positive, not 0"),
         (lambda: schedules.multi_step(0.1, at=[1.5]), TypeError, "multi_step: at must be an int, not 1.5"),
+        (lambda: schedules.multi_step(0.1, at=30), TypeError, "multi_step: at must be a list of steps, not 30"),
         (lambda: schedules.exponential(0.1, factor=-1), ValueError, "exponential: factor must be positive, not -1"),
         (
             lambda: schedules.exponential(0.1, factor=1, every=0),
