@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from minigrad import checks
-from minigrad.backend import format_array, ignore_underflow
+from minigrad.backend import format_array, ignore_underflow, to_device
 from minigrad.core.axes import broadcasts
 from minigrad.core.config import float_type
 from minigrad.core.operators import Operand
@@ -68,10 +68,11 @@ def scaled_dot_product_attention(
         if mask.dtype.kind not in "bf" or not broadcasts(mask.shape, scores.shape):
             wanted = f"bools or floats that broadcast to {scores.shape}"
             raise ValueError(f"{name}: mask must be {wanted}, not {format_array(mask)}; {every}")
+        there = to_device(mask.data, scores.device)  # a mask is often made on the host
         if mask.dtype.kind == "b":
-            seen = mask.data
+            seen = there
         else:
-            scores = scores + (mask if mask.requires_grad else mask.data)  # an array takes the scores' float type
+            scores = scores + (mask if mask.requires_grad else there)  # an array takes the scores' float type
     if checks.boolean(name, "causal", causal):
         xp = scores.xp
         triangle = xp.tri(*scores.shape[-2:], dtype=bool)

@@ -14,10 +14,14 @@ import minigrad.functions as F
 from minigrad.testing.proof import _search
 from tests.contracts import CONTRACTS
 
+REAL = os.environ.get("MINIGRAD_DEVICE", "hosted") == "real"
 LONG = os.environ.get("MINIGRAD_CONTRACTS", "") == "long"
 DRAWN = 10 if LONG else 2
 TOLERANCES = {"float64": 1e-10, "float32": 1e-4, "float16": 4e-2}
 RANDOM = {"dropout"}
+SORTED = {"sort", "topk"}
+"""What CuPy leaves to Thrust, machine code in its wheel, which a hosted device can't run."""
+
 STAY = {"to"}
 """Functions whose results are on the CPU, as their parameter says."""
 
@@ -77,6 +81,8 @@ def compare(spec, example, dtype, *, keys_there):
 
 @pytest.mark.parametrize("spec", [pytest.param(spec, id=spec.name) for spec in CONTRACTS])
 def test_a_gpu_gives_what_the_host_gives(spec):
+    if spec.name.split()[0] in SORTED and not REAL:
+        pytest.skip("sorts, which needs a GPU")
     dtypes = spec.dtypes if LONG else ["float32" if "float32" in spec.dtypes else spec.dtypes[0]]
     drawn = list(spec.cases)
     _search(spec, lambda example: drawn.append(example), DRAWN, seed=0)  # noqa: PLW0108 - of what Python is written in
