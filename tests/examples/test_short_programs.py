@@ -9,6 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PROGRAMS = sorted(path for path in (ROOT / "examples" / "programs").glob("*.py") if path.stem != "command")
+PAGE = (ROOT / "docs" / "programs.md").read_text("utf-8")
 LONGEST = 90  # lines
 
 
@@ -25,7 +26,9 @@ def test_a_program_runs_and_draws(program, tmp_path):
 @pytest.mark.parametrize("program", PROGRAMS, ids=lambda path: path.stem)
 def test_a_program_is_short_and_on_the_page(program):
     assert len(program.read_text("utf-8").splitlines()) <= LONGEST
-    page = (ROOT / "docs" / "programs.md").read_text("utf-8")
-    assert f"../examples/programs/{program.name}" in page
-    assert (ROOT / "docs" / "programs" / f"{program.stem}.png").is_file()
-    assert re.search(rf"!\[[^\]]+\]\(programs/{program.stem}\.png\)", page)
+    assert f"../examples/programs/{program.name}" in PAGE
+
+
+def test_every_figure_of_the_page_is_there_and_no_other():
+    figures = {path.name for path in (ROOT / "docs" / "programs").iterdir()}
+    assert set(re.findall(r"!\[[^\]]+\]\(programs/(\w+\.png)\)", PAGE)) == figures
