@@ -80,7 +80,7 @@ def draw(figure, result):
     left, right = figure.subplots(1, 2)
     left.plot(losses)
     left.set(xlabel="step", title="loss, nats a character")
-    right.text(0, 1, text, va="top", fontsize=6, family="monospace", wrap=True)
+    right.text(0, 1, text, va="top", fontsize=6, family="monospace", wrap=True, parse_math=False)
     right.axis("off")
 
 

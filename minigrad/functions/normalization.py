@@ -25,6 +25,7 @@ class Standardize(Function):
 
     axis: tuple[int, ...]
     eps: float
+    family = "reduction"
     flops_per_element = 5  # an addition for the mean, a subtraction, a square, its addition, a division
 
     @ignore_underflow

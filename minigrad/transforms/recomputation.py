@@ -63,6 +63,7 @@ class Checkpoint(Function):
 
     segment: Segment = field(repr=False)
     value: Array | None = field(repr=False)
+    family = "other"
 
     def forward(self, *arrays: Array) -> Array:
         value, self.value = self.value, None
