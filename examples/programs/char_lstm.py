@@ -8,6 +8,7 @@ Source: Karpathy 2015, "The unreasonable effectiveness of recurrent neural netwo
 from __future__ import annotations
 
 from pathlib import Path
+from textwrap import fill
 
 import numpy as np
 from command import command
@@ -80,7 +81,8 @@ def draw(figure, result):
     left, right = figure.subplots(1, 2)
     left.plot(losses)
     left.set(xlabel="step", title="loss, nats a character")
-    right.text(0, 1, text, va="top", fontsize=6, family="monospace", wrap=True, parse_math=False)
+    written = "\n".join(fill(line, 60) for line in text.splitlines())
+    right.text(0, 1, written, va="top", fontsize=6, family="monospace", parse_math=False)
     right.axis("off")
 
 
