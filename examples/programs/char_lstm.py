@@ -45,8 +45,7 @@ def write(model, one_hot, start, count, rng):
 
 def train(steps):
     """Text that the model wrote, and the losses."""
-    text = read()
-    characters = sorted(set(text))
+    characters = sorted(set(text := read()))
     code = np.array([characters.index(c) for c in text])
     code = code[: len(code) // ROWS * ROWS].reshape(ROWS, -1)  # (ROWS, length)
     one_hot = np.eye(len(characters), dtype=np.float32)
