@@ -44,7 +44,7 @@ def conv_transpose2d(
     Returns:
         (N, O, OH, OW), OH = (H − 1)·stride − 2·pad + dilation·(KH − 1) + 1 + output_padding.
     Raises:
-        ValueError: channels differ, groups do not divide them, or pad leaves nothing.
+        ValueError: channels differ, groups do not divide them, or pad leaves nothing of what the filters made.
     Source: Dumoulin & Visin 2016, "A guide to convolution arithmetic for deep learning".
 
     >>> import numpy as np

@@ -108,13 +108,12 @@ def conv_transpose2d_args(draw: st.DrawFn) -> Call:
     options = {"stride": stride, "dilation": dilation, "groups": groups, "pad": "same", "output_padding": 0}
     if draw(st.integers(0, 3)):
         options["output_padding"] = draw(st.sampled_from([0, 1, 2, (0, 1), (3, 0)]))
-        full = [
-            (n - 1) * s + d * (k - 1) + 1 + m
+        options["pad"] = tuple(
+            draw(st.sampled_from([p for p in range(3) if (n - 1) * s + d * (k - 1) + 1 - p - max(0, p - m) > 0]))
             for n, s, d, k, m in zip(
                 (H, W), both(stride), both(dilation), (KH, KW), both(options["output_padding"]), strict=True
             )
-        ]
-        options["pad"] = tuple(draw(st.integers(0, min(2, (n - 1) // 2))) for n in full)
+        )
     bias = [(groups * Og,)] if draw(st.booleans()) else []
     return Call(((N, groups * Cg, H, W), (groups * Cg, Og, KH, KW), *bias), options)
 
