@@ -4,13 +4,16 @@ PYTHON ?= python3
 BIN := .venv/bin
 PROGRAMS := $(filter-out command, $(basename $(notdir $(wildcard examples/programs/*.py))))
 
-.PHONY: mnist test hosted gpu docs programs check lint format clean
+.PHONY: mnist test prove hosted gpu docs programs check lint format clean
 
 mnist: .venv/examples  ## train the CNN of the tutorials on MNIST, to 99 %
 	$(BIN)/python examples/train_mnist.py --model deep_mnist --preset quick
 
 test: .venv/dev  ## run the tests, with the doctests
-	$(BIN)/pytest -q -n 2 --dist worksteal --grad-profile ci
+	$(BIN)/pytest -q -n 2 --dist worksteal
+
+prove: .venv/dev  ## hold every function against its contract on six times as many examples
+	$(BIN)/pytest -q -n 2 --dist worksteal --grad-profile ci tests/functions/test_every_function.py
 
 hosted: .venv-hosted/made  ## run the tests with CuPy, on a device made of this computer's memory
 	.venv-hosted/bin/pytest -q -n 2 --dist worksteal --grad-profile ci tests/gpu
