@@ -63,9 +63,9 @@ def train(steps):
         states, right, rewards, lasted = play(policy, rng)
         advantage = (rewards - rewards.mean()) / (rewards.std() + 1e-6)
         logit = policy(states)[:, 0]
-        log_p = -F.softplus(F.where(right, -logit, logit))  # log σ(±logit)
+        surprise = F.sigmoid_cross_entropy(logit, right, reduction="none")  # −log p of the actions
         optimizer.zero_grad()
-        (-(log_p * advantage).mean()).backward()
+        (surprise * advantage).mean().backward()
         optimizer.step()
         lengths.append(lasted.mean())
     return lengths

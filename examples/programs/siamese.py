@@ -17,7 +17,7 @@ MARGIN = 1.0
 
 def contrastive(a, b, same):
     """The mean of d² for equal digits, of max(MARGIN − d, 0)² for others; d is the distance of places (N, 2)."""
-    distance = F.sqrt(F.square(a - b).sum(1) + 1e-9)
+    distance = F.norm(a - b, axis=1)
     return F.where(same, F.square(distance), F.square(F.maximum(MARGIN - distance, 0))).mean()
 
 

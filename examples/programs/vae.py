@@ -28,7 +28,7 @@ class VAE(nn.Module):
 
 def negative_elbo(logits, mean, log_variance, x):
     """The mean over the images of −log p(x|z), with Bernoulli pixels, and of the divergence of z from the normal."""
-    reconstruction = (F.softplus(logits) - x * logits).sum(1)
+    reconstruction = F.sigmoid_cross_entropy(logits, x, reduction="none").sum(1)
     divergence = (F.square(mean) + F.exp(log_variance) - log_variance - 1).sum(1) / 2
     return (reconstruction + divergence).mean()
 

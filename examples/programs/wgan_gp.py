@@ -47,7 +47,7 @@ def train(steps):
             part = rng.random((BATCH, 1), dtype=np.float32)
             between = mg.Variable(part * real + (1 - part) * fake)
             slope = mg.grad(critic(between).sum(), between, create_graph=True)  # (N, 2), each towards its own point
-            length = F.sqrt(F.square(slope).sum(1) + 1e-12)
+            length = F.norm(slope, axis=1)
             distance = critic(real).mean() - critic(fake).mean()
             improve_critic.zero_grad()
             (PENALTY * F.square(length - 1).mean() - distance).backward()

@@ -30,22 +30,15 @@ def _signal_padding(owner: str, argument: str, value: Any) -> int | Literal["sam
     return "same" if value == "same" else checks.integer(owner, argument, value, least=0)
 
 
-class Conv2d(Module):
-    """Images (N, C, H, W) cross-correlated with filters w (O, C // groups, KH, KW), plus b: see `F.conv2d`.
-
-    Args:
-        in_channels, out_channels: C and O.
-        kernel: (KH, KW), or one int for both.
-        stride, pad, dilation, groups: as of `F.conv2d`.
-        bias, init, bias_init, rng: as of Linear.
-    """
+class _Convolution(Module):
+    """What the convolutions have in common."""
 
     in_channels = Checked(checks.integer, fixed=True)
     out_channels = Checked(checks.integer, fixed=True)
-    kernel = Checked(checks.pair, fixed=True, least=1)
-    stride = Checked(checks.pair, least=1)
-    pad = Checked(checks.padding)
-    dilation = Checked(checks.pair, least=1)
+    kernel: Any = Checked(checks.pair, fixed=True, least=1)
+    stride: Any = Checked(checks.pair, least=1)
+    pad: Any = Checked(checks.padding)
+    dilation: Any = Checked(checks.pair, least=1)
     groups = Checked(checks.integer, fixed=True)
 
     def __init__(
@@ -65,24 +58,42 @@ class Conv2d(Module):
     ) -> None:
         self.in_channels, self.out_channels, self.kernel = in_channels, out_channels, kernel
         self.stride, self.pad, self.dilation, self.groups = stride, pad, dilation, groups
-        _check_groups(self)
-        shape = (self.out_channels, self.in_channels // self.groups, *self.kernel)
-        self.w = make_parameter(self, "init", init, shape, rng)
+        if self.in_channels % self.groups or self.out_channels % self.groups:
+            raise ValueError(f"{type(self).__name__}: groups={groups} must divide {in_channels=} and {out_channels=}")
+        self.w = make_parameter(self, "init", init, self.filters(), rng)
         self.b = make_bias(self, bias, bias_init, self.out_channels, rng)
+
+    def filters(self) -> tuple[int, ...]:
+        """The shape of w."""
+        return self.out_channels, self.in_channels // self.groups, *self.kernel
 
     @property
     def options(self) -> dict[str, Any]:
-        """The keyword arguments of `F.conv2d`."""
+        """The keyword arguments of the function."""
         return {"stride": self.stride, "pad": self.pad, "dilation": self.dilation, "groups": self.groups}
+
+    def extra_repr(self) -> str:
+        usual = {"stride": 1, "pad": 0, "dilation": 1, "groups": 1, "output_padding": 0}
+        options = {name: (value, usual[name]) for name, value in self.options.items()}
+        changed = options | {"bias": (self.b is not None, True)}
+        return arguments_text(self.in_channels, self.out_channels, self.kernel, **changed)
+
+
+class Conv2d(_Convolution):
+    """Images (N, C, H, W) cross-correlated with filters w (O, C // groups, KH, KW), plus b: see `F.conv2d`.
+
+    Args:
+        in_channels, out_channels: C and O.
+        kernel: (KH, KW), or one int for both.
+        stride, pad, dilation, groups: as of `F.conv2d`.
+        bias, init, bias_init, rng: as of Linear.
+    """
 
     def forward(self, x: Operand) -> Variable:
         return F.conv2d(as_floats_of(self.w, x), self.w, self.b, **self.options)
 
-    def extra_repr(self) -> str:
-        return arguments_text(self.in_channels, self.out_channels, self.kernel, **_changed(self))
 
-
-class Conv1d(Module):
+class Conv1d(_Convolution):
     """Signals (N, C, L) cross-correlated with filters w (O, C // groups, K), plus b: see `F.conv1d`.
 
     Args:
@@ -92,44 +103,19 @@ class Conv1d(Module):
         bias, init, bias_init, rng: as of Linear.
     """
 
-    in_channels = Checked(checks.integer, fixed=True)
-    out_channels = Checked(checks.integer, fixed=True)
     kernel = Checked(checks.integer, fixed=True)
     stride = Checked(checks.integer)
     pad = Checked(_signal_padding)
     dilation = Checked(checks.integer)
-    groups = Checked(checks.integer, fixed=True)
 
-    def __init__(
-        self,
-        in_channels: int,
-        out_channels: int,
-        kernel: int,
-        *,
-        stride: int = 1,
-        pad: int | Literal["same"] = 0,
-        dilation: int = 1,
-        groups: int = 1,
-        bias: bool = True,
-        init: Initializer = WEIGHTS,
-        bias_init: Initializer = BIASES,
-        rng: np.random.Generator | None = None,
-    ) -> None:
-        self.in_channels, self.out_channels, self.kernel = in_channels, out_channels, kernel
-        self.stride, self.pad, self.dilation, self.groups = stride, pad, dilation, groups
-        _check_groups(self)
-        self.w = make_parameter(self, "init", init, (out_channels, in_channels // groups, kernel), rng)
-        self.b = make_bias(self, bias, bias_init, out_channels, rng)
+    def filters(self) -> tuple[int, ...]:
+        return self.out_channels, self.in_channels // self.groups, self.kernel
 
     def forward(self, x: Operand) -> Variable:
-        options: dict[str, Any] = {"stride": self.stride, "pad": self.pad, "dilation": self.dilation}
-        return F.conv1d(as_floats_of(self.w, x), self.w, self.b, groups=self.groups, **options)
-
-    def extra_repr(self) -> str:
-        return arguments_text(self.in_channels, self.out_channels, self.kernel, **_changed(self))
+        return F.conv1d(as_floats_of(self.w, x), self.w, self.b, **self.options)
 
 
-class ConvTranspose2d(Module):
+class ConvTranspose2d(_Convolution):
     """Images (N, C, H, W) enlarged by filters w (C, O // groups, KH, KW), plus b: see `F.conv_transpose2d`.
 
     An initializer sees w's shape as it is, and takes C for the number of outputs, as PyTorch's do.
@@ -141,14 +127,7 @@ class ConvTranspose2d(Module):
         bias, init, bias_init, rng: as of Linear.
     """
 
-    in_channels = Checked(checks.integer, fixed=True)
-    out_channels = Checked(checks.integer, fixed=True)
-    kernel = Checked(checks.pair, fixed=True, least=1)
-    stride = Checked(checks.pair, least=1)
-    pad = Checked(checks.padding)
     output_padding = Checked(checks.pair, least=0)
-    dilation = Checked(checks.pair, least=1)
-    groups = Checked(checks.integer, fixed=True)
 
     def __init__(
         self,
@@ -166,21 +145,21 @@ class ConvTranspose2d(Module):
         bias_init: Initializer = BIASES,
         rng: np.random.Generator | None = None,
     ) -> None:
-        self.in_channels, self.out_channels, self.kernel = in_channels, out_channels, kernel
-        self.stride, self.pad, self.output_padding = stride, pad, output_padding
-        self.dilation, self.groups = dilation, groups
-        _check_groups(self)
-        self.w = make_parameter(self, "init", init, (in_channels, out_channels // groups, *self.kernel), rng)
-        self.b = make_bias(self, bias, bias_init, out_channels, rng)
+        self.output_padding = output_padding
+        options: dict[str, Any] = {"stride": stride, "pad": pad, "dilation": dilation, "groups": groups}
+        options |= {"bias": bias, "init": init, "bias_init": bias_init, "rng": rng}
+        super().__init__(in_channels, out_channels, kernel, **options)
+
+    def filters(self) -> tuple[int, ...]:
+        return self.in_channels, self.out_channels // self.groups, *self.kernel
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The keyword arguments of the function."""
+        return super().options | {"output_padding": self.output_padding}
 
     def forward(self, x: Operand) -> Variable:
-        options: dict[str, Any] = {"stride": self.stride, "pad": self.pad, "output_padding": self.output_padding}
-        options |= {"dilation": self.dilation, "groups": self.groups}
-        return F.conv_transpose2d(as_floats_of(self.w, x), self.w, self.b, **options)
-
-    def extra_repr(self) -> str:
-        more = {"output_padding": (self.output_padding, 0)}
-        return arguments_text(self.in_channels, self.out_channels, self.kernel, **_changed(self), **more)
+        return F.conv_transpose2d(as_floats_of(self.w, x), self.w, self.b, **self.options)
 
 
 class ConvReLUPool(Conv2d):
@@ -234,17 +213,3 @@ class ConvReLUPool(Conv2d):
             ceil_mode=(self.ceil_mode, False),
         )
         return ", ".join(filter(None, [super().extra_repr(), pooling]))
-
-
-def _check_groups(layer: Any) -> None:
-    inputs, outputs, groups = layer.in_channels, layer.out_channels, layer.groups
-    if inputs % groups or outputs % groups:
-        both = f"in_channels={inputs} and out_channels={outputs}"
-        raise ValueError(f"{type(layer).__name__}: groups={groups} must divide {both}")
-
-
-def _changed(layer: Any) -> dict[str, tuple[Any, Any]]:
-    """The options that convolutions have in common, each with its default."""
-    usual = {"stride": 1, "pad": 0, "dilation": 1, "groups": 1}
-    options = {name: (getattr(layer, name), default) for name, default in usual.items()}
-    return options | {"bias": (layer.b is not None, True)}
