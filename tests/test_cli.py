@@ -275,7 +275,7 @@ def test_a_kernel_set_that_does_not_exist_is_said(project, capsys, monkeypatch, 
 @pytest.mark.skipif(find_spec("cupy") is not None, reason="CuPy is installed")
 def test_the_doctor_says_that_cupy_is_missing(capsys):
     assert main(["doctor"]) == 0
-    expected = "CuPy         none (No module named 'cupy'); arrays on a GPU need it: pip install 'minigrad-nn[cuda13]'"
+    expected = "CuPy         none (No module named 'cupy'); arrays on a GPU need it: pip install 'minigrad-nn[cuda]'"
     assert expected in capsys.readouterr().out.splitlines()
 
 

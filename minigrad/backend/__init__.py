@@ -23,7 +23,7 @@ KERNEL_DTYPES = (np.dtype(np.float32), np.dtype(np.float64))
 BLOCK = 16
 """The most numbers to add up one after the other in float32: each addition is off by 2⁻²⁴ at most, 15 by 10⁻⁶."""
 
-INSTALL_CUPY = "pip install 'minigrad-nn[cuda13]'"
+INSTALL_CUPY = "pip install 'minigrad-nn[cuda]'"
 """What brings the library for GPUs."""
 
 SMALL = 2**16
@@ -46,6 +46,7 @@ __all__ = [
     "is_writable",
     "may_hold",
     "may_overlap",
+    "subtract_max",
     "sum_rounded",
     "sum_wide",
     "synchronize",
@@ -145,6 +146,12 @@ def sum_rounded(x: Array, axis: int | tuple[int, ...] | None, *, keepdims: bool)
     """`sum_wide`, rounded to x's dtype."""
     y = sum_wide(x, axis, keepdims=keepdims)
     return y.astype(np.float16) if x.dtype == np.float16 else y
+
+
+@errstate(over="ignore")  # a difference beyond the largest float is −inf, whose exponential is 0
+def subtract_max(x: Array, axis: int | tuple[int, ...]) -> Array:
+    """x less its maximum: 0 or negative, so that no exponential overflows."""
+    return x - x.max(axis, keepdims=True)
 
 
 def format_array(array: Array) -> str:

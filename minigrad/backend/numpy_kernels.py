@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from minigrad.backend import BLOCK, accumulation_dtype, errstate, sum_rounded, sum_wide
+from minigrad.backend import BLOCK, accumulation_dtype, errstate, subtract_max, sum_rounded, sum_wide
 from minigrad.backend.distributions import distributions
 from minigrad.backend.windows import Pair, Window
 
@@ -187,7 +187,7 @@ def cross_entropy(
     logits: Array, targets: Array, weights: Array | None = None, smoothing: float = 0.0
 ) -> tuple[Array, Array]:
     logits, targets = counted(logits, weights), distributions(targets, logits, smoothing)
-    shifted = _below_maximum(logits.astype(accumulation_dtype(logits), copy=False))
+    shifted = subtract_max(logits.astype(accumulation_dtype(logits), copy=False), 1)
     exponentials = np.exp(shifted)
     sums = sum_wide(exponentials, 1, keepdims=True)
     surprise = np.log(sums) - shifted
@@ -195,11 +195,6 @@ def cross_entropy(
     losses = sum_wide(parts, 1, keepdims=False)
     softmax = (exponentials / sums).astype(logits.dtype, copy=False)
     return losses if weights is None else losses * weights, softmax
-
-
-@errstate(over="ignore")  # a difference beyond the largest float is −inf, whose exponential is 0
-def _below_maximum(logits: Array) -> Array:
-    return logits - logits.max(axis=1, keepdims=True)  # type: ignore[no-any-return]
 
 
 def counted(logits: Array, weights: Array | None) -> Array:

@@ -23,10 +23,9 @@ from minigrad.backend.kernels import kernels_of
 from minigrad.core.function import Function, Gradients
 from minigrad.core.operators import Operand
 from minigrad.core.variable import Variable, apply, as_variable
+from minigrad.functions.loss_reduction import REDUCTIONS
 from minigrad.functions.softmax import Softmax
 from minigrad.spelling import advised
-
-REDUCTIONS = ("mean", "sum", "none")
 
 
 @dataclass(eq=False)
@@ -129,7 +128,7 @@ def softmax_cross_entropy(
     )
     weights = _weights(t, ignore_label, *given, mean=reduction == "mean", dtype=accumulation_dtype(x.dtype))
     targets = t.copy() if t.ndim == 1 else t.astype(x.dtype)
-    rows = x if x.ndim == 2 else x.transpose(0, *range(2, x.ndim), 1).reshape(-1, C)  # (N · ..., C)
+    rows = x if x.ndim == 2 else _rows(x)  # (N · ..., C)
     losses = apply(
         SoftmaxCrossEntropy(reduction, label_smoothing), rows, to_device(targets, device), to_device(weights, device)
     )
@@ -150,10 +149,9 @@ def _check_labels(name: str, labels: Array, classes: int, ignore_label: int | No
         raise ValueError(f"{name}: labels[{row}] {problem.format(label=labels[row])}")
 
 
-def _rows(distributions: Array) -> Array:
-    """Distributions (N, C, ...) as rows, (N · ..., C)."""
-    C = distributions.shape[1]
-    return distributions.transpose(0, *range(2, distributions.ndim), 1).reshape(-1, C)
+def _rows(x: Any) -> Any:
+    """Logits or distributions (N, C, ...) as rows, (N · ..., C)."""
+    return x.transpose(0, *range(2, x.ndim), 1).reshape(-1, x.shape[1])
 
 
 def _given_weights(name: str, argument: str, weights: Any, shape: tuple[int, ...], labels: Array) -> Array | None:

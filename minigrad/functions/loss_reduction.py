@@ -6,7 +6,8 @@ from minigrad import checks
 from minigrad.backend import format_array
 from minigrad.core.operators import Operand
 from minigrad.core.variable import Variable, as_variables
-from minigrad.functions.loss import REDUCTIONS
+
+REDUCTIONS = ("mean", "sum", "none")
 
 
 def comparable(

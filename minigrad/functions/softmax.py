@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from minigrad.backend import Array, errstate, ignore_underflow, sum_wide, xp_of
+from minigrad.backend import Array, ignore_underflow, subtract_max, sum_wide, xp_of
 from minigrad.core.arithmetic import Elementwise
 from minigrad.core.axes import normalize_axes
 from minigrad.core.function import Gradients
@@ -13,12 +13,6 @@ from minigrad.core.variable import Variable, apply
 from minigrad.functions.elementwise import as_floats
 from minigrad.functions.exponential import exp
 from minigrad.spelling import advised
-
-
-@errstate(over="ignore")  # a difference beyond the largest float is −inf, whose exponential is 0
-def subtract_max(x: Array, axis: int | tuple[int, ...]) -> Array:
-    """x less its maximum: 0 or negative, so that no exponential overflows."""
-    return x - x.max(axis, keepdims=True)
 
 
 def log_sum_exp(shifted: Array, axis: int | tuple[int, ...]) -> Array:

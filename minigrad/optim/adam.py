@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from minigrad import checks
+from minigrad.backend.kernels import Formula
 from minigrad.checks import Checked
 from minigrad.optim.optimizer import Optimizer
 from minigrad.optim.trainable import Trainable
@@ -49,7 +50,7 @@ class Adam(Optimizer):
     Source: Kingma & Ba 2015, "Adam: a method for stochastic optimization", algorithm 1.
     """
 
-    formula = staticmethod(adam)
+    formula: Formula | None = staticmethod(adam)
     slot_names = ("m", "v")
     beta1 = Checked(checks.fraction, one=False)
     beta2 = Checked(checks.fraction, one=False)

@@ -6,9 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad import checks
-from minigrad.checks import Checked
-from minigrad.optim.optimizer import Optimizer
+from minigrad.optim.adam import Adam
 from minigrad.optim.trainable import Trainable
 
 
@@ -22,7 +20,7 @@ def adamax(
     return p - rate * (m / u), m, u
 
 
-class Adamax(Optimizer):
+class Adamax(Adam):
     """p ← p − lr·m̂ / u, with a running mean m of g, corrected for its start at zero, and a running maximum u of |g|.
 
     m ← beta1·m + (1 − beta1)·g, m̂ = m / (1 − beta1^t); u ← max(beta2·u, |g| + eps).
@@ -39,10 +37,6 @@ class Adamax(Optimizer):
 
     formula = staticmethod(adamax)
     slot_names = ("m", "u")
-    beta1 = Checked(checks.fraction, one=False)
-    beta2 = Checked(checks.fraction, one=False)
-    eps = Checked(checks.positive)
-    weight_decay = Checked(checks.not_negative)
 
     def __init__(
         self,
@@ -54,8 +48,7 @@ class Adamax(Optimizer):
         eps: float = 1e-8,
         weight_decay: float = 0.0,
     ) -> None:
-        super().__init__(parameters, lr=lr)
-        self.beta1, self.beta2, self.eps, self.weight_decay = beta1, beta2, eps, weight_decay
+        super().__init__(parameters, lr=lr, beta1=beta1, beta2=beta2, eps=eps, weight_decay=weight_decay)
 
     def numbers(self, step: int) -> tuple[float, ...]:
         rate = self.lr / (1 - self.beta1**step)

@@ -8,9 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad import checks
-from minigrad.checks import Checked
-from minigrad.optim.optimizer import Optimizer
+from minigrad.optim.adam import Adam
 from minigrad.optim.trainable import Trainable
 
 LONG = 64
@@ -38,7 +36,7 @@ def nadam(
     return p - (rate_g * g + rate_m * m) / (np.sqrt(v) + floor), m, v
 
 
-class NAdam(Optimizer):
+class NAdam(Adam):
     """p ← p − lr·m̂ / (√v̂ + eps), where m̂ is the mean of the gradients as the next step will see it.
 
     m ← beta1·m + (1 − beta1)·g; v ← beta2·v + (1 − beta2)·g², v̂ = v / (1 − beta2^t);
@@ -55,11 +53,6 @@ class NAdam(Optimizer):
     """
 
     formula = staticmethod(nadam)
-    slot_names = ("m", "v")
-    beta1 = Checked(checks.fraction, one=False)
-    beta2 = Checked(checks.fraction, one=False)
-    eps = Checked(checks.positive)
-    weight_decay = Checked(checks.not_negative)
 
     def __init__(
         self,
@@ -71,8 +64,7 @@ class NAdam(Optimizer):
         eps: float = 1e-8,
         weight_decay: float = 0.0,
     ) -> None:
-        super().__init__(parameters, lr=lr)
-        self.beta1, self.beta2, self.eps, self.weight_decay = beta1, beta2, eps, weight_decay
+        super().__init__(parameters, lr=lr, beta1=beta1, beta2=beta2, eps=eps, weight_decay=weight_decay)
 
     def numbers(self, step: int) -> tuple[float, ...]:
         beta1, scale = self.beta1, math.sqrt(1 - self.beta2**step)

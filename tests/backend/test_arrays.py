@@ -3,6 +3,8 @@
 import importlib.util
 import re
 import sys
+import tomllib
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -93,7 +95,7 @@ def test_devices_that_do_not_exist(device):
 @NO_CUPY
 @pytest.mark.parametrize("device", ["cuda", "cuda:0", "cuda:1"])
 def test_a_gpu_without_cupy(device):
-    with pytest.raises(ImportError, match=rf"'{device}' needs CuPy .*: pip install 'minigrad-nn\[cuda13\]'"):
+    with pytest.raises(ImportError, match=rf"'{device}' needs CuPy .*: pip install 'minigrad-nn\[cuda\]'"):
         backend.to_device(np.ones(2), device)
 
 
@@ -121,3 +123,8 @@ def test_a_mask_that_may_hold():
     assert backend.may_hold(np.array([False, True]))
     assert not backend.may_hold(np.zeros(2, bool))
     assert not backend.may_hold(np.False_)
+
+
+def test_what_installs_cupy_is_an_extra_that_there_is():
+    extras = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text("utf-8"))["project"]
+    assert re.search(r"\[(\w+)\]", backend.INSTALL_CUPY)[1] in extras["optional-dependencies"]
