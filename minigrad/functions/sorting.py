@@ -103,11 +103,9 @@ def topk(x: Operand, k: int, axis: int = -1, *, largest: bool = True) -> tuple[V
     if checks.integer("topk", "k", k, least=0) > n:
         raise ValueError(f"topk: k {k} exceeds the {n} elements along axis {axis} of {format_array(x)}")
     flip = x.xp.flip
-    if checks.boolean(
-        "topk", "largest", largest
-    ):  # descending: from behind, so that of equal ones the first come first
-        order = n - 1 - flip(argsort(flip(x.data, axis), axis), axis)
-    else:
+    if not checks.boolean("topk", "largest", largest):
         order = argsort(x, axis)
+    else:  # descending: from behind, so that of equal ones the first come first
+        order = n - 1 - flip(argsort(flip(x.data, axis), axis), axis)
     indices = order[(*(slice(None),) * axis, slice(k))]
     return along(x, indices, axis), indices
