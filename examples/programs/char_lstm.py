@@ -86,5 +86,5 @@ def draw(figure, result):
 
 
 if __name__ == "__main__":
-    text, losses = command(train, draw, steps=500)
+    text, losses = command(train, draw, steps=1000)
     print(f"loss {losses[0]:.2f} -> {losses[-1]:.2f} nats a character\n{text}")

@@ -15,7 +15,7 @@ import minigrad.functions as F
 from minigrad import nn, optim
 
 GAMMA, OMEGA = 0.5, 4.0  # damping and frequency; u(0) = 1, u′(0) = 0
-END = 3.0
+END = 2.0
 
 
 def exact(t):
@@ -49,8 +49,8 @@ def draw(figure, result):
     """The motion beside the solution, and the loss."""
     t, u, losses = result
     left, right = figure.subplots(1, 2)
+    left.plot(t, u, lw=4, alpha=0.5, label="network")
     left.plot(t, exact(t), "k--", label="solution")
-    left.plot(t, u, label="network")
     left.set(xlabel="t", ylabel="u", title="A damped oscillator")
     left.legend()
     right.semilogy(losses)

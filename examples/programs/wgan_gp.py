@@ -73,7 +73,7 @@ def draw(figure, result):
 
 
 if __name__ == "__main__":
-    real, fake, distances = command(train, draw, steps=700)
+    real, fake, distances = command(train, draw, steps=1500)
     nearest = np.linalg.norm(fake[:, None] - real[None], axis=2).min(1)
     near = (nearest < 0.15).mean()
     print(f"distance {distances[0]:.3g} -> {distances[-1]:.3g}; {near:.0%} of the points are near a real one")
