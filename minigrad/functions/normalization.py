@@ -38,9 +38,8 @@ class Standardize(Function):
         """The result for an array or a Variable, 1 / √(variance + eps), the mean and the variance."""
         mean = _mean(x, self.axis)
         distance = x - mean
-        distance = distance - _mean(
-            distance, self.axis
-        )  # the mean was rounded: a constant column would have a variance
+        # The mean was rounded: without the second subtraction a constant column would have a variance.
+        distance = distance - _mean(distance, self.axis)
         variance = _mean(distance * distance, self.axis)
         inverse = (variance + self.eps) ** -0.5
         return distance * inverse, inverse, mean, variance
