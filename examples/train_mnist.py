@@ -151,7 +151,10 @@ def fit(
     losses: list[Any] = []  # of the steps since the last log, arrays: to read a number would wait for the device
     hits: list[Any] = []
     with Progress(steps) as progress:
-        minibatches = chain.from_iterable(repeat(data.batches(train, recipe.batch_size)))  # epoch after epoch
+        epoch = data.batches(train, recipe.batch_size)
+        if recipe.shift:
+            epoch = epoch.augment(data.RandomShift(recipe.shift))
+        minibatches = chain.from_iterable(repeat(epoch))
         for step, (x, t) in zip(range(1, steps + 1), minibatches, strict=False):
             optimizer.zero_grad()
             with viz.record(model) if step == 1 else nullcontext() as recorded:

@@ -22,6 +22,7 @@ class Recipe:
         reduction: the loss of a minibatch is the "mean" or the "sum" of its images' cross-entropies.
         held_out: training images set aside to validate with; with 0 the test images serve.
         decay: let the learning rate fall linearly to 0.
+        shift: each training image is moved by up to so many pixels, at random.
     """
 
     build: Callable[[], nn.Module]
@@ -33,3 +34,4 @@ class Recipe:
     reduction: str = "mean"
     held_out: int = 0
     decay: bool = False
+    shift: int = 0

@@ -9,9 +9,10 @@ Dataset(images (60000, 1, 28, 28) uint8, labels (60000,) int64)
 ((32, 1, 28, 28), dtype('float32'), array([5, 0, 4, 1, 9]))
 """
 
+from minigrad.data.augmentation import RandomShift
 from minigrad.data.dataset import Dataset
 from minigrad.data.idx_files import read_idx
 from minigrad.data.idx_sets import idx, mnist
 from minigrad.data.minibatches import batches, one_hot
 
-__all__ = ["Dataset", "batches", "idx", "mnist", "one_hot", "read_idx"]
+__all__ = ["Dataset", "RandomShift", "batches", "idx", "mnist", "one_hot", "read_idx"]

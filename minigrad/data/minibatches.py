@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,9 @@ from minigrad.core import config
 from minigrad.data.dataset import Dataset
 
 Batch = tuple[Array, Array]
+
+Augmentation = Callable[[Array, np.random.Generator], Array]
+"""Changes a minibatch's images x at random, with the numbers of a generator."""
 
 
 def batches(
@@ -69,6 +72,14 @@ class Batches:
     shuffle: bool
     drop_last: bool
     rng: np.random.Generator | None
+    augmentations: tuple[Augmentation, ...] = ()
+
+    def augment(self, *augmentations: Augmentation) -> Batches:
+        """These minibatches with their images changed at random, by one augmentation after the other."""
+        for augmentation in augmentations:
+            if not callable(augmentation):
+                raise TypeError(f"augment: an augmentation must be callable as f(x, rng), not {augmentation!r}")
+        return replace(self, augmentations=(*self.augmentations, *augmentations))
 
     def __len__(self) -> int:
         whole, rest = divmod(len(self.dataset), self.batch_size)
@@ -78,8 +89,14 @@ class Batches:
         generator = config.generator() if self.rng is None else self.rng
         order = generator.permutation(len(self.dataset)) if self.shuffle else np.arange(len(self.dataset))
         order = to_device(order, device_of(self.dataset.images))  # once, not for each minibatch
-        for start in range(0, len(self) * self.batch_size, self.batch_size):
-            yield self.dataset[order[start : start + self.batch_size]]
+        seed = int(generator.integers(2**63)) if self.augmentations else 0
+        for i in range(len(self)):
+            x, t = self.dataset[order[i * self.batch_size : (i + 1) * self.batch_size]]
+            if self.augmentations:
+                rng = np.random.default_rng([seed, i])  # the minibatch's own: who makes it, and when, changes nothing
+                for augmentation in self.augmentations:
+                    x = augmentation(x, rng)
+            yield x, t
 
 
 def one_hot(labels: Any, classes: int) -> Array:
