@@ -47,7 +47,7 @@ def constant(lr: float) -> Schedule:
     0.1
     """
     lr = checks.not_negative("constant", "lr", lr)
-    return lambda _: lr
+    return _from_zero("constant", lambda _: lr)
 
 
 @advised
@@ -59,7 +59,7 @@ def step(lr: float, *, every: int, factor: float = 0.1) -> Schedule:
     """
     lr, factor = _rates("step", lr, factor)
     every = checks.integer("step", "every", every)
-    return lambda step: lr * factor ** (step // every)
+    return _from_zero("step", lambda step: lr * factor ** (step // every))
 
 
 @advised
@@ -73,7 +73,7 @@ def multi_step(lr: float, *, at: Iterable[int], factor: float = 0.1) -> Schedule
     if not isinstance(at, Iterable):
         raise TypeError(f"multi_step: at must be a list of steps, not {at!r}")
     milestones = sorted(checks.integer("multi_step", "at", milestone, least=0) for milestone in at)
-    return lambda step: lr * factor ** bisect_right(milestones, step)
+    return _from_zero("multi_step", lambda step: lr * factor ** bisect_right(milestones, step))
 
 
 @advised
@@ -88,7 +88,7 @@ def exponential(lr: float, *, factor: float, every: float = 1.0, end: float = 0.
     """
     lr, factor = _rates("exponential", lr, factor)
     every, end = checks.positive("exponential", "every", every), checks.not_negative("exponential", "end", end)
-    return lambda step: end + (lr - end) * math.pow(factor, step / every)
+    return _from_zero("exponential", lambda step: end + (lr - end) * math.pow(factor, step / every))
 
 
 @advised
@@ -100,7 +100,7 @@ def polynomial(lr: float, *, steps: float, end: float = 0.0, power: float = 1.0)
     """
     lr, steps, end = _lengths("polynomial", lr, steps, end)
     power = checks.positive("polynomial", "power", power)
-    return lambda step: end + (lr - end) * math.pow(1 - min(step / steps, 1), power)
+    return _from_zero("polynomial", lambda step: end + (lr - end) * math.pow(1 - min(step / steps, 1), power))
 
 
 @advised
@@ -113,7 +113,7 @@ def cosine(lr: float, *, steps: float, end: float = 0.0) -> Schedule:
     [0.1, 0.0854, 0.05, 0.0, 0.0]
     """
     lr, steps, end = _lengths("cosine", lr, steps, end)
-    return lambda step: _half_wave(lr, end, step / steps)
+    return _from_zero("cosine", lambda step: _half_wave(lr, end, step / steps))
 
 
 @advised
@@ -131,7 +131,9 @@ def linear_warmup(lr: float | Schedule, *, steps: int) -> Schedule:
     """
     steps = checks.integer("linear_warmup", "steps", steps)
     after = lr if callable(lr) else constant(checks.not_negative("linear_warmup", "lr", lr))
-    return lambda step: after(0) * (step + 1) / steps if step < steps else after(step - steps)
+    return _from_zero(
+        "linear_warmup", lambda step: after(0) * (step + 1) / steps if step < steps else after(step - steps)
+    )
 
 
 @advised
@@ -154,7 +156,7 @@ def one_cycle(lr: float, *, steps: float, rise: float = 0.3, start: float | None
     start = lr / 25 if start is None else checks.not_negative("one_cycle", "start", start)
     top = checks.fraction("one_cycle", "rise", rise, one=False) * steps
     up, down = _half_wave_of(start, lr, top), _half_wave_of(lr, end, steps - top)
-    return lambda step: up(step) if step < top else down(step - top)
+    return _from_zero("one_cycle", lambda step: up(step) if step < top else down(step - top))
 
 
 class ReduceOnPlateau(Advised):
@@ -217,6 +219,17 @@ class ReduceOnPlateau(Advised):
         """Go on from where another one gave its `state_dict`; one that does not fit is a ValueError that says why."""
         loaded = validated_state(f"{type(self).__name__}.load_state_dict", state, self.state_dict())
         self.lr, self.best, self.waited = (loaded[name].item() for name in ("lr", "best", "waited"))
+
+
+def _from_zero(owner: str, rate: Schedule) -> Schedule:
+    """The rate as a schedule, which has no step before 0."""
+
+    def schedule(step: float) -> float:
+        if step < 0:
+            raise ValueError(f"{owner}: steps are counted from 0, there is no step {step}")
+        return rate(step)
+
+    return schedule
 
 
 def _half_wave(start: float, end: float, part: float) -> float:

@@ -62,6 +62,12 @@ def test_rates_are_floats_that_an_optimizer_takes(schedule):
     assert schedule(100) == pytest.approx(schedule(10**6), abs=0.003)
 
 
+@pytest.mark.parametrize("schedule", EVERY)
+def test_there_is_no_step_before_the_first(schedule):
+    with pytest.raises(ValueError, match="steps are counted from 0, there is no step -1"):
+        schedule(-1)
+
+
 def test_rates_at_marked_steps():
     assert schedules.exponential(0.0031, factor=1 / math.e, every=2000, end=1e-4)(3000) == pytest.approx(
         1e-4 + 0.003 * math.exp(-1.5), rel=1e-12
