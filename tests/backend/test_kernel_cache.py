@@ -173,17 +173,19 @@ def test_the_key_does_not_depend_on_place_and_threads(monkeypatch):
     assert on_disk.directory.__wrapped__() == Path("elsewhere", before.name)
 
 
-def test_the_sources_are_those_of_the_kernels_and_of_the_formulas(monkeypatch, tmp_path):
+@pytest.mark.parametrize(("part", "key"), [("backend/compiled", on_disk.directory), ("optim", on_disk.formulas_key)])
+def test_the_keys_are_of_the_kernels_sources_and_of_the_formulas_each(monkeypatch, tmp_path, part, key):
     package = tmp_path / "minigrad"
-    for part in ("backend/compiled", "optim"):
-        (package / part).mkdir(parents=True)
+    for folder in ("backend/compiled", "optim"):
+        (package / folder).mkdir(parents=True)
     monkeypatch.setattr(on_disk.resources, "files", {"minigrad": package}.get)
-    found = [on_disk._sources()]  # a frozen program has none
-    for file in (package / "backend/compiled/tile.py", package / "optim/adam.py"):
-        for text in ("1", "2"):
-            file.write_text(text)
-            found.append(on_disk._sources())
-    assert all(sources not in found[:i] for i, sources in enumerate(found))
+    found = [key.__wrapped__()]  # a frozen program has no sources
+    for text in ("1", "2"):
+        (package / part / "own.py").write_text(text)
+        found.append(key.__wrapped__())
+    assert len(set(found)) == 3
+    (package / ({"optim": "backend/compiled"}.get(part, "optim")) / "other.py").write_text("3")
+    assert key.__wrapped__() == found[-1]
 
 
 def test_what_nobody_used_for_a_month_is_removed(place):

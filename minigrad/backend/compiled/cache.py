@@ -101,16 +101,21 @@ def directory() -> Path:
     versions = numba.__version__, llvmlite.__version__, np.__version__, sys.version
     settings = sorted((k, repr(v)) for k, v in vars(numba.config).items() if k.isupper() and k not in _NOT_IN_CODE)
     processor = cpu_target.target_context.codegen().magic_tuple(), VECTOR_BYTES, REGISTERS
-    key = sha256(repr((_sources(), versions, settings, processor)).encode()).hexdigest()[:16]
+    key = sha256(repr((sources("backend/compiled"), versions, settings, processor)).encode()).hexdigest()[:16]
     return Path(numba.config.CACHE_DIR or AppDirs("minigrad", appauthor=False).user_cache_dir) / f"kernels-{key}"
 
 
-def _sources() -> list[Any]:
-    """What the kernels and the optimizers' formulas are compiled from; in a frozen program, when that was made."""
-    package = resources.files("minigrad")  # it may be in an archive
-    files = [file for part in ("backend/compiled", "optim") for file in package.joinpath(part).iterdir()]
-    sources = sorted((file.name, file.read_bytes()) for file in files if file.name.endswith((".py", ".pyc")))
-    return sources or [Path(sys.executable).stat().st_mtime_ns]
+def sources(part: str) -> list[Any]:
+    """The texts of a part of minigrad that machine code is made from; in a frozen program, when that was made."""
+    files = resources.files("minigrad").joinpath(part).iterdir()  # it may be in an archive
+    texts = sorted((file.name, file.read_bytes()) for file in files if file.name.endswith((".py", ".pyc")))
+    return texts or [Path(sys.executable).stat().st_mtime_ns]
+
+
+@cache
+def formulas_key() -> str:
+    """A hash of the optimizers' sources: to change one of them leaves all but their own loops as they are."""
+    return sha256(repr(sources("optim")).encode()).hexdigest()[:16]
 
 
 def sweep() -> None:

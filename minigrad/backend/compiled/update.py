@@ -10,6 +10,7 @@ import numba
 from numba import types
 from numba.extending import intrinsic
 
+from minigrad.backend.compiled.cache import formulas_key
 from minigrad.backend.compiled.linking import renamed
 from minigrad.backend.compiled.shared import bounds, inner, shared
 
@@ -19,7 +20,7 @@ def compiled_update(formula: Callable[..., Any], slots: int) -> Callable[..., No
     """The loop for a formula with so many slots, 0 to 2; None where Numba can't compile it."""
     # The cache on disk knows minigrad's sources, and not what a user's formula calls, or any closure holds.
     own = formula.__module__.startswith("minigrad.") and not formula.__closure__
-    name = f"{formula.__module__}.{formula.__qualname__}"
+    name = f"{formula.__module__}.{formula.__qualname__}.{formulas_key()}"
     if slots >= len(_LOOPS):
         return None
     loop = shared(renamed(_LOOPS[slots], name, formula=inner()(formula)), cache=own)
