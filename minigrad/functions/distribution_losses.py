@@ -34,11 +34,11 @@ def binary_cross_entropy(
 
     Args:
         prediction: probabilities, 0 to 1 within a thousandth, which is checked on the CPU alone.
-        target: of prediction's shape, 0 to 1.
+        target: of prediction's shape, likewise.
         eps: the least probability; in float16 it is 6·10⁻⁵ at least.
         reduction: "mean" over all elements (0 if there are none), "sum", or "none".
     Raises:
-        ValueError: the shapes differ, prediction holds no probabilities, or eps is not positive.
+        ValueError: the shapes differ, prediction or target holds no probabilities, or eps is not positive.
         TypeError: prediction holds no floats.
 
     >>> binary_cross_entropy(np.array([0.5, 1.0]), np.array([1, 1]), reduction="none")
@@ -46,11 +46,19 @@ def binary_cross_entropy(
     """
     p, t = comparable("binary_cross_entropy", prediction, target)
     eps = _least("binary_cross_entropy", eps, p)
-    if device_of(p.data) == "cpu" and (abs(p.data - 0.5) > 0.501).any():  # of logits the loss would have no minimum
-        words = f"prediction must be probabilities, 0 to 1, not {format_array(p)} with others"
-        raise ValueError(f"binary_cross_entropy: {words}; of logits, see sigmoid_cross_entropy")
+    _check_probabilities("binary_cross_entropy", "prediction", p, "; of logits, see sigmoid_cross_entropy")
+    _check_probabilities("binary_cross_entropy", "target", t)
     losses = -t * log(clip(p, eps)) - (1 - t) * log(clip(1 - p, eps))
     return reduced("binary_cross_entropy", losses, reduction)
+
+
+def _check_probabilities(function: str, argument: str, p: Variable, advice: str = "") -> None:
+    """Refuse what is no probability, where it can be seen without waiting: the loss would have no minimum."""
+    if device_of(p.data) == "cpu" and (abs(p.data - 0.5) > 0.501).any():
+        worst = p.data.ravel()[abs(p.data - 0.5).argmax()]
+        raise ValueError(
+            f"{function}: {argument} must be probabilities, 0 to 1, not {worst}{advice}; {format_array(p)}"
+        )
 
 
 def _least(function: str, eps: float, p: Variable) -> float:
@@ -92,16 +100,17 @@ def sigmoid_cross_entropy(logits: Operand, target: Operand, *, reduction: str = 
 
     Args:
         logits: before the sigmoid.
-        target: of logits' shape, probabilities, 0 to 1.
+        target: of logits' shape, probabilities, 0 to 1 within a thousandth, which is checked on the CPU alone.
         reduction: "mean" over all elements (0 if there are none), "sum", or "none".
     Raises:
-        ValueError: the shapes differ.
+        ValueError: the shapes differ, or target holds no probabilities.
         TypeError: logits are no floats.
 
     >>> sigmoid_cross_entropy(np.array([0.0, 1000.0, -1000.0]), np.array([1, 1, 1]), reduction="none").data.tolist()
     [0.6931471805599453, 0.0, 1000.0]
     """
     x, t = comparable("sigmoid_cross_entropy", logits, target, argument="logits")
+    _check_probabilities("sigmoid_cross_entropy", "target", t)
     return reduced("sigmoid_cross_entropy", apply(SigmoidCrossEntropy(), x, t), reduction)
 
 
@@ -115,18 +124,20 @@ def kl_divergence(prediction: Operand, target: Operand, *, eps: float = 1e-7, re
     has target 0 adds nothing.
 
     Args:
-        prediction: distributions, (..., C).
-        target: distributions, of prediction's shape.
+        prediction: distributions, (..., C): 0 to 1 within a thousandth, which is checked on the CPU alone.
+        target: distributions, of prediction's shape, likewise.
         eps: the least probability; in float16 it is 6·10⁻⁵ at least.
         reduction: "mean" over the rows (0 if there are none), "sum", or "none" for divergences (...).
     Raises:
-        ValueError: the shapes differ, there are no classes, or eps is not positive.
+        ValueError: the shapes differ, there are no classes, eps is not positive, or something is no probability.
         TypeError: prediction holds no floats.
 
     >>> kl_divergence(np.array([[0.5, 0.5]]), np.array([[1.0, 0.0]]))
     Variable(0.69314718)
     """
     p, t = comparable("kl_divergence", prediction, target, rows=True)
+    _check_probabilities("kl_divergence", "prediction", p, "; of logits, see softmax")
+    _check_probabilities("kl_divergence", "target", t)
     eps = _least("kl_divergence", eps, p)
     return reduced("kl_divergence", (t * (log(clip(t, eps)) - log(clip(p, eps)))).sum(-1), reduction)
 

@@ -252,9 +252,17 @@ def _(x, target, weight=None, *, reduction="mean"):
     return weighted(F.binary_cross_entropy)(x, target, weight, reduction=reduction, eps=TINY[x.dtype.name])
 
 
+NO_PROBABILITIES = "a loss of what is no probability (an error here)"
+
+
+def _probable(x):
+    return bool(np.all(np.abs(x.data - 0.5) <= 0.501))
+
+
 @nn("binary_cross_entropy_with_logits")
 def _(x, target, *, weight=None, pos_weight=None, reduction="mean"):
     lacks(pos_weight is not None, "option pos_weight of a binary cross-entropy")
+    lacks(not _probable(target), NO_PROBABILITIES)
     return weighted(F.sigmoid_cross_entropy)(x, target, weight, reduction=reduction)
 
 
@@ -273,6 +281,7 @@ def _(x, target, *, reduction="mean", log_target=False):
     lacks(reduction == "none", "kl_div of single elements (here of rows)")
     lacks(x.ndim == 0, "kl_div of a scalar")
     lacks(x.shape != target.shape, "a loss of two shapes, which would broadcast (an error here)")
+    lacks(not (_probable(F.exp(x)) and _probable(F.exp(target) if log_target else target)), NO_PROBABILITIES)
     y = F.kl_divergence(F.exp(x), F.exp(target) if log_target else target, eps=TINY[x.dtype.name], reduction="sum")
     return y / {"sum": 1, "batchmean": x.shape[0], "mean": x.size}[reduction]
 

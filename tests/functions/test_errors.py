@@ -279,7 +279,30 @@ CALLS = {
     ),
     "binary_cross_entropy of logits": (
         lambda: F.binary_cross_entropy(np.array([0.5, -1.5]), np.array([1, 0])),
-        ["binary_cross_entropy", "probabilities, 0 to 1", "(2,) float64", "sigmoid_cross_entropy"],
+        [
+            "binary_cross_entropy",
+            "prediction",
+            "probabilities, 0 to 1",
+            "-1.5",
+            "(2,) float64",
+            "sigmoid_cross_entropy",
+        ],
+    ),
+    "binary_cross_entropy of images as they are stored": (
+        lambda: F.binary_cross_entropy(np.array([0.5, 0.5]), np.array([0, 255])),
+        ["binary_cross_entropy", "target", "probabilities, 0 to 1", "255"],
+    ),
+    "sigmoid_cross_entropy of images as they are stored": (
+        lambda: F.sigmoid_cross_entropy(np.array([0.5, 0.5]), np.array([0, 255])),
+        ["sigmoid_cross_entropy", "target", "probabilities, 0 to 1", "255"],
+    ),
+    "kl_divergence of logits": (
+        lambda: F.kl_divergence(np.array([[2.0, -1.0]]), np.array([[0.5, 0.5]])),
+        ["kl_divergence", "prediction", "probabilities, 0 to 1", "(1, 2) float64", "softmax"],
+    ),
+    "kl_divergence of scores": (
+        lambda: F.kl_divergence(np.array([[0.5, 0.5]]), np.array([[3.0, 1.0]])),
+        ["kl_divergence", "target", "probabilities, 0 to 1"],
     ),
     "softmax_cross_entropy ignored distribution": (
         lambda: F.softmax_cross_entropy(ones(1, 2), np.array([[1, 0]]), ignore_label=0),
