@@ -112,3 +112,16 @@ def test_integer_inputs_become_floats(layer, dtype):
     y = layer(x)
     assert y.dtype == np.float32
     np.testing.assert_array_equal(y.data, layer(x.astype(np.float32)).data)
+
+
+@pytest.mark.parametrize("dtype", [np.int8, np.int64, np.uint16, np.float16, np.float32, np.float64])
+@pytest.mark.parametrize("number", [0, 1.5])
+@pytest.mark.parametrize("constant", [np.asarray, partial(mg.Variable, requires_grad=False)])
+def test_a_number_beside_an_array_is_what_it_is_to_numpy(dtype, number, constant):
+    x = np.array([1, 2], dtype)
+    y = F.maximum(constant(x), number)
+    np.testing.assert_array_equal(y.data, np.maximum(x, number), strict=True)
+
+
+def test_numbers_that_a_mask_chooses_between_are_of_the_default_float_type():
+    assert F.where(np.array([True, False]), 1, 0.5).dtype == np.float32
