@@ -1,6 +1,6 @@
 """Every public differentiable function keeps its contract, and behaves in minigrad's modes."""
 
-from functools import partial
+from functools import cache, partial
 
 import numpy as np
 import pytest
@@ -32,14 +32,24 @@ PLAIN = {"argmax", "argmin", "argsort"}  # these give plain arrays
 REFLECTED = {"__radd__", "__rsub__", "__rmul__", "__rtruediv__", "__rpow__"}  # in the contracts "operators" and "power"
 
 
-def in_examples_of(spec, check, count=8):
-    @seeded(0)
-    @settings(max_examples=count, deadline=None, database=None, suppress_health_check=list(HealthCheck))
-    @given(examples(spec))
-    def run(example):
-        check(lambda *xs: outputs(spec.op(*xs, **example.kwargs)), example.arrays)
+@cache
+def drawn(spec):
+    """A few examples of a contract, drawn once for all tests."""
+    found = []
 
-    run()
+    @seeded(0)
+    @settings(max_examples=6, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @given(examples(spec))
+    def collect(example):
+        found.append(example)
+
+    collect()
+    return found
+
+
+def in_examples_of(spec, check):
+    for example in drawn(spec):
+        check(lambda *xs, kwargs=example.kwargs: outputs(spec.op(*xs, **kwargs)), [x.copy() for x in example.arrays])
 
 
 def every(specs):

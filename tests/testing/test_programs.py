@@ -28,7 +28,7 @@ def drawn(count):
 
 def test_gradients_and_hessian_vector_products():
     @seeded(0)
-    @settings(max_examples=150, report_multiple_bugs=False, **QUIET)
+    @settings(max_examples=60, report_multiple_bugs=False, **QUIET)
     @given(programs())
     def check(program):
         check_grad(program, list(program.inputs), order=2)
@@ -85,12 +85,16 @@ class WrongTanh(mg.Function):
 def test_a_wrong_operation_is_found_in_a_program_and_shrinks_to_something_small(monkeypatch):
     monkeypatch.setitem(OPERATIONS, "tanh", lambda x: mg.apply(WrongTanh(), x))
 
-    def wrong(program):
+    def noticed(program):
         try:
             check_grad(program, list(program.inputs), order=1)
         except GradientMismatch:
             return True
         return False
+
+    def wrong(program):
+        """Those without the operation need not be looked at."""
+        return any(step.operation == "tanh" for step in program.steps) and noticed(program)
 
     program = find(programs(), wrong, settings=settings(max_examples=300, **QUIET), random=None)
     assert len(program.steps) <= 4

@@ -421,8 +421,9 @@ def test_weights_that_every_stretch_takes_stay():
     assert sum(node.kind == "parameter" for node in graph.nodes) == 30
 
 
-def test_a_hundred_thousand_operations_need_no_recursion():
-    assert len(collapse_to(chain(100_000), 400)[0].nodes) <= 400
+@pytest.mark.parametrize("length", [20_000, pytest.param(100_000, marks=pytest.mark.long)])
+def test_a_long_chain_needs_no_recursion(length):
+    assert len(collapse_to(chain(length), 400)[0].nodes) <= 400
 
 
 def test_a_second_run_folds_the_same():

@@ -401,8 +401,8 @@ def test_layers_that_are_called_again(view, order):
     assert "</svg>" in diagram.svg()
 
 
-def test_three_hundred_nested_layers_are_folded():
-    net = Nested(300)
+def test_a_hundred_nested_layers_are_folded():
+    net = Nested(100)
     diagram = viz.draw(net(mg.Variable(np.ones(2))).sum(), model=net)
     assert diagram.dot.count("<TABLE") < 900
     assert "folded" in diagram.dot
