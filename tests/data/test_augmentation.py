@@ -5,7 +5,7 @@ import pytest
 
 from minigrad import data
 
-SIX = data.Dataset(np.arange(6 * 16, dtype=np.uint8).reshape(6, 1, 4, 4), np.arange(6))
+SIX = data.LabelledImages(np.arange(6 * 16, dtype=np.uint8).reshape(6, 1, 4, 4), np.arange(6))
 
 
 def test_random_shift_moves_an_image_as_a_whole_and_fills_with_zeros():

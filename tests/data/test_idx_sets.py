@@ -248,7 +248,7 @@ def test_a_whole_file_with_other_content(embedded):
 
 
 def test_the_type_counts_too(embedded, monkeypatch):
-    monkeypatch.setitem(idx_sets._SHA256, TRAIN_IMAGES, idx_sets._sha256(np.zeros((2, 3), np.uint8)))
+    monkeypatch.setitem(idx_sets._SHA256, TRAIN_IMAGES, idx_sets.idx_sha256(np.zeros((2, 3), np.uint8)))
     (embedded / f"{TRAIN_IMAGES}.gz").write_bytes(zeros_file(2, 3, code=0x09))
     with pytest.raises(ValueError, match="is damaged"):
         mnist()

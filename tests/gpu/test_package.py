@@ -104,7 +104,7 @@ def test_copies_stay_on_the_device(copied):
 
 
 def test_a_data_set_that_lies_on_the_device(hosted):
-    host = data.Dataset(np.arange(40, dtype=np.uint8).reshape(10, 1, 2, 2), np.arange(10))
+    host = data.LabelledImages(np.arange(40, dtype=np.uint8).reshape(10, 1, 2, 2), np.arange(10))
     there = host.to("cuda")
     assert there.classes == 10
     for first, second in zip(there.split(4), host.split(4), strict=True):
@@ -114,10 +114,10 @@ def test_a_data_set_that_lies_on_the_device(hosted):
             np.testing.assert_allclose(found.get(), expected, rtol=1e-7)
     np.testing.assert_array_equal(there[cupy.array([1, 1])][1].get(), [1, 1])
     for outside in (10, np.array([0, 10])):
-        with pytest.raises(IndexError, match=r"Dataset\(.*out of"):
+        with pytest.raises(IndexError, match=r"LabelledImages\(.*out of"):
             there[outside]
     with pytest.raises(ValueError, match=r"labels\[1\] is -1"):
-        data.Dataset(there.images[:2], cupy.array([0, -1]))
+        data.LabelledImages(there.images[:2], cupy.array([0, -1]))
 
     batches = [list(data.batches(dataset, 3, rng=np.random.default_rng(0))) for dataset in (host, there)]
     for (x, t), (there_x, there_t) in zip(*batches, strict=True):
