@@ -28,15 +28,18 @@ def prefetched(make: Callable[[int], Batch], numbers: range, n: int) -> Iterator
         worker, process, made = Worker(), os.getpid(), deque[Future[Batch]]()
         run = context.run
         try:
-            for number in numbers:
-                if os.getpid() != process:
-                    worker, process, made = Worker(), os.getpid(), deque()
-                    run = context.copy().run  # the context itself is left entered if the thread was in it
-                for following in range(number + len(made), min(number + n + 1, numbers.stop)):
-                    made.append(worker.submit(run, make, following))
-                yield made.popleft().result()
+            try:
+                for number in numbers:
+                    if os.getpid() != process:
+                        worker, process, made = Worker(), os.getpid(), deque()
+                        run = context.copy().run  # the context itself stays entered if the thread was in it
+                    for following in range(number + len(made), min(number + n + 1, numbers.stop)):
+                        made.append(worker.submit(run, make, following))
+                    yield made.popleft().result()
+            finally:
+                worker.end()
         finally:
-            worker.end()
+            worker.end()  # once more: Ctrl-C may have come in between
 
     return minibatches()
 
