@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import _thread
 import os
 import threading
-from collections import deque
+import weakref
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextvars import copy_context
+from contextvars import Context, copy_context
+from dataclasses import dataclass
+from functools import partial
+from queue import SimpleQueue
 
 from minigrad.data.dataset import Batch
 
@@ -25,17 +28,16 @@ def prefetched(make: Callable[[int], Batch], numbers: range, n: int) -> Iterator
     context = copy_context()  # now, not when the first minibatch is asked for
 
     def minibatches() -> Iterator[Batch]:
-        worker, process, made = Worker(), os.getpid(), deque[Future[Batch]]()
-        run = context.run
+        worker, process, asked = Worker(make, context), os.getpid(), numbers.start
         try:
             try:
                 for number in numbers:
-                    if os.getpid() != process:
-                        worker, process, made = Worker(), os.getpid(), deque()
-                        run = context.copy().run  # the context itself stays entered if the thread was in it
-                    for following in range(number + len(made), min(number + n + 1, numbers.stop)):
-                        made.append(worker.submit(run, make, following))
-                    yield made.popleft().result()
+                    if os.getpid() != process:  # the context stays entered if the thread was in it
+                        worker, process, asked = Worker(make, context.copy()), os.getpid(), number
+                    for following in range(asked, min(number + n + 1, numbers.stop)):
+                        worker.ask(following)
+                        asked = following + 1
+                    yield worker.take()
             finally:
                 worker.end()
         finally:
@@ -44,21 +46,58 @@ def prefetched(make: Callable[[int], Batch], numbers: range, n: int) -> Iterator
     return minibatches()
 
 
-class Worker:
-    """One thread that calls functions in turn; it starts with the first of them."""
+@dataclass
+class Belt:
+    """What the loop and the thread share: the numbers that are asked for, and what was made of them."""
 
-    def __init__(self) -> None:
-        self._threads: list[threading.Thread] = []
-        self._pool = ThreadPoolExecutor(1, "minigrad-prefetch", _note_thread, (self._threads,))
-        self.submit = self._pool.submit
+    numbers: SimpleQueue[int | None]
+    made: SimpleQueue[tuple[Batch, BaseException | None]]
+    ended: bool = False
+
+
+class Worker:
+    """A thread that calls `make` with one number after the other in a context, and hands out what it returns or raises.
+
+    Ctrl-C can break what the standard library's pools, conditions and events do in Python, but no queue written in C.
+    """
+
+    def __init__(self, make: Callable[[int], Batch], context: Context) -> None:
+        self._belt = Belt(SimpleQueue(), SimpleQueue())
+        work = partial(context.run, _work, make, self._belt)
+        self._thread = threading.Thread(target=work, name="minigrad-prefetch", daemon=True)
+        self._at_exit = weakref.finalize(self, _end, self._belt, self._thread)
+        _thread.start_new_thread(self._thread.start, ())  # it waits for the thread, as only Ctrl-C's thread must not
+
+    def ask(self, number: int) -> None:
+        """Let the thread make a minibatch."""
+        self._belt.numbers.put(number)
+
+    def take(self) -> Batch:
+        """The minibatch of the first number that was asked for and not yet taken, or the exception instead of it."""
+        batch, error = self._belt.made.get()
+        if error is not None:
+            try:
+                raise error
+            finally:
+                del error  # it holds this frame
+        return batch
 
     def end(self) -> None:
-        """Forget what is not begun, and wait for the thread."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
-        for thread in self._threads:
-            if thread is not threading.current_thread():  # where garbage is collected, this may be called
-                thread.join(PATIENCE)
+        """Make nothing more, and wait for the thread's end."""
+        _end(self._belt, self._thread)
+        self._at_exit.detach()  # Ctrl-C in a finalizer would be lost
 
 
-def _note_thread(threads: list[threading.Thread]) -> None:
-    threads.append(threading.current_thread())
+def _work(make: Callable[[int], Batch], belt: Belt) -> None:
+    while (number := belt.numbers.get()) is not None and not belt.ended:
+        try:
+            belt.made.put((make(number), None))
+        except BaseException as error:  # noqa: BLE001 - whatever it is, the loop is told
+            belt.made.put((None, error))
+
+
+def _end(belt: Belt, thread: threading.Thread) -> None:
+    belt.ended = True
+    belt.numbers.put(None)
+    if thread.is_alive() and thread is not threading.current_thread():  # where garbage is collected, this may be called
+        thread.join(PATIENCE)
