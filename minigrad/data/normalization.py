@@ -8,7 +8,7 @@ from typing import Any, Self
 import numpy as np
 
 from minigrad import checks
-from minigrad.backend import Array, device_of, format_array, is_array, to_device, xp_of
+from minigrad.backend import Array, accumulation_dtype, device_of, format_array, is_array, xp_of
 from minigrad.core import config
 from minigrad.core.variable import Variable
 from minigrad.data.dataset import Dataset
@@ -69,15 +69,16 @@ class Normalization(Module):
 
     def forward(self, x: Array | Variable) -> Array | Variable:
         """(x − mean) / std."""
-        std = self.std.data
-        std = xp_of(std).where(std > 0, std, std.dtype.type(1))
-        if isinstance(x, Variable):
-            return ((x - self.mean) / std).astype(x.dtype)
-        if not is_array(x):
+        if not isinstance(x, Variable) and not is_array(x):
             raise TypeError(f"Normalization: x must be an array or a Variable, not {type(x).__name__}")
+        here, there = device_of(x.data if isinstance(x, Variable) else x), self.mean.device
+        if here != there:
+            raise ValueError(f'Normalization: x is on {here}, mean and std on {there}; move them by .to("{here}")')
         dtype = x.dtype if x.dtype.kind == "f" else config.float_type()
-        mean, std = (to_device(statistic, device_of(x)) for statistic in (self.mean.data, std))
-        return ((x - mean) / std).astype(dtype, copy=False)
+        mean, std = (buffer.data.astype(accumulation_dtype(dtype), copy=False) for buffer in (self.mean, self.std))
+        std = xp_of(std).where(std > 0, std, std.dtype.type(1))
+        y = (x - mean) / std
+        return y if y.dtype == dtype else y.astype(dtype)
 
     def extra_repr(self) -> str:
         """The statistics' shape."""
