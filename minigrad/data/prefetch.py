@@ -66,11 +66,14 @@ class Worker:
         work = partial(context.run, _work, make, self._belt)
         self._thread = threading.Thread(target=work, name="minigrad-prefetch", daemon=True)
         self._at_exit = weakref.finalize(self, _end, self._belt, self._thread)
-        _thread.start_new_thread(self._thread.start, ())  # it waits for the thread, as only Ctrl-C's thread must not
+        self._begun = False
 
     def ask(self, number: int) -> None:
         """Let the thread make a minibatch."""
         self._belt.numbers.put(number)
+        if not self._begun:
+            self._begun = True
+            _thread.start_new_thread(_start, (self._thread, self._belt))
 
     def take(self) -> Batch:
         """The minibatch of the first number that was asked for and not yet taken, or the exception instead of it."""
@@ -86,6 +89,14 @@ class Worker:
         """Make nothing more, and wait for the thread's end."""
         _end(self._belt, self._thread)
         self._at_exit.detach()  # Ctrl-C in a finalizer would be lost
+
+
+def _start(thread: threading.Thread, belt: Belt) -> None:
+    """Start the thread, from yet another one: `start` waits for it, and breaks if Ctrl-C comes meanwhile."""
+    try:
+        thread.start()
+    except RuntimeError as error:  # there are too many threads
+        belt.made.put((None, error))
 
 
 def _work(make: Callable[[int], Batch], belt: Belt) -> None:

@@ -147,6 +147,15 @@ def test_a_function_that_stops_iterating_is_an_error_and_no_end(ahead):
         list(plain.prefetch(ahead) if ahead else plain)
 
 
+def test_a_thread_that_does_not_start_is_an_error_and_nobody_waits_for_it(monkeypatch):
+    def start(thread):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", start)
+    with pytest.raises(RuntimeError, match="can't start new thread"):
+        list(seeded().prefetch())
+
+
 # The thread's end
 
 
