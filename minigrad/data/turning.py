@@ -73,21 +73,19 @@ class RandomZoom:
 def _moved(x: Array, matrices: npt.NDArray[np.float64]) -> Array:
     """Images whose pixel at (row, column) from the middle is what x has at `matrix · (row, column)`; zero outside."""
     N, C, H, W = x.shape
-    xp = xp_of(x)
-    middle = np.array([H - 1, W - 1]) / 2
-    grid = np.stack(np.meshgrid(np.arange(H), np.arange(W), indexing="ij"), -1) - middle  # (H, W, 2)
-    places = np.einsum("nij,hwj->inhw", matrices, grid) + middle[:, None, None, None]  # (2, N, H, W)
+    xp, here, beside = xp_of(x), device_of(x), 2  # zeros beside the image: a place outside lies between them
+    row, column = np.arange(H)[:, None] - (H - 1) / 2, np.arange(W) - (W - 1) / 2
+    a, b, c, d = matrices.reshape(N, 4).T[:, :, None, None]  # (N, 1, 1) each
+    places = np.stack([a * row + b * column + (H - 1) / 2, c * row + d * column + (W - 1) / 2])  # (2, N, H, W)
     corners = np.floor(places)
-    rows, columns = to_device(corners.astype(np.int64), device_of(x))[:, :, None]  # (N, 1, H, W) each
-    down, right = to_device((places - corners).astype(x.dtype), device_of(x))[:, :, None]
-    n, c = xp.arange(N)[:, None, None, None], xp.arange(C)[:, None, None]
-
-    def pixels(row: Array, column: Array) -> Array:
-        inside = (row >= 0) & (row < H) & (column >= 0) & (column < W)
-        found = x[n, c, xp.clip(row, 0, H - 1), xp.clip(column, 0, W - 1)]  # (N, C, H, W)
-        return xp.where(inside, found, x.dtype.type(0))
-
-    upper = pixels(rows, columns) * (1 - right) + pixels(rows, columns + 1) * right
-    lower = pixels(rows + 1, columns) * (1 - right) + pixels(rows + 1, columns + 1) * right
+    down, right = to_device((places - corners).astype(x.dtype), here)[:, :, None]  # (N, 1, H, W) each
+    rows, columns = (np.clip(corner, -beside, n) + beside for corner, n in zip(corners, (H, W), strict=True))
+    width = W + 2 * beside
+    padded = xp.pad(x, ((0, 0), (0, 0), (beside, beside), (beside, beside)))  # (N, C, H + 4, W + 4)
+    images = xp.arange(N * C).reshape(N, C, 1, 1) * (padded.shape[2] * width)  # where each one begins
+    at = images + to_device((rows * width + columns).astype(np.int64), here)[:, None]  # (N, C, H, W)
+    pixels = padded.reshape(-1)
+    upper = pixels[at] * (1 - right) + pixels[at + 1] * right
+    lower = pixels[at + width] * (1 - right) + pixels[at + width + 1] * right
     mixed: Array = upper * (1 - down) + lower * down
     return mixed
