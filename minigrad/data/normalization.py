@@ -64,7 +64,9 @@ class Normalization(Module):
         mean = _total(dataset, lambda rows: read(rows).sum(axes, dtype=np.float64)) / count
         mean = mean.reshape(statistics)
         variance = _total(dataset, lambda rows: ((read(rows) - mean) ** 2).sum(axes, dtype=np.float64)) / count
-        std = xp_of(mean).sqrt(variance).reshape(statistics)
+        variance = variance.reshape(statistics)
+        rounding = (count * np.finfo(np.float64).eps * mean) ** 2  # what numbers that are all alike may come to
+        std = xp_of(mean).sqrt(xp_of(mean).where(variance > rounding, variance, 0))
         return cls(*(x.astype(config.float_type()) for x in (mean, std)))
 
     def forward(self, x: Array | Variable) -> Array | Variable:

@@ -44,9 +44,11 @@ def test_features_numbers_and_parts_by_place_or_name():
     assert Normalization.fit(Dataset({"x": x, "t": t}), part="t").std.item() == np.sqrt(np.float32(2))
 
 
-def test_what_never_changes_is_only_centred():
-    fitted = Normalization.fit(Dataset(np.full((5, 2), 3.0)))
-    np.testing.assert_array_equal(fitted(np.array([[4.0, 3.0]])), [[1, 0]])
+@pytest.mark.parametrize("number", [3.0, 0.1, 1e6 / 3])
+def test_what_never_changes_is_only_centred(number):
+    fitted = Normalization.fit(Dataset(np.full((77, 2), number)))
+    assert fitted.std.data.tolist() == [0, 0]
+    np.testing.assert_allclose(fitted(np.array([[number + 1, number]])), [[1, 0]], atol=0.1)
 
 
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])

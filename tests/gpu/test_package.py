@@ -129,6 +129,41 @@ def test_a_data_set_that_lies_on_the_device(hosted):
     assert counts.copies_to_device == 1  # the order of the whole pass
 
 
+def test_data_sets_of_any_form_on_the_device():
+    x, t = np.arange(12, dtype=np.float32).reshape(6, 2), np.array([0, 1, 0, 1, 0, 1])
+    there = data.Dataset({"x": x, "t": t}).to("cuda")
+    assert there.device == "cuda:0"
+    np.testing.assert_array_equal(there[np.array([4, 0])]["x"].get(), x[[4, 0]])
+    first, _ = there.stratified_split(2, labels=there.arrays["t"], rng=np.random.default_rng(0))
+    assert sorted(first.arrays["t"].get()) == [0, 1]
+    with pytest.raises(ValueError, match=r"array 0 is on cuda:0, array 1 on cpu; move a whole set"):
+        data.Dataset(cupy.asarray(x), t)
+    (batch,) = data.batches(there, 6, shuffle=False).map(lambda x: x + 1, part="x").prefetch()
+    np.testing.assert_array_equal(batch["x"].get(), x + 1)
+
+
+@pytest.mark.parametrize(
+    "augmentation",
+    [data.RandomShift(2), data.RandomRotation(30), data.RandomZoom(1.5), data.RandomNoise(0.1), data.Cutout(3)],
+)
+def test_augmentations_draw_the_same_on_the_device(augmentation):
+    expected = augmentation(IMAGES, np.random.default_rng(0))
+    found = augmentation(cupy.asarray(IMAGES), np.random.default_rng(0))
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found.get(), expected, rtol=1e-6, atol=1e-6)
+
+
+def test_normalization_on_the_device():
+    host = data.Dataset(IMAGES, LABELS)
+    there = host.to("cuda")
+    fitted, moved_there = data.Normalization.fit(there), data.Normalization.fit(host).to("cuda")
+    for normalization in (fitted, moved_there):
+        for y in (normalization(there.arrays[0]), normalization(mg.Variable(there.arrays[0])).data):
+            np.testing.assert_allclose(y.get(), data.Normalization.fit(host)(IMAGES), rtol=1e-5, atol=1e-6)
+    with pytest.raises(ValueError, match=r'x is on cpu, mean and std on cuda:0; move them by \.to\("cpu"\)'):
+        fitted(IMAGES)
+
+
 def test_one_hot_of_labels_on_the_device():
     assert data.one_hot(cupy.array([2, 0]), 3).get().tolist() == [[0, 0, 1], [1, 0, 0]]
     with pytest.raises(ValueError, match=r"labels\[1\] is 3"):
