@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
@@ -167,7 +167,7 @@ class Batches:
     def __iter__(self) -> Iterator[Batch]:
         return self.start()
 
-    def start(self, skip: int = 0) -> Iterator[Batch]:
+    def start(self, skip: int = 0) -> Generator[Batch, None, None]:
         """Begin a pass as `iter` does, but behind its first `skip` minibatches, which are not made.
 
         All that the pass draws from the generator is drawn now. A pass that was left in the middle goes on, bit for

@@ -6,7 +6,7 @@ import _thread
 import os
 import threading
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextvars import Context, copy_context
 from dataclasses import dataclass
 from functools import partial
@@ -18,7 +18,7 @@ PATIENCE = 1.0
 """Seconds to wait for the thread's end: what the minibatch in work waits for may be held by who waits here."""
 
 
-def prefetched(make: Callable[[int], Batch], numbers: range, n: int) -> Iterator[Batch]:
+def prefetched(make: Callable[[int], Batch], numbers: range, n: int) -> Generator[Batch, None, None]:
     """Yield `make(number)` for each number; meanwhile a thread makes the next n, in the context of this call.
 
     The thread ends when the iterator ends, is closed or is freed, after the minibatch that it is making; and with the
@@ -27,7 +27,7 @@ def prefetched(make: Callable[[int], Batch], numbers: range, n: int) -> Iterator
     """
     context = copy_context()  # now, not when the first minibatch is asked for
 
-    def minibatches() -> Iterator[Batch]:
+    def minibatches() -> Generator[Batch, None, None]:
         worker, process, asked = Worker(make, context), os.getpid(), numbers.start
         try:
             try:

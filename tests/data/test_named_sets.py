@@ -256,7 +256,8 @@ def test_the_next_mirror_is_asked_when_one_gives_a_wrong_file(small, cache, wron
     assert stored(cache) == FILES
 
 
-def test_a_wrong_file_never_stays_in_the_cache(small, cache, wrong):
+def test_a_wrong_file_never_stays_in_the_cache(small, cache, wrong, monkeypatch):
+    monkeypatch.setattr(downloads, "TIMEOUT", 0.1)
     with serving(wrong) as (server,):
         small(server)
         with pytest.raises(OSError, match=f"fashion_mnist: {FIRST} could not be fetched; directory= reads") as caught:
