@@ -38,7 +38,7 @@ def test_indexing_gives_rows_in_the_form_of_the_data_set(form, index):
     assert_same(dataset[index], formed(X[index], T[index]))
 
 
-@pytest.mark.parametrize("index", [slice(None), slice(1, 2), np.arange(5), 0])
+@pytest.mark.parametrize("index", [slice(None), slice(1, 2), np.arange(5), T > 2, 0, np.int64(0)])
 def test_rows_may_be_changed(index):
     dataset = Dataset(X.copy(), T.copy())
     x, _ = dataset[index]
@@ -153,6 +153,12 @@ def test_each_class_is_in_both_parts_in_its_proportion(n):
     for label, count in ((7, 10), (1, 60), (4, 30)):
         assert abs((first.arrays[1] == label).sum() - n * count / 100) < 1
     assert sorted([*first.arrays[0], *rest.arrays[0]]) == list(range(100))
+
+
+def test_the_classes_with_the_largest_remainders_are_rounded_up():
+    classes = np.repeat([7, 1, 4], [10, 60, 30])  # of 7 examples 0.7, 4.2 and 2.1
+    first, _ = Dataset(classes).stratified_split(7, labels=classes, rng=np.random.default_rng(0))
+    assert [(first.arrays == label).sum() for label in (7, 1, 4)] == [1, 4, 2]
 
 
 def test_both_parts_keep_the_order():

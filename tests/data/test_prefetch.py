@@ -7,6 +7,7 @@ import threading
 import time
 import traceback
 import warnings
+import weakref
 from contextlib import closing, suppress
 
 import numpy as np
@@ -111,7 +112,8 @@ def test_the_switches_are_those_of_the_loop():
         return x
 
     with mg.inference(), mg.default_dtype(np.float64):
-        list(batches(Dataset(T), 6).map(look).prefetch())
+        iterator = iter(batches(Dataset(T), 6).map(look).prefetch())
+    list(iterator)  # as they were when it began
     list(batches(Dataset(T), 6).map(look).prefetch())
     assert seen == [(False, np.float64, False)] * 2 + [(True, np.float32, True)] * 2
 
@@ -120,6 +122,15 @@ def test_a_function_may_compute_with_minigrad():
     w = np.random.default_rng(0).standard_normal((48, 48)).astype(np.float32)
     (x,) = batches(Dataset(X.reshape(1, 48)), 1).map(lambda x: F.matmul(x, w).data).prefetch()
     np.testing.assert_array_equal(x, F.matmul(X.reshape(1, 48), w).data)
+
+
+def test_what_was_taken_is_not_kept():
+    iterator = iter(batches(Dataset(X), 2).prefetch())
+    x = next(iterator)
+    taken = weakref.ref(x)
+    del x
+    assert taken() is None
+    iterator.close()
 
 
 # Exceptions
@@ -228,6 +239,23 @@ def test_an_iterator_that_is_collected_in_its_own_thread_does_not_wait_for_itsel
     finally:
         gc.enable()
     assert collected[0] > 0
+
+
+def test_nothing_more_is_made_when_the_loop_has_ended(monkeypatch):
+    monkeypatch.setattr(prefetch, "PATIENCE", 0.0)
+    made, ended = [], threading.Event()
+
+    def note(x):
+        made.append(x)
+        return x if len(made) == 1 or ended.wait(10) else None
+
+    iterator = iter(batches(Dataset(T), 2).map(note).prefetch(5))
+    next(iterator)
+    wait_until(lambda: len(made) == 2)
+    iterator.close()
+    ended.set()
+    wait_until(lambda: not working())
+    assert len(made) == 2
 
 
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs POSIX timers")
