@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from minigrad.data.dataset import Dataset
 from minigrad.data.idx_files import path_of, read_idx
+from minigrad.data.labelled_images import LabelledImages
 
 TRAIN_FILES = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte")
 TEST_FILES = ("t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
@@ -27,8 +27,8 @@ _SHA256 = {
 """Of the embedded files, uncompressed."""
 
 
-def idx(path: str | os.PathLike[str]) -> tuple[Dataset, Dataset]:
-    """Read a training and a test set, such as Fashion-MNIST, from a directory.
+def idx(path: str | os.PathLike[str]) -> tuple[LabelledImages, LabelledImages]:
+    """Read a training and a test set, in the form of MNIST, from a directory.
 
     Args:
         path: a directory with train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte and
@@ -41,21 +41,10 @@ def idx(path: str | os.PathLike[str]) -> tuple[Dataset, Dataset]:
         FileNotFoundError: the directory or one of the files is missing.
         ValueError: a file is broken, holds something else than its name says, or doesn't fit the others.
     """
-    directory = path_of("idx", path)
-    if not directory.exists():
-        raise FileNotFoundError(f"idx: there is no directory {directory}")
-    if not directory.is_dir():
-        raise NotADirectoryError(f"idx: {directory} is a file, not a directory; read_idx() reads a single file")
-    train_files = [_find(directory, name) for name in TRAIN_FILES]
-    test_files = [_find(directory, name) for name in TEST_FILES]
-    train, test = _read_set(*train_files), _read_set(*test_files)
-    if train.images.shape[1:] != test.images.shape[1:]:
-        shapes = f"{train_files[0]} {train.images.shape}, {test_files[0]} {test.images.shape}"
-        raise ValueError(f"idx: train and test images differ in size; {shapes}")
-    return train, test
+    return read_sets(find_files("idx", path))
 
 
-def mnist() -> tuple[Dataset, Dataset]:
+def mnist() -> tuple[LabelledImages, LabelledImages]:
     """The MNIST handwritten digits: 60,000 to train on and 10,000 to test on, from the package itself.
 
     Returns:
@@ -65,27 +54,46 @@ def mnist() -> tuple[Dataset, Dataset]:
         FileNotFoundError: an embedded file is missing.
     Source: LeCun, Cortes & Burges, "The MNIST database", http://yann.lecun.com/exdb/mnist/, CC BY-SA 3.0.
     """
-    return _dataset(*map(_read_embedded, TRAIN_FILES)), _dataset(*map(_read_embedded, TEST_FILES))
+    return _labelled(*map(_read_embedded, TRAIN_FILES)), _labelled(*map(_read_embedded, TEST_FILES))
 
 
-def _dataset(images: npt.NDArray[np.uint8], labels: npt.NDArray[np.uint8]) -> Dataset:
-    return Dataset(images[:, None], labels.astype(np.int64))  # (N, H, W) -> (N, 1, H, W)
+def _labelled(images: npt.NDArray[np.uint8], labels: npt.NDArray[np.uint8]) -> LabelledImages:
+    return LabelledImages(images[:, None], labels.astype(np.int64))  # (N, H, W) -> (N, 1, H, W)
 
 
-def _find(directory: Path, name: str) -> Path:
+def find_files(owner: str, path: str | os.PathLike[str]) -> list[Path]:
+    """The four files of a directory, in the order of TRAIN_FILES and TEST_FILES."""
+    directory = path_of(owner, path)
+    if not directory.exists():
+        raise FileNotFoundError(f"{owner}: there is no directory {directory}")
+    if not directory.is_dir():
+        raise NotADirectoryError(f"{owner}: {directory} is a file, not a directory; read_idx() reads a single file")
+    return [_find(owner, directory, name) for name in (*TRAIN_FILES, *TEST_FILES)]
+
+
+def _find(owner: str, directory: Path, name: str) -> Path:
     dotted = name.replace("-idx", ".idx")
     for file in (directory / known for known in (name, f"{name}.gz", dotted, f"{dotted}.gz")):
         if file.exists():
             return file
-    raise FileNotFoundError(f"idx: {directory} has neither {name} nor {dotted}, nor one of them as .gz")
+    raise FileNotFoundError(f"{owner}: {directory} has neither {name} nor {dotted}, nor one of them as .gz")
 
 
-def _read_set(images_file: Path, labels_file: Path) -> Dataset:
+def read_sets(files: list[Path]) -> tuple[LabelledImages, LabelledImages]:
+    """The training set and the test set of four files."""
+    train, test = _read_set(*files[:2]), _read_set(*files[2:])
+    if train.images.shape[1:] != test.images.shape[1:]:
+        shapes = f"{files[0]} {train.images.shape}, {files[2]} {test.images.shape}"
+        raise ValueError(f"idx: train and test images differ in size; {shapes}")
+    return train, test
+
+
+def _read_set(images_file: Path, labels_file: Path) -> LabelledImages:
     images = _read_bytes("images", 3, images_file)
     labels = _read_bytes("labels", 1, labels_file)
     if len(images) != len(labels):
         raise ValueError(f"idx: {images_file} holds {len(images)} images, but {labels_file} holds {len(labels)} labels")
-    return _dataset(images, labels)
+    return _labelled(images, labels)
 
 
 def _read_bytes(content: str, ndim: int, file: Path) -> npt.NDArray[np.uint8]:
@@ -112,13 +120,13 @@ def _read_embedded(name: str) -> npt.NDArray[np.uint8]:
             raise FileNotFoundError(f"mnist: {file} is missing; {advice}") from None
         except ValueError as error:
             raise ValueError(f"mnist: {file} is damaged; {advice} ({error})") from None
-    digest = _sha256(array)
+    digest = idx_sha256(array)
     if array.dtype != np.uint8 or digest != _SHA256[name]:
         raise ValueError(f"mnist: {file} is damaged; {advice} (SHA-256 {digest}, expected {_SHA256[name]})")
     return array
 
 
-def _sha256(array: npt.NDArray[Any]) -> str:
+def idx_sha256(array: npt.NDArray[Any]) -> str:
     """The digest of the uncompressed IDX file that the array came from: its header, then the array's bytes."""
     digest = hashlib.sha256(struct.pack(f">HBB{array.ndim}I", 0, 0x08, array.ndim, *array.shape))
     digest.update(array.data)

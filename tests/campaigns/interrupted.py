@@ -3,17 +3,19 @@
 import contextvars
 import itertools
 import re
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from functools import partial
+from time import monotonic, sleep
 
 import numpy as np
 
 import minigrad as mg
 import minigrad.functions as F
-from minigrad import nn, optim, viz
+from minigrad import data, nn, optim, viz
 
 X = np.linspace(-1, 1, 15, dtype=np.float32).reshape(5, 3)
 T = np.array([0, 1, 1, 0, 1])
@@ -246,6 +248,36 @@ def switches(folder):
     return Work(run, check)
 
 
+def prefetching(folder):
+    """A pass whose minibatches a thread makes: the thread has ended, and the next pass has the same numbers."""
+    rng = np.random.default_rng(0)  # outside of the run: what NumPy does there leaves its settings changed
+    minibatches, state = (
+        data.batches(data.Dataset(X, T), 2, rng=rng).map(np.tanh, part=0).prefetch(),
+        rng.bit_generator.state,
+    )
+
+    def run():
+        rng.bit_generator.state = state
+        numbers = []
+        for x, t in minibatches:
+            numbers += [x.tobytes(), t.tobytes()]
+        return numbers
+
+    wanted = run()
+
+    def check(interruption):
+        latest = monotonic() + PATIENCE
+        while any(thread.name == "minigrad-prefetch" for thread in threading.enumerate()):
+            if monotonic() > latest:
+                raise WrongError("the thread is left behind")
+            sleep(0.001)
+        if run() != wanted:
+            raise WrongError("the next pass has other numbers")
+        return "no thread is left"
+
+    return Work(run, check)
+
+
 WORKS = {
     "training step, SGD": partial(training, partial(optim.SGD, lr=0.1)),
     "training step, Adam": partial(training, partial(optim.Adam, lr=0.1)),
@@ -254,6 +286,7 @@ WORKS = {
     "save": saving,
     "load": loading,
     "switches": switches,
+    "prefetch": prefetching,
 }
 
 

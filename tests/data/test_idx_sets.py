@@ -169,7 +169,7 @@ def test_train_and_test_images_differ_in_size(directory):
 def test_every_flipped_bit_in_a_header_is_an_error(directory, name):
     content = (directory / name).read_bytes()
     header = 16 if "images" in name else 8
-    for bit in range(8 * header):
+    for bit in range(0, 8 * header, 3):  # in every byte; `tests.campaigns.idx_files` has all
         flipped = bytearray(content)
         flipped[bit // 8] ^= 1 << bit % 8
         (directory / name).write_bytes(flipped)
@@ -248,7 +248,7 @@ def test_a_whole_file_with_other_content(embedded):
 
 
 def test_the_type_counts_too(embedded, monkeypatch):
-    monkeypatch.setitem(idx_sets._SHA256, TRAIN_IMAGES, idx_sets._sha256(np.zeros((2, 3), np.uint8)))
+    monkeypatch.setitem(idx_sets._SHA256, TRAIN_IMAGES, idx_sets.idx_sha256(np.zeros((2, 3), np.uint8)))
     (embedded / f"{TRAIN_IMAGES}.gz").write_bytes(zeros_file(2, 3, code=0x09))
     with pytest.raises(ValueError, match="is damaged"):
         mnist()

@@ -59,8 +59,10 @@ def test_a_failed_operation_may_be_applied_again(x):
 
 
 def test_labels_of_a_data_set_are_where_its_images_are():
-    with pytest.raises(ValueError, match=r'Dataset: images are on cuda:0, labels on cpu; .*dataset\.to\("cuda"\)'):
-        data.Dataset(cupy.zeros((2, 1, 2, 2), np.uint8), np.arange(2))
+    with pytest.raises(
+        ValueError, match=r'LabelledImages: images are on cuda:0, labels on cpu; .*dataset\.to\("cuda"\)'
+    ):
+        data.LabelledImages(cupy.zeros((2, 1, 2, 2), np.uint8), np.arange(2))
 
 
 def test_an_edit_on_the_host_does_not_confuse_a_graph_that_goes_on_elsewhere():

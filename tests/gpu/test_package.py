@@ -104,7 +104,7 @@ def test_copies_stay_on_the_device(copied):
 
 
 def test_a_data_set_that_lies_on_the_device(hosted):
-    host = data.Dataset(np.arange(40, dtype=np.uint8).reshape(10, 1, 2, 2), np.arange(10))
+    host = data.LabelledImages(np.arange(40, dtype=np.uint8).reshape(10, 1, 2, 2), np.arange(10))
     there = host.to("cuda")
     assert there.classes == 10
     for first, second in zip(there.split(4), host.split(4), strict=True):
@@ -114,10 +114,10 @@ def test_a_data_set_that_lies_on_the_device(hosted):
             np.testing.assert_allclose(found.get(), expected, rtol=1e-7)
     np.testing.assert_array_equal(there[cupy.array([1, 1])][1].get(), [1, 1])
     for outside in (10, np.array([0, 10])):
-        with pytest.raises(IndexError, match=r"Dataset\(.*out of"):
+        with pytest.raises(IndexError, match=r"LabelledImages\(.*out of"):
             there[outside]
     with pytest.raises(ValueError, match=r"labels\[1\] is -1"):
-        data.Dataset(there.images[:2], cupy.array([0, -1]))
+        data.LabelledImages(there.images[:2], cupy.array([0, -1]))
 
     batches = [list(data.batches(dataset, 3, rng=np.random.default_rng(0))) for dataset in (host, there)]
     for (x, t), (there_x, there_t) in zip(*batches, strict=True):
@@ -127,6 +127,41 @@ def test_a_data_set_that_lies_on_the_device(hosted):
         list(data.batches(there, 3))
     assert counts.synchronizations == 0
     assert counts.copies_to_device == 1  # the order of the whole pass
+
+
+def test_data_sets_of_any_form_on_the_device():
+    x, t = np.arange(12, dtype=np.float32).reshape(6, 2), np.array([0, 1, 0, 1, 0, 1])
+    there = data.Dataset({"x": x, "t": t}).to("cuda")
+    assert there.device == "cuda:0"
+    np.testing.assert_array_equal(there[np.array([4, 0])]["x"].get(), x[[4, 0]])
+    first, _ = there.stratified_split(2, labels=there.arrays["t"], rng=np.random.default_rng(0))
+    assert sorted(first.arrays["t"].get()) == [0, 1]
+    with pytest.raises(ValueError, match=r"array 0 is on cuda:0, array 1 on cpu; move a whole set"):
+        data.Dataset(cupy.asarray(x), t)
+    (batch,) = data.batches(there, 6, shuffle=False).map(lambda x: x + 1, part="x").prefetch()
+    np.testing.assert_array_equal(batch["x"].get(), x + 1)
+
+
+@pytest.mark.parametrize(
+    "augmentation",
+    [data.RandomShift(2), data.RandomRotation(30), data.RandomZoom(1.5), data.RandomNoise(0.1), data.Cutout(3)],
+)
+def test_augmentations_draw_the_same_on_the_device(augmentation):
+    expected = augmentation(IMAGES, np.random.default_rng(0))
+    found = augmentation(cupy.asarray(IMAGES), np.random.default_rng(0))
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found.get(), expected, rtol=1e-6, atol=1e-6)
+
+
+def test_normalization_on_the_device():
+    host = data.Dataset(IMAGES, LABELS)
+    there = host.to("cuda")
+    fitted, moved_there = data.Normalization.fit(there), data.Normalization.fit(host).to("cuda")
+    for normalization in (fitted, moved_there):
+        for y in (normalization(there.arrays[0]), normalization(mg.Variable(there.arrays[0])).data):
+            np.testing.assert_allclose(y.get(), data.Normalization.fit(host)(IMAGES), rtol=1e-5, atol=1e-6)
+    with pytest.raises(ValueError, match=r'x is on cpu, mean and std on cuda:0; move them by \.to\("cpu"\)'):
+        fitted(IMAGES)
 
 
 def test_one_hot_of_labels_on_the_device():

@@ -17,7 +17,7 @@ def digits(n):
     labels = np.arange(n) % 10
     images = np.random.default_rng(0).integers(0, 50, (n, 1, 28, 28))
     images[np.arange(n), 0, labels] = 255
-    return data.Dataset(images.astype(np.uint8), labels)
+    return data.LabelledImages(images.astype(np.uint8), labels)
 
 
 def first_losses(device, tmp_path, monkeypatch, *, steps=10):
