@@ -20,7 +20,7 @@ PALEST = 0.1
 
 
 def confusion_matrix(matrix: Any, *, names: Sequence[str] | None = None, axes: Axes | None = None) -> Axes:
-    """Draw a confusion matrix: right predictions blue, mistakes red, and on the right the part of each class that is found.
+    """Draw a confusion matrix: right predictions blue, mistakes red; at the right which part of each class is found.
 
     A colour says which part of its row, of a class's labels, a number is. Mistakes are few where a model is good: full
     red is the most frequent one.
@@ -85,7 +85,9 @@ def _strength(counts: Numbers) -> Numbers:
 def _label(axes: Axes, counts: Numbers, words: list[str], size: float) -> None:
     """Write the classes at the left and below, and at the right which part of each is found."""
     C, total, right = len(counts), int(counts.sum()), int(np.trace(counts))
-    slanted = {"rotation": 45, "ha": "right", "rotation_mode": "anchor"} if max(map(len, words)) > 3 else {}
+    slanted: dict[str, Any] = (
+        {"rotation": 45, "ha": "right", "rotation_mode": "anchor"} if max(map(len, words)) > 3 else {}
+    )
     axes.set_xticks(range(C), words, fontsize=size, **slanted)
     axes.set_yticks(range(C), words, fontsize=size)
     axes.tick_params(length=0)
@@ -95,9 +97,19 @@ def _label(axes: Axes, counts: Numbers, words: list[str], size: float) -> None:
     axes.set_yticks(np.arange(C - 1) + 0.5, minor=True)
     axes.grid(which="minor", color=PAPER, linewidth=1.5)
     axes.tick_params(which="minor", length=0)
-    rates = [(i, f"{found / there:.1%}") for i, (found, there) in enumerate(zip(counts.diagonal(), counts.sum(1), strict=True)) if there]
+    rates = [
+        (i, f"{found / there:.1%}")
+        for i, (found, there) in enumerate(zip(counts.diagonal(), counts.sum(1), strict=True))
+        if there
+    ]
     for i, text in [(-0.75, "found"), *rates]:
-        place = {"xytext": (4, 0), "textcoords": "offset points", "va": "center", "fontsize": size, "alpha": 0.7}
+        place: dict[str, Any] = {
+            "xytext": (4, 0),
+            "textcoords": "offset points",
+            "va": "center",
+            "fontsize": size,
+            "alpha": 0.7,
+        }
         axes.annotate(text, (C - 0.5, i), annotation_clip=False, **place)
     axes.set(xlabel="prediction", ylabel="label")
     if total:

@@ -17,8 +17,14 @@ if TYPE_CHECKING:
 PARTS = {"training": BLUE, "validation": ORANGE, "test": GREEN}
 """What a number may be measured on: validation_loss is the loss on the validation data; and each one's colour."""
 
-TIMES = ("step", "epoch", "seconds")
-"""What a record may tell beside numbers of quality."""
+UNITS = ("step", "epoch")
+"""What a record may be counted in."""
+
+OTHERS = (*UNITS, "seconds", "examples")
+"""What is told by a record and is no curve."""
+
+SHARES = ("accuracy", "precision", "recall", "f1")
+"""Names end so of what is from 0 to 1, the better the more."""
 
 MANY = 60
 """From so many points on, a curve is drawn faintly, under its running mean."""
@@ -39,10 +45,13 @@ class Curve:
 def curves(history: Any, *, names: Sequence[str] | None = None, axes: Any = None) -> list[Axes]:
     """Draw how the loss and the metrics went, a panel for each, with the curves of training and validation in it.
 
+    Many numbers, as of single steps, are drawn faintly, and their running mean over them. A loss that falls far has a
+    logarithmic axis.
+
     Args:
         history: what `training.fit` returned; or a dict, {"loss": [...], "validation_loss": [...]}, a number for each
             epoch; or records, a list of dicts such as a file of JSON lines holds, {"step": 100, "loss": 0.3}.
-        names: what is drawn, ("loss", "accuracy") for example; by default everything, the loss first.
+        names: what is drawn, ("loss", "lr") for example; by default the loss and then everything but the rate.
         axes: where to draw: Axes, or several, one for each name; by default in a new figure.
     Returns:
         the axes, one for each name.
@@ -51,12 +60,15 @@ def curves(history: Any, *, names: Sequence[str] | None = None, axes: Any = None
         TypeError: the history is none, or the axes are none.
         ImportError: matplotlib is not installed.
     """
-    x_label, panels = _panels(_records(history))
+    unit, records = _records(history)
+    panels = _panels(unit, records)
     if names is not None:
         names = [names] if isinstance(names, str) else list(names)
         if missing := [name for name in names if name not in panels]:
             raise ValueError(f"curves: there is no {missing[0]!r} in the history; there are {', '.join(panels)}")
         panels = {name: panels[name] for name in names}
+    elif len(panels) > 1:
+        panels.pop("lr", None)
     if not panels:
         raise ValueError("curves: the history is empty: there is nothing to draw")
     if axes is None:
@@ -68,29 +80,46 @@ def curves(history: Any, *, names: Sequence[str] | None = None, axes: Any = None
         raise ValueError(f"curves: {len(panels)} names ({', '.join(panels)}) need as many axes, not {len(chosen)}")
     for panel, (name, lines) in zip(chosen, panels.items(), strict=True):
         _draw(panel, name, lines)
-        panel.set_xlabel(x_label)
+        panel.set_xlabel(unit)
         panel.xaxis.get_major_locator().set_params(integer=True)  # type: ignore[call-arg]
     return chosen
 
 
-def _records(history: Any) -> list[Mapping[str, Any]]:
-    """The history as records: dicts of numbers, each of a step or an epoch."""
+def _records(history: Any) -> tuple[str, list[Mapping[str, Any]]]:
+    """The history as records, dicts of numbers, and the name in them that says where they stand."""
+    if hasattr(history, "epochs") and hasattr(history, "steps"):
+        return _records_of(history)
     if isinstance(history, Mapping):
         if not all(isinstance(values, Iterable) and not isinstance(values, str) for values in history.values()):
             raise TypeError('curves: a history that is a dict must have lists of numbers: {"loss": [0.3, 0.2]}')
-        return [{"epoch": i, name: y} for name, values in history.items() for i, y in enumerate(values, 1)]
+        return "epoch", [{"epoch": i, name: y} for name, values in history.items() for i, y in enumerate(values, 1)]
     if isinstance(history, (list, tuple)) and all(isinstance(record, Mapping) for record in history):
-        return list(history)
+        return next((unit for unit in UNITS if any(unit in record for record in history)), "epoch"), list(history)
     raise TypeError(f"curves: history must be a History, a dict of lists, or records, not {type(history).__name__}")
 
 
-def _panels(records: list[Mapping[str, Any]]) -> tuple[str, dict[str, list[Curve]]]:
-    """What the horizontal axis counts; and the curves by quantity, the loss first."""
-    unit = next((unit for unit in ("step", "epoch") if any(unit in record for record in records)), "record")
+def _records_of(history: Any) -> tuple[str, list[Mapping[str, Any]]]:
+    """A History's records: the loss of each step, and the rest by epochs; counted in epochs, if there are several."""
+    epochs, losses, rates = history.epochs, history.steps["loss"], history.steps["lr"]
+    by_steps: list[Mapping[str, Any]] = [
+        {"step": i, "loss": loss, "lr": lr} for i, (loss, lr) in enumerate(zip(losses, rates, strict=True), 1)
+    ]
+    instead = ("loss", "lr") if by_steps else ()
+    records = [*by_steps, *({k: v for k, v in record.items() if k not in instead} for record in epochs)]
+    if len(epochs) < 2:
+        return "step", records
+    ends, numbers = ([0, *(record[unit] for record in epochs)] for unit in UNITS)
+    per_epoch = max(ends[-1] - ends[-2], 1)
+    ends, numbers = [*ends, ends[-1] + per_epoch], [*numbers, numbers[-1] + 1]  # an epoch that is under way
+    return "epoch", [{**record, "epoch": float(np.interp(record["step"], ends, numbers))} for record in records]
+
+
+def _panels(unit: str, records: list[Mapping[str, Any]]) -> dict[str, list[Curve]]:
+    """The curves by quantity, the loss first; each is of training, validation and test, as far as there are such."""
     found: dict[str, dict[str, Curve]] = {}
     for i, record in enumerate(records, 1):
         for name, y in record.items():
-            if name in TIMES or isinstance(y, bool) or not isinstance(y, (int, float, np.number)):
+            if name in OTHERS or isinstance(y, bool) or not isinstance(y, (int, float, np.number)):
                 continue
             part, _, rest = name.partition("_")
             part, quantity = (part, rest) if part in PARTS and rest else ("training", name)
@@ -98,25 +127,28 @@ def _panels(records: list[Mapping[str, Any]]) -> tuple[str, dict[str, list[Curve
             curve.x.append(float(record.get(unit, i)))
             curve.y.append(float(y))
     order = sorted(found, key=lambda quantity: quantity != "loss")
-    return unit, {quantity: list(found[quantity].values()) for quantity in order}
+    return {quantity: list(found[quantity].values()) for quantity in order}
 
 
 def _draw(axes: Axes, name: str, lines: list[Curve]) -> None:
     """Draw the curves of one quantity; the best number of the last part is marked."""
-    share = name.split("_")[-1] in {"accuracy", "precision", "recall", "f1"}
+    share = name.endswith(SHARES)
     for i, curve in enumerate(lines):
         color = PARTS.get(curve.part, PURPLE)
         many = len(curve.y) > MANY
+        x, y = curve.x, curve.y
         if many:
-            axes.plot(curve.x, curve.y, color=color, alpha=0.25, linewidth=0.8)
+            axes.plot(x, y, color=color, alpha=0.25, linewidth=0.8)
+            width = len(y) // 20
+            inside = slice(width // 4, len(y) - width // 4)  # at the ends it is a mean of few
+            x, y = x[inside], running_mean(y, width)[inside]
         marker = "o" if len(curve.y) <= MANY / 2 else ""
-        y = running_mean(curve.y, len(curve.y) // 20) if many else curve.y
-        label = f"{curve.part} {_number(curve.y[-1], share=share)}"
+        label = f"{curve.part} {_number(y[-1], share=share)}"
         best = _best(name, curve.y) if not many and (curve.part != "training" or len(lines) == 1) else None
         if best is not None and best < len(curve.y) - 1:
             label += f", best {_number(curve.y[best], share=share)}"
             axes.plot(curve.x[best], curve.y[best], "o", color=color, markersize=8, alpha=0.35, zorder=1.5 + i)
-        axes.plot(curve.x, y, color=color, linewidth=1.8, marker=marker, markersize=3.5, label=label)
+        axes.plot(x, y, color=color, linewidth=1.8, marker=marker, markersize=3.5, label=label)
     numbers = [y for curve in lines for y in curve.y if math.isfinite(y)]
     if "loss" in name and numbers and min(numbers) > 0 and max(numbers) > LOGARITHMIC * min(numbers):
         axes.set_yscale("log")
@@ -127,20 +159,24 @@ def _draw(axes: Axes, name: str, lines: list[Curve]) -> None:
     axes.set_title(name.replace("_", " "), loc="left", fontsize=10)
     axes.grid(alpha=0.25, linewidth=0.6)
     axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(frameon=False, fontsize=8)
+    if name != "lr":
+        axes.legend(frameon=False, fontsize=8)
 
 
 def running_mean(numbers: Sequence[float], width: int) -> list[float]:
-    """The mean of each number and its neighbours, up to `width` on either side; those that are not finite are left out.
+    """The mean of each number and its neighbours, up to `width` on either side, and as many on both.
 
-    >>> running_mean([1.0, 2.0, 6.0, 2.0], 1)
-    [1.5, 3.0, 3.3333333333333335, 4.0]
+    Numbers that are not finite are left out.
+
+    >>> running_mean([1.0, 2.0, 6.0, 4.0, 3.0], 1)
+    [1.0, 3.0, 4.0, 4.333333333333333, 3.0]
     """
     y = np.asarray(numbers, np.float64)
     finite = np.isfinite(y)
     sums, counts = (np.concatenate([[0.0], np.cumsum(each)]) for each in (np.where(finite, y, 0.0), finite))
     places = np.arange(len(y))
-    first, last = np.maximum(places - width, 0), np.minimum(places + width + 1, len(y))
+    reach = np.minimum(np.minimum(places, places[::-1]), width)
+    first, last = places - reach, places + reach + 1
     with np.errstate(invalid="ignore"):
         means: list[float] = ((sums[last] - sums[first]) / (counts[last] - counts[first])).tolist()
     return means
@@ -151,7 +187,7 @@ def _best(name: str, numbers: list[float]) -> int | None:
     direction: Literal[-1, 0, 1] = 0
     if "loss" in name or "error" in name:
         direction = 1
-    elif name.split("_")[-1] in {"accuracy", "precision", "recall", "f1"}:
+    elif name.endswith(SHARES):
         direction = -1
     finite = [i for i, y in enumerate(numbers) if math.isfinite(y)]
     return min(finite, key=lambda i: direction * numbers[i]) if direction and finite else None

@@ -33,8 +33,8 @@ def digits(
     model is most sure of.
 
     Args:
-        x: images, (N, 1, H, W) or (N, H, W), 1 is ink and 0 is paper; or colours (N, 3, H, W). uint8 in 0 to 255, or floats;
-            floats outside of [0, 1] are scaled to it, all by the same numbers.
+        x: images, (N, 1, H, W) or (N, H, W), 1 is ink and 0 is paper; or colours (N, 3, H, W). uint8 in 0 to 255, or
+            floats; floats outside of [0, 1] are scaled to it, all by the same numbers.
         labels: classes, ints (N,).
         predictions: classes, ints (N,); or scores, floats (N, C), logits or probabilities.
         names: of the classes, where they are no digits.
@@ -148,7 +148,8 @@ def _coloured(picture: Numbers, *, wrong: bool) -> Numbers:
     """An image (H, W, 1 or 3) in colours: dark ink on white, red on pink, or its own within a red frame."""
     if picture.shape[2] == 1:
         paper, ink = (PINK, RED) if wrong else (PAPER, INK)
-        return np.array(paper) + (np.array(ink) - np.array(paper)) * picture
+        colors: Numbers = np.array(paper) + (np.array(ink) - np.array(paper)) * picture
+        return colors
     picture = picture.copy()
     if wrong:
         width = max(1, picture.shape[1] // 20)

@@ -18,10 +18,10 @@ def filters(w: Any, *, scale: float | None = None, columns: int | None = None, a
     """Draw the filters of a convolution: blue where a number is positive, red where it is negative, white at 0.
 
     Args:
-        w: filters, (O, C, KH, KW). Of one channel each, C = 1, they fill a rectangle; of several, each has a row, with a
-            channel in each column. A linear layer's w (784, 10), as pictures, is `w.T.reshape(10, 1, 28, 28)`.
-        scale: the number that has the full colour; by default the largest magnitude. Give the same one to pictures that
-            are to be compared.
+        w: filters, (O, C, KH, KW). Of one channel each, C = 1, they fill a rectangle; of several, each has a row, with
+            a channel in each column. A linear layer's w (784, 10), as pictures, is `w.T.reshape(10, 1, 28, 28)`.
+        scale: the number that has the full colour; by default the largest magnitude. Give the same one to pictures
+            that are to be compared.
         columns: filters in a row, where C = 1.
         axes: where to draw; by default in a new figure.
     Returns:

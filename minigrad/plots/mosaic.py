@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -87,7 +87,12 @@ class Mosaic:
         for i, text in enumerate(words):
             row, column = self.corner(i)
             middle = column + (self.shape[1] - 1) / 2
-            options = {"ha": "center", "va": "bottom", "fontsize": max(min(fits, 10.0), 3.0), "linespacing": 1.0}
+            options: dict[str, Any] = {
+                "ha": "center",
+                "va": "bottom",
+                "fontsize": max(min(fits, 10.0), 3.0),
+                "linespacing": 1.0,
+            }
             texts.append(axes.text(middle, row - 1.0, text, **options))
         return texts
 
