@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from minigrad.backend import to_numpy
+from minigrad.backend import is_array, to_numpy
 from minigrad.core.variable import Variable
 
 if TYPE_CHECKING:
@@ -60,7 +60,8 @@ def plain(owner: str, name: str, value: Any) -> Numbers:
     Raises:
         TypeError: they are no numbers.
     """
-    array = np.asarray(to_numpy(value.data if isinstance(value, Variable) else value))
+    value = value.data if isinstance(value, Variable) else value
+    array = to_numpy(value) if is_array(value) else np.asarray(value)
     if array.dtype.kind not in "biuf":
         raise TypeError(f"{owner}: {name} must be numbers, not {array.dtype}")
     return array

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 RIGHT = (0.0, 0.447, 0.698)
 """Full blue: all of a class found."""
 
+SMALLEST = 3.0
+"""Points: letters that would be smaller are left out."""
+
 PALEST = 0.1
 """The strength of the colour of a single mistake, which should be seen."""
 
@@ -54,10 +57,13 @@ def confusion_matrix(matrix: Any, *, names: Sequence[str] | None = None, axes: A
     cell = min(points_across(axes)) / C
     size = min(10.0, cell / (0.66 * max(2, len(f"{counts.max()}"))))
     for (i, j), count in np.ndenumerate(counts):
-        if count and size >= 3:
+        if count and size >= SMALLEST:
             color = PAPER if colors[i, j] @ (0.3, 0.59, 0.11) < 0.5 else INK  # by how bright the eye finds it
             axes.text(j, i, f"{count}", ha="center", va="center", fontsize=size, color=color)
     _label(axes, counts, words, min(10.0, 0.75 * cell))
+    axes.set(xlabel="prediction", ylabel="label")
+    if total := int(counts.sum()):
+        axes.set_title(f"{np.trace(counts) / total:.2%} of {total:,} right", loc="left", fontsize=9)
     return axes
 
 
@@ -84,33 +90,22 @@ def _strength(counts: Numbers) -> Numbers:
 
 def _label(axes: Axes, counts: Numbers, words: list[str], size: float) -> None:
     """Write the classes at the left and below, and at the right which part of each is found."""
-    C, total, right = len(counts), int(counts.sum()), int(np.trace(counts))
-    slanted: dict[str, Any] = (
-        {"rotation": 45, "ha": "right", "rotation_mode": "anchor"} if max(map(len, words)) > 3 else {}
-    )
-    axes.set_xticks(range(C), words, fontsize=size, **slanted)
-    axes.set_yticks(range(C), words, fontsize=size)
-    axes.tick_params(length=0)
+    C = len(counts)
+    axes.tick_params(which="both", length=0)
     for spine in axes.spines.values():
         spine.set_visible(False)
+    if size < SMALLEST:
+        axes.set_xticks([])
+        axes.set_yticks([])
+        return
+    slanted: dict[str, Any] = {"rotation": 45, "ha": "right", "rotation_mode": "anchor"}
+    axes.set_xticks(range(C), words, fontsize=size, **(slanted if max(map(len, words)) > 3 else {}))
+    axes.set_yticks(range(C), words, fontsize=size)
     axes.set_xticks(np.arange(C - 1) + 0.5, minor=True)
     axes.set_yticks(np.arange(C - 1) + 0.5, minor=True)
     axes.grid(which="minor", color=PAPER, linewidth=1.5)
-    axes.tick_params(which="minor", length=0)
-    rates = [
-        (i, f"{found / there:.1%}")
-        for i, (found, there) in enumerate(zip(counts.diagonal(), counts.sum(1), strict=True))
-        if there
-    ]
-    for i, text in [(-0.75, "found"), *rates]:
-        place: dict[str, Any] = {
-            "xytext": (4, 0),
-            "textcoords": "offset points",
-            "va": "center",
-            "fontsize": size,
-            "alpha": 0.7,
-        }
-        axes.annotate(text, (C - 0.5, i), annotation_clip=False, **place)
-    axes.set(xlabel="prediction", ylabel="label")
-    if total:
-        axes.set_title(f"{right / total:.2%} of {total:,} right", loc="left", fontsize=9)
+    beside: dict[str, Any] = {"xytext": (4, 0), "textcoords": "offset points", "va": "center", "fontsize": size}
+    axes.annotate("found", (C - 0.5, -0.75), alpha=0.7, annotation_clip=False, **beside)
+    for i, (found, there) in enumerate(zip(counts.diagonal(), counts.sum(1), strict=True)):
+        if there:
+            axes.annotate(f"{found / there:.1%}", (C - 0.5, i), alpha=0.7, annotation_clip=False, **beside)

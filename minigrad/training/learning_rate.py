@@ -83,7 +83,7 @@ def find_learning_rate(
     >>> model = nn.Linear(1, 1, init=nn.init.Constant(0.0))
     >>> optimizer = optim.SGD(model.parameters(), lr=0.001)
     >>> x = np.linspace(-1, 1, 8, dtype=np.float32)[:, None]
-    >>> found = find_learning_rate(model, optimizer, [(x, 3 * x)], loss=F.mean_squared_error, steps=50)
+    >>> found = find_learning_rate(model, optimizer, [(x, 3 * x + 1)], loss=F.mean_squared_error)
     >>> 0.01 < found.suggestion < 1.0, model.w.item(), optimizer.lr
     (True, 0.0, 0.001)
     """

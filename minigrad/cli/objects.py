@@ -1,0 +1,64 @@
+"""Models by name: MODULE:OBJECT or FILE.py:OBJECT."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from minigrad.cli.errors import UsageError, one_line
+
+
+def load_object(name: str) -> Any:
+    """The object of "package.module:object" or "path/file.py:object"; an instance, where it is a class.
+
+    Raises:
+        UsageError: there is no such object, or none that can be called.
+    """
+    where, colon, attribute = split(name)
+    if not colon or not attribute:
+        raise UsageError(f"{name}: write MODULE:OBJECT, such as models.deep_mnist:DeepMNIST")
+    module = load_module(where, name)
+    with one_line(f"{name}: {attribute} cannot be found"):
+        found = getattr(module, attribute, None)
+    if isinstance(found, type):
+        with one_line(f"{name}: {attribute} cannot be made without arguments"):
+            found = found()
+    if not callable(found):
+        names = [key for key, value in vars(module).items() if callable(value) and not key.startswith("_")]
+        raise UsageError(f"{name}: {attribute} is no model or function; there are {', '.join(names) or 'none'}")
+    return found
+
+
+def split(name: str) -> tuple[str, str, str]:
+    """The module or file, the colon, and the object; without an object the last two are empty."""
+    where, colon, attribute = name.rpartition(":")
+    return (where, colon, attribute) if attribute.isidentifier() or not where else (name, "", "")
+
+
+def load_module(where: str, name: str) -> ModuleType:
+    """Import a module, "models.deep_mnist", or a file, "models/deep_mnist.py"; `name` is what was asked for.
+
+    Raises:
+        UsageError: it cannot be imported.
+    """
+    file = where.endswith(".py")
+    if not file and not all(map(str.isidentifier, where.split("."))):
+        raise UsageError(f"{name}: write MODULE:OBJECT, such as models.deep_mnist:DeepMNIST")
+    folder = str(Path(where).resolve().parent if file else Path.cwd())
+    if folder not in sys.path:
+        sys.path.insert(0, folder)  # for good: a model may import more when it is called
+    with one_line(f"{name}: {where} cannot be imported"):
+        return _run_file(Path(where)) if file else importlib.import_module(where)
+
+
+def _run_file(path: Path) -> ModuleType:
+    spec = spec_from_file_location(path.stem, path)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{path} is no Python file")
+    module = sys.modules[path.stem] = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
