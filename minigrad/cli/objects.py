@@ -18,8 +18,8 @@ def load_object(name: str) -> Any:
     Raises:
         UsageError: there is no such object, or none that can be called.
     """
-    where, colon, attribute = split(name)
-    if not colon or not attribute:
+    where, attribute = split(name)
+    if not attribute:
         raise UsageError(f"{name}: write MODULE:OBJECT, such as models.deep_mnist:DeepMNIST")
     module = load_module(where, name)
     with one_line(f"{name}: {attribute} cannot be found"):
@@ -33,10 +33,10 @@ def load_object(name: str) -> Any:
     return found
 
 
-def split(name: str) -> tuple[str, str, str]:
-    """The module or file, the colon, and the object; without an object the last two are empty."""
+def split(name: str) -> tuple[str, str]:
+    """The module or file, and the object, which is "" if there is none."""
     where, colon, attribute = name.rpartition(":")
-    return (where, colon, attribute) if attribute.isidentifier() or not where else (name, "", "")
+    return (where, attribute) if colon and attribute.isidentifier() else (name, "")
 
 
 def load_module(where: str, name: str) -> ModuleType:

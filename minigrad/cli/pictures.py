@@ -14,8 +14,8 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-Grey: TypeAlias = np.ndarray[Any, np.dtype[np.float32]]
-"""(H, W), 0 is black and 1 white."""
+Grey: TypeAlias = np.ndarray[Any, Any]
+"""float32, (H, W), 0 is black and 1 white."""
 
 FORMATS = ("PNG", "JPEG")
 
@@ -74,8 +74,7 @@ def read_grey(path: str) -> Grey:
 def _grey(image: Any) -> Grey:
     """An image of Pillow's, of any mode, in grey."""
     if image.mode.startswith("I"):  # 16 bits
-        numbers = np.asarray(image)
-        return (numbers / np.float32(65535)).astype(np.float32)
+        return np.asarray(image, np.float32) / 65535
     if "transparency" not in image.info and not image.mode.endswith(("A", "a")):
         return np.asarray(image.convert("L"), np.float32) / 255
     light, alpha = (np.asarray(band, np.float32) / 255 for band in image.convert("RGBA").convert("LA").split())

@@ -94,8 +94,8 @@ def _trained_model(name: str | None, weights: str) -> nn.Module:
 
 def _models(name: str | None) -> Iterator[Callable[[], nn.Module]]:
     """What makes the models of that name: one object, or all recipes of a module."""
-    where, colon, _ = split(name or "models")
-    if colon:
+    where, attribute = split(name or "models")
+    if attribute:
         model = load_object(name or "")
         if not isinstance(model, nn.Module):
             raise UsageError(f"--model {name}: it must be a Module, not {type(model).__name__}")
@@ -109,7 +109,10 @@ def _models(name: str | None) -> Iterator[Callable[[], nn.Module]]:
                 "say with --model MODULE:OBJECT whose weights they are; there is no models/ here"
             ) from None
         raise error from None
-    yield from _builds(getattr(module, "RECIPES", {}))
+    recipes = getattr(module, "RECIPES", None)
+    if not isinstance(recipes, Mapping) or not recipes:
+        raise UsageError(f"--model {name}: {where} has no RECIPES; write {where}:OBJECT")
+    yield from _builds(recipes)
 
 
 def _builds(recipes: Any) -> Iterator[Callable[[], nn.Module]]:
