@@ -20,9 +20,10 @@ from minigrad.optim.optimizer import Optimizer
 from minigrad.optim.schedules import Schedule
 from minigrad.spelling import advised
 from minigrad.training.callback import Callback, Callbacks, checked_callbacks
+from minigrad.training.counting import Counting, array_of
 from minigrad.training.history import History
 from minigrad.training.progress import Progress
-from minigrad.training.under_way import Training, fresh, limits, plain
+from minigrad.training.under_way import Training, limits
 
 Loss: TypeAlias = Callable[..., Variable]
 """The loss of a model's output and the labels, one number."""
@@ -136,7 +137,7 @@ def evaluate(
     Raises:
         ValueError: there are no minibatches.
     """
-    counting = fresh(_checked_metrics("evaluate", metrics))
+    counting = Counting(_checked_metrics("evaluate", metrics))
     losses, sizes = [], []
     with inference():
         for x, t in minibatches:
@@ -144,12 +145,11 @@ def evaluate(
             sizes.append(len(t))
             if loss is not None:
                 losses.append(loss(output, t).data)
-            for metric in counting.values():
-                metric.update(plain(output), t)
+            counting.add(output, t)
     if not sizes:
         raise ValueError(f"evaluate: there are no minibatches in {minibatches!r:.200}")
-    figures = {name: metric.value() for name, metric in counting.items()}
-    return figures if loss is None else {"loss": _mean(losses, sizes), **figures}
+    counting.flush()
+    return ({} if loss is None else {"loss": _mean(losses, sizes)}) | counting.values()
 
 
 def predict(model: Module, x: Array, *, batch_size: int = 500) -> Array:
@@ -169,7 +169,7 @@ def predict(model: Module, x: Array, *, batch_size: int = 500) -> Array:
             f"predict: x must be an array (N, ...), not {format_array(x) if is_array(x) else type(x).__name__}"
         )
     with inference():
-        outputs = [plain(model(x[i : i + batch_size])) for i in range(0, max(len(x), 1), batch_size)]
+        outputs = [array_of(model(x[i : i + batch_size])) for i in range(0, max(len(x), 1), batch_size)]
     for output in outputs:
         if not is_array(output):
             raise TypeError(f"predict: the model must return one Variable, not a {type(output).__name__}")

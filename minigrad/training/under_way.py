@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping, Sequence
-from copy import deepcopy
 from time import perf_counter
 from typing import Any
 
@@ -12,6 +11,7 @@ from minigrad.core.variable import Variable
 from minigrad.nn.module import Module
 from minigrad.optim.optimizer import Optimizer
 from minigrad.training.callback import Callback
+from minigrad.training.counting import Counting
 from minigrad.training.history import History
 
 
@@ -51,7 +51,7 @@ class Training:
         self.output: Any = None
         self.loss: Variable | None = None
         self.stopped = ""
-        self.metrics = fresh(metrics)
+        self.counting = Counting(metrics)
         self.callbacks: Sequence[Callback] = ()
         own = ["loss", *metrics]
         self.names = [*own, *(f"validation_{name}" for name in own if validated)]
@@ -102,37 +102,22 @@ class Training:
         self.step += 1
         self.step_of_epoch += 1
         self.history.add_step(loss.data, lr=self.optimizer.lr, examples=len(self.t))
-        for metric in self.metrics.values():
-            metric.update(plain(output), self.t)
+        self.counting.add(output, self.t)
 
     def add_epoch(self, validation: Mapping[str, Any]) -> None:
         """Record the epoch, with the figures of its validation."""
         if not self.step_of_epoch:
             raise ValueError(f"fit: train has no minibatches in epoch {self.epoch}; {self.train!r:.200}")
         record = {"epoch": self.epoch, "step": self.step, "seconds": round(self.seconds, 3), "lr": self.optimizer.lr}
+        self.counting.flush()
         record |= self.figures()
         self.history.add_epoch(record | {f"validation_{name}": value for name, value in validation.items()})
         self.step_of_epoch = 0
-        for metric in self.metrics.values():
-            metric.reset()
+        self.counting.reset()
 
     def figures(self) -> dict[str, Any]:
-        """The mean loss and the metrics of this epoch up to here."""
-        values = {name: metric.value() for name, metric in self.metrics.items()}
-        return {"loss": self.history.mean_loss(self.step_of_epoch), **values}
-
-
-def fresh(metrics: Mapping[str, Any]) -> dict[str, Any]:
-    """Copies of metrics that have counted nothing."""
-    copies = {name: deepcopy(metric) for name, metric in metrics.items()}
-    for metric in copies.values():
-        metric.reset()
-    return copies
-
-
-def plain(output: Any) -> Any:
-    """The array of a model's output, for a metric; what is no Variable stays as it is."""
-    return output.data if isinstance(output, Variable) else output
+        """The mean loss and the metrics of this epoch up to here; the metrics may lack some of the last minibatches."""
+        return {"loss": self.history.mean_loss(self.step_of_epoch), **self.counting.values()}
 
 
 def limits(epochs: int | None, steps: int | None) -> tuple[int | None, int | None]:
