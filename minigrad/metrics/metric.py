@@ -34,7 +34,10 @@ class Metric(Advised):
 
     def _check_range(self, name: str, labels: Array, classes: int) -> None:
         """Refuse labels that are no class: those in a NumPy array at once, others when the value is read."""
-        stray = (labels < 0) | (labels >= classes) | (labels % 1 != 0)
+        if labels.dtype.kind == "i":
+            stray = labels.view(f"u{labels.itemsize}") >= classes  # a negative one is large without its sign
+        else:
+            stray = (labels < 0) | (labels >= classes) | (labels % 1 != 0)
         if not isinstance(labels, np.ndarray):
             self._strays = self._strays + stray.sum()
         elif stray.any():
@@ -71,16 +74,22 @@ def are_scores(predictions: Array) -> bool:
 
 def fitting_labels(owner: str, predictions: Array, labels: Array) -> Array:
     """Labels as classes: ints (N, ...), from such or from distributions (N, C, ...) beside scores of that shape."""
-    shapes = f"predictions {format_array(predictions)}, labels {format_array(labels)}"
     wanted = predictions.shape
     if are_scores(predictions):
         if predictions.ndim < 2 or predictions.shape[1] == 0:
-            raise ValueError(f"{owner}: scores must be (N, C, ...); {shapes}")
+            raise ValueError(f"{owner}: scores must be (N, C, ...); {_shapes(predictions, labels)}")
         if labels.shape == predictions.shape:
             return labels.argmax(1)
         wanted = (len(predictions), *predictions.shape[2:])
     if labels.shape != wanted:
-        raise ValueError(f"{owner}: labels must be {wanted}, or distributions beside scores of their shape; {shapes}")
+        raise ValueError(
+            f"{owner}: labels must be {wanted}, or distributions beside scores of their shape; "
+            f"{_shapes(predictions, labels)}"
+        )
     if labels.dtype.kind == "f":
-        raise TypeError(f"{owner}: labels of this shape must be integers; {shapes}")
+        raise TypeError(f"{owner}: labels of this shape must be integers; {_shapes(predictions, labels)}")
     return labels
+
+
+def _shapes(predictions: Array, labels: Array) -> str:
+    return f"predictions {format_array(predictions)}, labels {format_array(labels)}"

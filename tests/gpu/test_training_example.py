@@ -8,8 +8,8 @@ import pytest
 import minigrad as mg
 from examples import train_mnist
 from minigrad import data, nn
+from minigrad.training import Recipe
 from models import RECIPES
-from models.recipe import Recipe
 
 
 def digits(n):

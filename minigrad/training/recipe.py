@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from minigrad import nn, optim
+from minigrad.nn.module import Module
+from minigrad.optim.optimizer import Optimizer
 
 
 @dataclass(frozen=True)
@@ -25,8 +26,8 @@ class Recipe:
         shift: each training image is moved by up to so many pixels, at random.
     """
 
-    build: Callable[[], nn.Module]
-    optimizer: Callable[..., optim.Optimizer]
+    build: Callable[[], Module]
+    optimizer: Callable[..., Optimizer]
     lr: float
     batch_size: int
     steps: int | None = None

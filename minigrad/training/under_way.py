@@ -1,0 +1,127 @@
+"""Training: where a training stands, which its callbacks see and a checkpoint keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping, Sequence
+from time import perf_counter
+from typing import Any
+
+from minigrad import checks
+from minigrad.core.variable import Variable
+from minigrad.nn.module import Module
+from minigrad.optim.optimizer import Optimizer
+from minigrad.training.callback import Callback
+from minigrad.training.counting import Counting
+from minigrad.training.history import History
+
+
+class Training:
+    """A training that `fit` has under way, as its callbacks see it.
+
+    Attributes:
+        model, optimizer: as `fit` got them.
+        history: all that was recorded so far.
+        epochs, steps: the most of each that there will be; None is no limit.
+        per_epoch: the minibatches of an epoch; None if that is not known.
+        epoch: the number of the epoch that is running, or has just ended; the first is 1, before it 0.
+        step: the steps that are done.
+        step_of_epoch: those of them in this epoch.
+        x, t: the minibatch of this step.
+        output, loss: what the model and the loss gave in the last step.
+        stopped: why the training ends early, or "".
+    """
+
+    def __init__(
+        self,
+        model: Module,
+        optimizer: Optimizer,
+        train: Any,
+        *,
+        epochs: int | None,
+        steps: int | None,
+        metrics: Mapping[str, Any],
+        validated: bool,
+    ) -> None:
+        self.model, self.optimizer, self.history = model, optimizer, History()
+        self.train, self.epochs, self.steps = train, epochs, steps
+        self.per_epoch: int | None = len(train) if hasattr(train, "__len__") else None
+        self.epoch = self.step = self.step_of_epoch = 0
+        self.x: Any = None
+        self.t: Any = None
+        self.output: Any = None
+        self.loss: Variable | None = None
+        self.stopped = ""
+        self.counting = Counting(metrics)
+        self.callbacks: Sequence[Callback] = ()
+        own = ["loss", *metrics]
+        self.names = [*own, *(f"validation_{name}" for name in own if validated)]
+        self._seconds, self._since = 0.0, perf_counter()
+
+    @property
+    def seconds(self) -> float:
+        """The time since the training began, without pauses between a checkpoint and its resumption."""
+        return self._seconds + perf_counter() - self._since
+
+    @seconds.setter
+    def seconds(self, value: float) -> None:
+        self._seconds, self._since = value, perf_counter()
+
+    @property
+    def total_steps(self) -> int | None:
+        """The steps that there will be, if nothing stops it before; None if that is not known."""
+        by_epochs = None if None in (self.epochs, self.per_epoch) else self.epochs * self.per_epoch  # type: ignore[operator]
+        known = [n for n in (by_epochs, self.steps) if n is not None]
+        return min(known) if known else None
+
+    def stop(self, reason: str) -> None:
+        """End the training after the step that is running; `reason` says why."""
+        self.stopped = reason
+
+    def ended(self) -> bool:
+        """True if there is no further step to do."""
+        return bool(self.stopped) or self.step == self.steps
+
+    def begin_epoch(self) -> bool:
+        """Go to the next epoch, or on with the one that a checkpoint was written in; False if there is none."""
+        if not self.step_of_epoch:
+            if self.ended() or self.epoch == self.epochs:
+                return False
+            self.epoch += 1
+        return True
+
+    def minibatches(self) -> Generator[tuple[Any, Any]]:
+        """The minibatches of this epoch."""
+        for minibatch in () if self.ended() else self.train:
+            if not isinstance(minibatch, (tuple, list)) or len(minibatch) != 2:
+                raise TypeError(f"fit: train must give minibatches (x, t), not {type(minibatch).__name__}")
+            yield minibatch[0], minibatch[1]
+
+    def add_step(self, output: Variable, loss: Variable) -> None:
+        """Count a step that is done, and record it."""
+        self.output, self.loss = output, loss
+        self.step += 1
+        self.step_of_epoch += 1
+        self.history.add_step(loss.data, lr=self.optimizer.lr, examples=len(self.t))
+        self.counting.add(output, self.t)
+
+    def add_epoch(self, validation: Mapping[str, Any]) -> None:
+        """Record the epoch, with the figures of its validation."""
+        if not self.step_of_epoch:
+            raise ValueError(f"fit: train has no minibatches in epoch {self.epoch}; {self.train!r:.200}")
+        record = {"epoch": self.epoch, "step": self.step, "seconds": round(self.seconds, 3), "lr": self.optimizer.lr}
+        self.counting.flush()
+        record |= self.figures()
+        self.history.add_epoch(record | {f"validation_{name}": value for name, value in validation.items()})
+        self.step_of_epoch = 0
+        self.counting.reset()
+
+    def figures(self) -> dict[str, Any]:
+        """The mean loss and the metrics of this epoch up to here; the metrics may lack some of the last minibatches."""
+        return {"loss": self.history.mean_loss(self.step_of_epoch), **self.counting.values()}
+
+
+def limits(epochs: int | None, steps: int | None) -> tuple[int | None, int | None]:
+    """The checked limits of a training; one epoch if neither is given."""
+    epochs = None if epochs is None else checks.integer("fit", "epochs", epochs)
+    steps = None if steps is None else checks.integer("fit", "steps", steps)
+    return (1 if epochs is None and steps is None else epochs), steps
