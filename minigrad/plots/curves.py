@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from minigrad.plots.canvas import BLUE, GREEN, ORANGE, PURPLE, given_axes, new_axes
+from minigrad.training import History
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -60,19 +61,9 @@ def curves(history: Any, *, names: Sequence[str] | None = None, axes: Any = None
         TypeError: the history is none, or the axes are none.
         ImportError: matplotlib is not installed.
     """
-    unit, records = _records(history)
-    panels = _panels(unit, records)
-    if names is not None:
-        names = [names] if isinstance(names, str) else list(names)
-        if missing := [name for name in names if name not in panels]:
-            raise ValueError(f"curves: there is no {missing[0]!r} in the history; there are {', '.join(panels)}")
-        panels = {name: panels[name] for name in names}
-    elif len(panels) > 1:
-        panels.pop("lr", None)
-    if not panels:
-        raise ValueError("curves: the history is empty: there is nothing to draw")
+    unit, panels = panels_of(history, names)
     if axes is None:
-        chosen = new_axes("curves", max(4.6 * len(panels), 5.0), 3.2, panels=len(panels))
+        chosen = new_axes("curves", *figure_size(len(panels)), panels=len(panels))
     else:
         several = axes.ravel().tolist() if isinstance(axes, np.ndarray) else axes
         chosen = [given_axes("curves", each) for each in (several if isinstance(several, (list, tuple)) else [several])]
@@ -85,9 +76,30 @@ def curves(history: Any, *, names: Sequence[str] | None = None, axes: Any = None
     return chosen
 
 
+def figure_size(panels: int) -> tuple[float, float]:
+    """The width and the height of a figure of so many panels, in inches."""
+    return max(4.6 * panels, 5.0), 3.2
+
+
+def panels_of(history: Any, names: Sequence[str] | None) -> tuple[str, dict[str, list[Curve]]]:
+    """What the horizontal axes count, and the curves of each panel, as `curves` draws them."""
+    unit, records = _records(history)
+    panels = _panels(unit, records)
+    if names is not None:
+        names = [names] if isinstance(names, str) else list(names)
+        if missing := [name for name in names if name not in panels]:
+            raise ValueError(f"curves: there is no {missing[0]!r} in the history; there are {', '.join(panels)}")
+        panels = {name: panels[name] for name in names}
+    elif len(panels) > 1:
+        panels.pop("lr", None)
+    if not panels:
+        raise ValueError("curves: the history is empty: there is nothing to draw")
+    return unit, panels
+
+
 def _records(history: Any) -> tuple[str, list[Mapping[str, Any]]]:
     """The history as records, dicts of numbers, and the name in them that says where they stand."""
-    if hasattr(history, "epochs") and hasattr(history, "steps"):
+    if isinstance(history, History):
         return _records_of(history)
     if isinstance(history, Mapping):
         if not all(isinstance(values, Iterable) and not isinstance(values, str) for values in history.values()):
@@ -98,7 +110,7 @@ def _records(history: Any) -> tuple[str, list[Mapping[str, Any]]]:
     raise TypeError(f"curves: history must be a History, a dict of lists, or records, not {type(history).__name__}")
 
 
-def _records_of(history: Any) -> tuple[str, list[Mapping[str, Any]]]:
+def _records_of(history: History) -> tuple[str, list[Mapping[str, Any]]]:
     """A History's records: the loss of each step, and the rest by epochs; counted in epochs, if there are several."""
     epochs, losses, rates = history.epochs, history.steps["loss"], history.steps["lr"]
     by_steps: list[Mapping[str, Any]] = [

@@ -1,13 +1,12 @@
 """plots.curves: which numbers become which curves, in which panels."""
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 from matplotlib import pyplot as plt
 
 from minigrad import plots
 from minigrad.plots.canvas import BLUE, ORANGE
+from minigrad.training import History
 
 DICT = {"loss": [0.9, 0.5], "validation_loss": [0.8, 0.6], "accuracy": [0.5, 0.75]}
 
@@ -23,8 +22,12 @@ def lines(axes):
 
 
 def history(epochs, steps):
-    losses = (np.linspace(2, 1, len(steps)) if np.ndim(steps) else [1.0] * steps) if steps else []
-    return SimpleNamespace(epochs=epochs, steps={"loss": list(losses), "lr": [0.1] * len(losses)})
+    made = History()
+    for _ in range(steps):
+        made.add_step(np.float32(1.0), lr=0.1, examples=10)
+    for record in epochs:
+        made.add_epoch(record)
+    return made
 
 
 def test_each_quantity_has_a_panel_and_the_loss_is_the_first():
