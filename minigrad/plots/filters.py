@@ -78,7 +78,7 @@ def _draw(owner: str, pictures: Numbers, columns: int, scale: float | None, axes
     scale = (largest or 1.0) if scale is None else checks.positive(owner, "scale", scale)
     H, W = pictures.shape[1:]
     mosaic = Mosaic(len(pictures), (H, W), columns, max(1, -(-W // 10)))
-    inches = min(max(0.45 if H < 12 else 0.8, 3.0 / columns), 9.0 / columns)
+    inches = min(max(0.45 if H < 12 else 0.8, 5.0 / columns), 9.0 / columns)
     axes = mosaic.axes(owner, inches) if axes is None else given_axes(owner, axes)
     from matplotlib import colormaps  # noqa: PLC0415 - it is there, as the axes are
 

@@ -60,8 +60,13 @@ def test_the_suggested_rate_trains_and_ten_times_the_best_does_not():
         assert (loss.item() < 0.01) is learns
 
 
-def test_the_suggestion_is_a_tenth_of_the_rate_of_the_least_mean():
-    assert LearningRates((0.1, 1.0, 10.0), (3, 2, math.nan), (3.0, 2.5, math.nan)).suggestion == pytest.approx(0.1)
+def test_the_suggestion_is_the_rate_with_half_of_the_fall():
+    means = (3.0, 2.9, 2.1, 1.9, 1.0, 1.5, math.nan)
+    assert LearningRates(tuple(range(7)), means, means).suggestion == 3
+
+
+def test_a_loss_that_only_rises_suggests_the_lowest_rate():
+    assert LearningRates((0.1, 1.0), (1.0, 5.0), (1.0, 5.0)).suggestion == 0.1
 
 
 def everything(model, optimizer):
