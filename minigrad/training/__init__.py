@@ -14,9 +14,29 @@ True
 """
 
 from minigrad.training.callback import Callback
+from minigrad.training.checkpoint import Checkpoint
+from minigrad.training.early_stopping import EarlyStopping
 from minigrad.training.history import History
+from minigrad.training.logs import CSV, JSONLines, TensorBoard
 from minigrad.training.loop import evaluate, fit, predict, train_step
+from minigrad.training.rates import AverageWeights, LearningRate
 from minigrad.training.recipe import Recipe
 from minigrad.training.under_way import Training
 
-__all__ = ["Callback", "History", "Recipe", "Training", "evaluate", "fit", "predict", "train_step"]
+__all__ = [
+    "CSV",
+    "AverageWeights",
+    "Callback",
+    "Checkpoint",
+    "EarlyStopping",
+    "History",
+    "JSONLines",
+    "LearningRate",
+    "Recipe",
+    "TensorBoard",
+    "Training",
+    "evaluate",
+    "fit",
+    "predict",
+    "train_step",
+]
