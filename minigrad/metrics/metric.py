@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from minigrad.backend import Array, as_array, format_array
+from minigrad.backend import Array, as_array, format_array, is_array, to_numpy
 from minigrad.core.variable import Variable
 from minigrad.spelling import Advised
 
@@ -31,6 +32,26 @@ class Metric(Advised):
     def value(self) -> Any:
         """The metric of all batches since the beginning or `reset`."""
         raise NotImplementedError
+
+    def state_dict(self) -> dict[str, np.ndarray[Any, Any]]:
+        """Copies of what is counted, arrays by name in the computer's own memory."""
+        return {name: np.array(to_numpy(value) if is_array(value) else value) for name, value in self._counted()}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on counting from another metric's `state_dict`.
+
+        Raises:
+            ValueError: it has other names or shapes, as of another metric; nothing was changed.
+        """
+        wanted = {name: np.shape(value) for name, value in self._counted()}
+        found = {name: getattr(array, "shape", None) for name, array in state.items()}
+        if found != wanted:
+            raise ValueError(f"{type(self).__name__}.load_state_dict: it must have arrays of the shapes {wanted}")
+        for name, array in state.items():
+            setattr(self, f"_{name}", np.array(array) if np.ndim(array) else array.item())
+
+    def _counted(self) -> list[tuple[str, Any]]:
+        return [(name[1:], value) for name, value in vars(self).items() if name.startswith("_")]
 
     def _check_range(self, name: str, labels: Array, classes: int) -> None:
         """Refuse labels that are no class: those in a NumPy array at once, others when the value is read."""

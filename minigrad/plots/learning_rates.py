@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from minigrad.plots.canvas import BLUE, ORANGE, given_axes, new_axes
-from minigrad.training import LearningRates
+from minigrad.training import LearningRateSearch
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
-def learning_rates(found: LearningRates, *, axes: Axes | None = None) -> Axes:
+def learning_rates(found: LearningRateSearch, *, axes: Axes | None = None) -> Axes:
     """Draw the losses that `training.find_learning_rate` found, and the rate that it suggests.
 
     Args:
@@ -25,7 +25,7 @@ def learning_rates(found: LearningRates, *, axes: Axes | None = None) -> Axes:
         TypeError: an argument is of the wrong type.
         ImportError: matplotlib is not installed.
     """
-    if not isinstance(found, LearningRates):
+    if not isinstance(found, LearningRateSearch):
         given = type(found).__name__
         raise TypeError(f"learning_rates: found must be what training.find_learning_rate returned, not {given}")
     axes = new_axes("learning_rates", 5.6, 3.2)[0] if axes is None else given_axes("learning_rates", axes)

@@ -14,17 +14,28 @@ True
 """
 
 from minigrad.training.callback import Callback
+from minigrad.training.checkpoint import Checkpoint
+from minigrad.training.early_stopping import EarlyStopping
 from minigrad.training.history import History
-from minigrad.training.learning_rate import LearningRates, find_learning_rate
+from minigrad.training.learning_rate import LearningRateSearch, find_learning_rate
+from minigrad.training.logs import CSV, JSONLines, TensorBoard
 from minigrad.training.loop import evaluate, fit, predict, train_step
+from minigrad.training.rates import AverageWeights, LearningRate
 from minigrad.training.recipe import Recipe
 from minigrad.training.under_way import Training
 
 __all__ = [
+    "CSV",
+    "AverageWeights",
     "Callback",
+    "Checkpoint",
+    "EarlyStopping",
     "History",
-    "LearningRates",
+    "JSONLines",
+    "LearningRate",
+    "LearningRateSearch",
     "Recipe",
+    "TensorBoard",
     "Training",
     "evaluate",
     "find_learning_rate",

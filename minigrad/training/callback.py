@@ -28,7 +28,7 @@ class Callback(Advised):
     ...         print("epoch", training.epoch, "ended after step", training.step)
     """
 
-    order = 0
+    order: int = 0
     """Of a training's callbacks those of a smaller number are called first; of the same, as they are listed."""
 
     def before_training(self, training: Training) -> None:
@@ -67,12 +67,13 @@ class Callbacks:
     """
 
     def __init__(self, callbacks: Iterable[Callback], training: Training) -> None:
-        self.callbacks = sorted(callbacks, key=lambda callback: callback.order)
+        self.callbacks = training.callbacks = sorted(callbacks, key=lambda callback: callback.order)
         self._training, self._stack = training, ExitStack()
         self.before_epoch, self.after_epoch, self.before_step, self.after_step = map(self._all, MOMENTS)
 
     def __enter__(self) -> Self:
         with self._stack as stack:  # which ends those that have begun, if another one fails
+            stack.callback(self._training.undo)  # after the callbacks' ends, which may change the model
             for callback in self.callbacks:
                 stack.callback(callback.after_training, self._training)
                 callback.before_training(self._training)

@@ -56,6 +56,27 @@ class Counting:
         """The metrics' values of what is counted so far; without `flush` the last minibatches may be missing."""
         return {name: metric.value() for name, metric in self.metrics.items()} if self._counted else {}
 
+    def check_states(self) -> None:
+        """Raise a TypeError unless all metrics can be saved in the middle of an epoch."""
+        for name, metric in self.metrics.items():
+            if not hasattr(metric, "state_dict") or not hasattr(metric, "load_state_dict"):
+                wanted = "state_dict and load_state_dict to be saved in the middle of an epoch"
+                raise TypeError(f"fit: metrics[{name!r}], a {type(metric).__name__}, needs {wanted}")
+
+    def state_dict(self) -> dict[str, Array]:
+        """What is counted, as arrays by name."""
+        self.flush()
+        self.check_states()
+        return {f"{name}/{key}": array for name, m in self.metrics.items() for key, array in m.state_dict().items()}
+
+    def load_state_dict(self, state: Mapping[str, Array]) -> None:
+        """Go on from such a state; from the beginning, if it is empty."""
+        self.reset()
+        for name, metric in self.metrics.items() if state else ():
+            start = f"{name}/"
+            metric.load_state_dict({k.removeprefix(start): v for k, v in state.items() if k.startswith(start)})
+            self._counted = True
+
     def _update(self, y: Any, t: Any) -> None:
         for metric in self.metrics.values():
             metric.update(y, t)

@@ -6,13 +6,13 @@ import csv
 import io
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Self
 
 import numpy as np
 
 from minigrad import checks
-from minigrad.backend import Array, to_numpy, xp_of
+from minigrad.backend import Array, is_array, to_numpy, xp_of
 
 MOST_WAITING = 1_000
 """Losses that stay on a device until they are read; each takes some hundred bytes there."""
@@ -138,16 +138,22 @@ class History:
 
     def to_csv(self) -> str:
         """A table with a row for each epoch and a column for each name; lists stand in a field as JSON."""
-        text = io.StringIO()
-        writer = csv.DictWriter(text, self.names, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows({k: _field(v) for k, v in record.items()} for record in self.epochs)
-        return text.getvalue()
+        return csv_text(self.names, self.epochs, header=True)
 
 
 def json_line(record: Mapping[str, Any]) -> str:
     """A record as JSON, with the line's end."""
     return json.dumps({name: _finite(value) for name, value in record.items()}) + "\n"
+
+
+def csv_text(names: Sequence[str], records: Iterable[Mapping[str, Any]], *, header: bool) -> str:
+    """Records as rows of a table with these columns, below their names or without them."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, names, lineterminator="\n")
+    if header:
+        writer.writeheader()
+    writer.writerows({k: _field(v) for k, v in record.items()} for record in records)
+    return text.getvalue()
 
 
 def _field(value: Any) -> Any:
@@ -161,4 +167,6 @@ def _finite(value: Any) -> Any:
 
 
 def _plain(value: Any) -> Any:
-    return to_numpy(value).tolist() if hasattr(value, "dtype") else value
+    if is_array(value):
+        value = to_numpy(value)
+    return value.tolist() if isinstance(value, (np.ndarray, np.generic)) else value

@@ -24,7 +24,7 @@ DIVERGED = 4.0
 
 
 @dataclass(frozen=True)
-class LearningRates:
+class LearningRateSearch:
     """The losses of a training whose learning rate rises in each step.
 
     Attributes:
@@ -57,7 +57,7 @@ def find_learning_rate(
     low: float = 1e-6,
     high: float = 10.0,
     steps: int = 100,
-) -> LearningRates:
+) -> LearningRateSearch:
     """Train with a learning rate that rises from step to step until the loss explodes, and then undo the training.
 
     Afterwards the parameters, buffers and gradients, the optimizer with its rate, and this context's random generator
@@ -109,7 +109,7 @@ def find_learning_rate(
             optimizer.step()
     if not math.isfinite(losses[0]):
         raise ValueError(f"find_learning_rate: the loss is {losses[0]} before the first step: no rate will mend that")
-    return LearningRates(tuple(rates), tuple(losses), tuple(means))
+    return LearningRateSearch(tuple(rates), tuple(losses), tuple(means))
 
 
 def _checked(model: Any, optimizer: Any, low: Any, high: Any, steps: Any) -> tuple[float, float, int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import math
+import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from functools import partial
@@ -46,6 +47,7 @@ def fit(
     callbacks: Sequence[Callback] = (),
     class_weights: Any = None,
     schedule: Schedule | None = None,
+    resume: str | os.PathLike[str] | None = None,
     progress: bool = True,
 ) -> History:
     """Train a model: go through the minibatches again and again, and take a step against the loss of each.
@@ -62,13 +64,15 @@ def fit(
         callbacks: what else is done; see `Callback`.
         class_weights: how much each class weighs, (C,): a keyword that the loss must have; not in the validation.
         schedule: the learning rate as a function of the step, from 0: see `optim.schedules`.
+        resume: the path of a `Checkpoint`. If the file is there, the training goes on from it, as if it had never been
+            interrupted; with the same arguments, but that there may be more epochs.
         progress: show where the training stands: a bar on a terminal (with the extra `progress`), a line for each
             epoch elsewhere.
     Returns:
         the History. It has the training's own figures, of the model as it was in each step of an epoch, with dropout,
         and "validation_loss" and so on, of the model as it is after the epoch.
     Raises:
-        TypeError, ValueError: an argument is none of these.
+        TypeError, ValueError: an argument is none of these, or `resume` is no checkpoint of such a training.
 
     >>> import minigrad as mg, minigrad.functions as F
     >>> from minigrad import data, metrics, nn, optim, training
@@ -85,12 +89,14 @@ def fit(
     _check_arguments(model, optimizer, train, loss, validation, schedule)
     metrics, (epochs, steps) = _checked_metrics("fit", metrics), limits(epochs, steps)
     weighted = loss if class_weights is None else _with_class_weights(loss, class_weights)
-    training = Training(
-        model, optimizer, train, epochs=epochs, steps=steps, metrics=metrics, validated=validation is not None
-    )
+    training = Training(model, optimizer, train, validation, loss=loss, metrics=metrics, epochs=epochs, steps=steps)
     shown = [Progress()] if checks.boolean("fit", "progress", progress) else []
 
+    if resume is not None:
+        training.resume(resume)
+
     with Callbacks([*checked_callbacks("fit", callbacks), *shown], training) as call:
+        training.restore()
         while training.begin_epoch():
             call.before_epoch()
             with closing(training.minibatches()) as minibatches:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, Sequence
+import os
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from itertools import chain
+from pathlib import Path
 from time import perf_counter
 from typing import Any
 
@@ -10,6 +14,7 @@ from minigrad import checks
 from minigrad.core.variable import Variable
 from minigrad.nn.module import Module
 from minigrad.optim.optimizer import Optimizer
+from minigrad.training import generators, saved
 from minigrad.training.callback import Callback
 from minigrad.training.counting import Counting
 from minigrad.training.history import History
@@ -36,14 +41,16 @@ class Training:
         model: Module,
         optimizer: Optimizer,
         train: Any,
+        validation: Any = None,
         *,
+        loss: Any,
+        metrics: Mapping[str, Any],
         epochs: int | None,
         steps: int | None,
-        metrics: Mapping[str, Any],
-        validated: bool,
     ) -> None:
         self.model, self.optimizer, self.history = model, optimizer, History()
-        self.train, self.epochs, self.steps = train, epochs, steps
+        self.train, self.validation, self.loss_function = train, validation, loss
+        self.epochs, self.steps = epochs, steps
         self.per_epoch: int | None = len(train) if hasattr(train, "__len__") else None
         self.epoch = self.step = self.step_of_epoch = 0
         self.x: Any = None
@@ -53,8 +60,13 @@ class Training:
         self.stopped = ""
         self.counting = Counting(metrics)
         self.callbacks: Sequence[Callback] = ()
+        self.pass_start: dict[str, Any] = {}
+        """The states of the random generators before this epoch's minibatches were begun."""
+        self._resumed: saved.Saved | None = None
+        self._before: saved.Before | None = None
+        self._path: str | os.PathLike[str] = ""
         own = ["loss", *metrics]
-        self.names = [*own, *(f"validation_{name}" for name in own if validated)]
+        self.names = [*own, *(f"validation_{name}" for name in own if validation is not None)]
         self._seconds, self._since = 0.0, perf_counter()
 
     @property
@@ -90,11 +102,62 @@ class Training:
         return True
 
     def minibatches(self) -> Generator[tuple[Any, Any]]:
-        """The minibatches of this epoch."""
-        for minibatch in () if self.ended() else self.train:
+        """The minibatches of this epoch: all of them, or those that a resumed epoch still has before it."""
+        for minibatch in self._rest() if self._resumed else self._pass():
             if not isinstance(minibatch, (tuple, list)) or len(minibatch) != 2:
                 raise TypeError(f"fit: train must give minibatches (x, t), not {type(minibatch).__name__}")
             yield minibatch[0], minibatch[1]
+
+    def _pass(self) -> Iterable[Any]:
+        self.pass_start = generators.states(saved.generators_of(self))
+        minibatches: Iterable[Any] = self.train
+        return minibatches
+
+    def _rest(self) -> Iterable[Any]:
+        """What is left of the pass, which is begun with the random generators as they were then."""
+        assert self._resumed is not None
+        with self._explained():
+            self.pass_start = saved.plain_part(self._resumed)["pass_start"]
+            generators.restore(saved.generators_of(self), self.pass_start)
+            rest = skip(self.train, self.step_of_epoch)
+            saved.restore(self, self._resumed, callbacks=True)  # also what `before_epoch` changed once more
+        self._resumed = self._before = None
+        return () if self.ended() else rest
+
+    def resume(self, path: str | os.PathLike[str]) -> None:
+        """Go to where the checkpoint at `path` was written, if there is one.
+
+        Raises:
+            ValueError: the file is broken, or of another training. The error says why, and the model is as before.
+        """
+        if not Path(path).exists():
+            return
+        self._path, self._before = path, saved.Before(self)
+        with self._explained():
+            self._resumed = saved.read(path)
+            saved.restore_progress(self, self._resumed)
+            saved.restore(self, self._resumed, callbacks=False)
+
+    def restore(self) -> None:
+        """Put the callbacks as well where they were, when they have begun, and undo what they changed in doing so."""
+        if self._resumed:
+            with self._explained():
+                saved.restore(self, self._resumed, callbacks=True)
+            if not self.step_of_epoch:
+                self._resumed = self._before = None
+
+    def undo(self) -> None:
+        """Leave the model, the optimizer and the generators as they were, if a resumption has begun and not succeeded."""
+        if self._before is not None:
+            self._before.put_back()
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except saved.FITTING_ERRORS as error:
+            self.undo()
+            raise ValueError(f"fit: {self._path} has no checkpoint of this training: {saved.why(error)}") from None
 
     def add_step(self, output: Variable, loss: Variable) -> None:
         """Count a step that is done, and record it."""
@@ -125,3 +188,19 @@ def limits(epochs: int | None, steps: int | None) -> tuple[int | None, int | Non
     epochs = None if epochs is None else checks.integer("fit", "epochs", epochs)
     steps = None if steps is None else checks.integer("fit", "steps", steps)
     return (1 if epochs is None and steps is None else epochs), steps
+
+
+def skip(minibatches: Any, n: int) -> Iterable[Any]:
+    """A pass through the minibatches without its first n.
+
+    What has a method `start(skip=n)` makes none of them, and draws all that its pass is made of before the first one;
+    anything else makes them in vain.
+    """
+    if hasattr(minibatches, "start"):
+        rest: Iterator[Any] = iter(minibatches.start(skip=n))
+        return chain([next(rest)], rest) if n < len(minibatches) else rest
+    rest = iter(minibatches)
+    for i in range(n):
+        if next(rest, rest) is rest:
+            raise ValueError(f"fit: train has {i} minibatches, and the checkpoint was written after {n}")
+    return rest

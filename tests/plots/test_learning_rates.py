@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from minigrad import plots
-from minigrad.training import LearningRates
+from minigrad.training import LearningRateSearch
 
 RATES = tuple(10.0 ** np.arange(-4, 2))
-FOUND = LearningRates(RATES, (2.0, 1.9, 1.0, 0.5, 1.5, np.inf), (2.0, 1.9, 1.2, 0.8, 0.9, np.inf))
+FOUND = LearningRateSearch(RATES, (2.0, 1.9, 1.0, 0.5, 1.5, np.inf), (2.0, 1.9, 1.2, 0.8, 0.9, np.inf))
 
 
 def test_the_losses_are_drawn_against_a_logarithmic_rate(axes):
@@ -27,7 +27,7 @@ def test_the_suggested_rate_is_marked(axes):
 
 def test_what_explodes_leaves_the_picture(axes):
     plots.learning_rates(
-        LearningRates(RATES, (2.0, 1.9, 1.0, 0.5, 1.5, 1e30), (2.0, 1.9, 1.2, 0.8, 0.9, 1e29)), axes=axes
+        LearningRateSearch(RATES, (2.0, 1.9, 1.0, 0.5, 1.5, 1e30), (2.0, 1.9, 1.2, 0.8, 0.9, 1e29)), axes=axes
     )
     low, high = axes.get_ylim()
     assert low < 0.5

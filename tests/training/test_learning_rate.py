@@ -8,7 +8,7 @@ import pytest
 import minigrad as mg
 import minigrad.functions as F
 from minigrad import nn, optim
-from minigrad.training import LearningRates, find_learning_rate
+from minigrad.training import LearningRateSearch, find_learning_rate
 
 RNG = np.random.default_rng(0)
 X = RNG.standard_normal((64, 3)).astype(np.float32)
@@ -62,11 +62,11 @@ def test_the_suggested_rate_trains_and_ten_times_the_best_does_not():
 
 def test_the_suggestion_is_the_rate_with_half_of_the_fall():
     means = (3.0, 2.9, 2.1, 1.9, 1.0, 1.5, math.nan)
-    assert LearningRates(tuple(range(7)), means, means).suggestion == 3
+    assert LearningRateSearch(tuple(range(7)), means, means).suggestion == 3
 
 
 def test_a_loss_that_only_rises_suggests_the_lowest_rate():
-    assert LearningRates((0.1, 1.0), (1.0, 5.0), (1.0, 5.0)).suggestion == 0.1
+    assert LearningRateSearch((0.1, 1.0), (1.0, 5.0), (1.0, 5.0)).suggestion == 0.1
 
 
 def everything(model, optimizer):
