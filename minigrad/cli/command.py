@@ -7,12 +7,12 @@ import sys
 
 from minigrad import viz
 from minigrad.backend.kernels import forced_set
-from minigrad.cli import doctor, graph, predict
+from minigrad.cli import doctor, graph, predict, train
 from minigrad.cli.errors import UsageError
 from minigrad.testing.formatting import print_in_any_encoding
 from minigrad.version import __version__
 
-COMMANDS = (graph, predict, doctor)
+COMMANDS = (graph, train, predict, doctor)
 """Each adds a command to the parser, with the function that runs it."""
 
 

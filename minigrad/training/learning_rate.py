@@ -11,10 +11,12 @@ from typing import Any
 import numpy as np
 
 from minigrad import checks
-from minigrad.core.config import enable_grad, generator, train_mode
+from minigrad.core.config import enable_grad, train_mode
 from minigrad.core.variable import Variable
 from minigrad.nn.module import Module
 from minigrad.optim.optimizer import Optimizer
+from minigrad.training.saved import Before
+from minigrad.training.under_way import Training
 
 MEMORY = 0.9
 """How much of the running mean of losses is left a step later."""
@@ -60,8 +62,8 @@ def find_learning_rate(
 ) -> LearningRateSearch:
     """Train with a learning rate that rises from step to step until the loss explodes, and then undo the training.
 
-    Afterwards the parameters, buffers and gradients, the optimizer with its rate, and this context's random generator
-    are what they were before, bit for bit, also after an error.
+    Afterwards the parameters, buffers and gradients, the optimizer with its rate, and the random generators that the
+    training drew from are what they were before, bit for bit, also after an error.
 
     Args:
         model: the model to be trained.
@@ -93,7 +95,12 @@ def find_learning_rate(
     losses: list[float] = []
     means: list[float] = []
     mean, minibatches = 0.0, _endless(train)
-    with _undone(model, optimizer), enable_grad(), train_mode(), np.errstate(over="ignore", invalid="ignore"):
+    with (
+        _undone(model, optimizer, train, loss),
+        enable_grad(),
+        train_mode(),
+        np.errstate(over="ignore", invalid="ignore"),
+    ):
         for step in range(steps):
             x, t = next(minibatches)
             optimizer.lr = low * (high / low) ** (step / (steps - 1))
@@ -135,18 +142,13 @@ def _endless(train: Iterable[Any]) -> Iterator[Any]:
 
 
 @contextmanager
-def _undone(model: Module, optimizer: Optimizer) -> Iterator[None]:
+def _undone(model: Module, optimizer: Optimizer, train: Any, loss: Any) -> Iterator[None]:
     """Let everything that a training changes be afterwards what it was before."""
-    weights, state, lr = model.state_dict(), optimizer.state_dict(), optimizer.lr
+    before = Before(Training(model, optimizer, train, None, loss=loss, metrics={}, epochs=None, steps=None))
     gradients = [(parameter, parameter.grad) for parameter in (*model.parameters(), *optimizer.parameters)]
-    random = generator()
-    numbers = random.bit_generator.state
     try:
         yield
     finally:
-        model.load_state_dict(weights)
-        optimizer.load_state_dict(state)
-        optimizer.lr = lr
+        before.put_back()
         for parameter, gradient in gradients:
             parameter.grad = gradient
-        random.bit_generator.state = numbers

@@ -39,7 +39,8 @@ def test_the_script_draws_what_the_code_leaves(tmp_path, monkeypatch):
     )
     monkeypatch.setattr(pictures, "PAGE", page)
     pictures.main(tmp_path / "drawn")
-    assert Image.open(tmp_path / "drawn" / "a-curve.png").width > 300
+    with Image.open(tmp_path / "drawn" / "a-curve.png") as drawn:
+        assert drawn.width > 300
 
 
 def test_the_digits_are_those_that_the_script_draws(tmp_path):
@@ -49,5 +50,6 @@ def test_the_digits_are_those_that_the_script_draws(tmp_path):
     made, kept = ({path.name: path for path in folder.iterdir()} for folder in (tmp_path, ROOT / "examples" / "digits"))
     assert made.keys() == kept.keys()
     for name, path in made.items():
-        difference = np.asarray(Image.open(path), int) - np.asarray(Image.open(kept[name]), int)
+        with Image.open(path) as new, Image.open(kept[name]) as old:
+            difference = np.asarray(new, int) - np.asarray(old, int)
         assert np.abs(difference).max() < 10
