@@ -99,8 +99,8 @@ def _label(axes: Axes, counts: Numbers, words: list[str], size: float) -> None:
         axes.set_yticks([])
         return
     slanted: dict[str, Any] = {"rotation": 45, "ha": "right", "rotation_mode": "anchor"}
-    axes.set_xticks(range(C), words, fontsize=size, **(slanted if max(map(len, words)) > 3 else {}))
-    axes.set_yticks(range(C), words, fontsize=size)
+    axes.set_xticks(range(C), words, fontsize=size, parse_math=False, **(slanted if max(map(len, words)) > 3 else {}))
+    axes.set_yticks(range(C), words, fontsize=size, parse_math=False)
     axes.set_xticks(np.arange(C - 1) + 0.5, minor=True)
     axes.set_yticks(np.arange(C - 1) + 0.5, minor=True)
     axes.grid(which="minor", color=PAPER, linewidth=1.5)

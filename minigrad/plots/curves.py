@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 PARTS = {"training": BLUE, "validation": ORANGE, "test": GREEN}
 """What a number may be measured on: validation_loss is the loss on the validation data; and each one's colour."""
 
+SHORT = {"val": "validation", "train": "training"}
+"""What Keras calls them."""
+
 UNITS = ("step", "epoch")
 """What a record may be counted in."""
 
@@ -134,6 +137,7 @@ def _panels(unit: str, records: list[Mapping[str, Any]]) -> dict[str, list[Curve
             if name in OTHERS or isinstance(y, bool) or not isinstance(y, (int, float, np.number)):
                 continue
             part, _, rest = name.partition("_")
+            part = SHORT.get(part, part)
             part, quantity = (part, rest) if part in PARTS and rest else ("training", name)
             curve = found.setdefault(quantity, {}).setdefault(part, Curve(part))
             curve.x.append(float(record.get(unit, i)))
@@ -168,7 +172,7 @@ def _draw(axes: Axes, name: str, lines: list[Curve]) -> None:
         from matplotlib.ticker import PercentFormatter  # noqa: PLC0415 - it is there, as the axes are
 
         axes.yaxis.set_major_formatter(PercentFormatter(1.0))
-    axes.set_title(name.replace("_", " "), loc="left", fontsize=10)
+    axes.set_title(name.replace("_", " "), loc="left", fontsize=10, parse_math=False)
     axes.grid(alpha=0.25, linewidth=0.6)
     axes.spines[["top", "right"]].set_visible(False)
     if name != "lr":

@@ -93,7 +93,7 @@ class Mosaic:
                 "fontsize": max(min(fits, 10.0), 3.0),
                 "linespacing": 1.0,
             }
-            texts.append(axes.text(middle, row - 1.0, text, **options))
+            texts.append(axes.text(middle, row - 1.0, text, parse_math=False, **options))
         return texts
 
 

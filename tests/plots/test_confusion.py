@@ -72,3 +72,9 @@ def test_a_model_without_any_label_has_no_title(axes):
 def test_what_is_no_confusion_matrix_is_said(matrix, names, error, message):
     with pytest.raises(error, match=message):
         plots.confusion_matrix(matrix, names=names)
+
+
+def test_a_name_is_no_formula(axes):
+    plots.confusion_matrix(np.eye(2, dtype=int), names=("$", r"$\frac"), axes=axes)
+    axes.figure.canvas.draw()
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["$", r"$\frac"]

@@ -95,6 +95,11 @@ def test_numbers_that_are_not_finite_leave_gaps(axes):
     assert labels(axes) == ["training 0.5"]
 
 
+def test_what_keras_calls_val_is_the_validation():
+    (axes,) = plots.curves({"loss": [0.5], "val_loss": [0.6]})
+    assert labels(axes) == ["training 0.5", "validation 0.6"]
+
+
 def test_what_is_no_number_is_no_curve():
     records = [{"epoch": 1, "loss": 0.5, "note": "good", "matrix": [[1, 2]], "done": True, "f1": None}]
     assert len(plots.curves(records)) == 1

@@ -87,6 +87,11 @@ def test_classes_have_the_names_that_are_given(axes):
     assert words(axes) == ["coat", "shirt\n→ coat"]
 
 
+def test_a_name_is_no_formula(axes):
+    plots.digits(np.zeros((1, 1, 8, 8)), [0], names=["$\\frac$"], axes=axes)
+    axes.figure.canvas.draw()
+
+
 def test_numbers_from_0_to_255_and_any_others_become_0_to_1(axes):
     plots.digits(np.full((1, 8, 8), 255, np.uint8), axes=axes)
     np.testing.assert_allclose(image(axes)[0, 0, :3], INK)
