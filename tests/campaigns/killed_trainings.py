@@ -1,8 +1,8 @@
 """kill -9 while a model is trained: what goes on from its checkpoint is the uninterrupted training, bit for bit.
 
 The child trains with dropout, shuffling, augmentation, batch normalization and early stopping, and writes a checkpoint
-in each step. It is killed at random moments, and goes on, to be killed again or to come to its end; then the weights, the
-optimizer's state, the history and the log must be those of a training that nobody killed.
+in each step. It is killed at random moments, and goes on, to be killed again or to come to its end; then the weights,
+the optimizer's state, the history and the log must be those of a training that nobody killed.
 """
 
 import os
@@ -38,7 +38,7 @@ def attack(account, count, seed):
                 outcome(account, "ended before it was killed", (folder / RESULT).read_bytes(), expected)
             else:
                 kills, before = kills + 1, before + 1
-                if rng.random() < 0.5:
+                if rng.random() < 0.5 and kills < count:
                     continue  # from there on, until it is killed again
                 outcome(account, f"killed {'once' if before == 1 else 'several times'}", trained(folder), expected)
             if others := [file.name for file in folder.iterdir() if file.name not in (CHECKPOINT, LOG, RESULT)]:
