@@ -11,6 +11,7 @@ import numpy as np
 from minigrad import checks
 from minigrad.backend import Array
 from minigrad.checks import Checked
+from minigrad.nn.state import validated_state
 from minigrad.training.callback import Callback
 from minigrad.training.watching import checked_name, mode_of
 
@@ -62,6 +63,7 @@ class EarlyStopping(Callback):
         """Begin anew."""
         checked_name("EarlyStopping", "name", self.name, training)
         self._forget()
+        self._model = training.model
 
     def after_epoch(self, training: Training) -> None:
         """Look at the epoch's figure."""
@@ -90,4 +92,6 @@ class EarlyStopping(Callback):
         """Go on from there."""
         self.best, self.waited = float(state["best"]), int(state["waited"])
         start = "weights."
-        self._weights = {name.removeprefix(start): x for name, x in state.items() if name.startswith(start)}
+        weights = {name.removeprefix(start): x for name, x in state.items() if name.startswith(start)}
+        like = self._model.state_dict()
+        self._weights = validated_state("EarlyStopping.load_state_dict", weights, like) if weights else {}

@@ -52,8 +52,8 @@ class _Log(Callback):
 class JSONLines(_Log):
     """Writes each epoch's record as a line of JSON, as soon as it is there.
 
-    The file is written anew when the training begins. A resumed training first writes what its checkpoint knows, so that
-    nothing is there twice, and nothing of steps that are taken again.
+    The file is written anew when the training begins. A resumed training first writes what its checkpoint knows: no
+    line is there twice, and none of steps that are taken again.
 
     Args:
         path: the file's.

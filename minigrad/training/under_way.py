@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from itertools import chain
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -147,7 +146,7 @@ class Training:
                 self._resumed = self._before = None
 
     def undo(self) -> None:
-        """Leave the model, the optimizer and the generators as they were, if a resumption has begun and not succeeded."""
+        """Put the model, the optimizer and the generators back, if a resumption has begun and not succeeded."""
         if self._before is not None:
             self._before.put_back()
 
@@ -193,13 +192,13 @@ def limits(epochs: int | None, steps: int | None) -> tuple[int | None, int | Non
 def skip(minibatches: Any, n: int) -> Iterable[Any]:
     """A pass through the minibatches without its first n.
 
-    What has a method `start(skip=n)` makes none of them, and draws all that its pass is made of before the first one;
-    anything else makes them in vain.
+    What has a method `start(skip=n)` makes none of them, and draws at once all that its pass is made of, as
+    `data.batches(...)` does; anything else makes them in vain.
     """
     if hasattr(minibatches, "start"):
-        rest: Iterator[Any] = iter(minibatches.start(skip=n))
-        return chain([next(rest)], rest) if n < len(minibatches) else rest
-    rest = iter(minibatches)
+        later: Iterable[Any] = minibatches.start(skip=n)
+        return later
+    rest: Iterator[Any] = iter(minibatches)
     for i in range(n):
         if next(rest, rest) is rest:
             raise ValueError(f"fit: train has {i} minibatches, and the checkpoint was written after {n}")
