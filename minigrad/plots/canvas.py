@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 Numbers: TypeAlias = np.ndarray[Any, Any]
 
 PAPER, INK = (1.0, 1.0, 1.0), (0.07, 0.09, 0.12)
-PINK, RED = (0.992, 0.902, 0.89), (0.776, 0.157, 0.157)
+PINK, RED = (0.992, 0.902, 0.89), (0.84, 0.18, 0.16)
 BLUE, ORANGE, GREEN, PURPLE = "#0072b2", "#d55e00", "#009e73", "#7450b0"
 
 INSTALL = "pip install 'minigrad-nn[plots]'"

@@ -48,8 +48,8 @@ def digits(
         TypeError: an argument is of the wrong type.
         ImportError: matplotlib is not installed.
     """
-    pictures = _pictures(x)
-    shown, total = np.arange(len(pictures)), len(pictures)
+    images = _images(x)
+    shown, total = np.arange(len(images)), len(images)
     t = None if labels is None else _classes("labels", labels, total)
     p, scores = _predictions(predictions, total)
     if t is not None and scores is not None:
@@ -58,6 +58,7 @@ def digits(
     shown = shown[: checks.integer("digits", "count", count)]
     words = [_caption(names, None if t is None else t[i], None if p is None else p[i]) for i in shown]
 
+    pictures = _scaled(images[shown])
     H, W = pictures.shape[1:3]
     lines = max(text.count("\n") + 1 for text in words)
     columns = min(checks.integer("digits", "columns", columns), len(shown)) if columns is not None else None
@@ -65,7 +66,9 @@ def digits(
     mosaic = Mosaic(len(shown), (H, W), columns, -(-W // 9), math.ceil(H * (0.1 + 0.22 * lines)) if any(words) else 0)
     longest = max(len(line) for text in words for line in text.split("\n"))
     axes = mosaic.axes("digits", max(0.6, 0.062 * longest)) if axes is None else given_axes("digits", axes)
-    mosaic.draw(axes, np.stack([_coloured(pictures[i], wrong=bool(wrong[i])) for i in shown]))
+    mosaic.draw(
+        axes, np.stack([_coloured(picture, wrong=bool(wrong[i])) for i, picture in zip(shown, pictures, strict=True)])
+    )
     if any(words):
         for i, text in zip(shown, mosaic.write(axes, words), strict=True):
             if wrong[i]:
@@ -75,19 +78,24 @@ def digits(
     return axes
 
 
-def _pictures(x: Any) -> Numbers:
-    """Images (N, H, W, 1 or 3) in [0, 1]."""
+def _images(x: Any) -> Numbers:
+    """Images (N, C, H, W) as they are given."""
     images = plain("digits", "x", x)
     if images.ndim == 3:
         images = images[:, None]  # (N, H, W) -> (N, 1, H, W)
     if images.ndim != 4 or images.shape[1] not in (1, 3) or 0 in images.shape:
         raise ValueError(f"digits: x must be (N, 1, H, W), (N, H, W) or (N, 3, H, W), and not empty; x {np.shape(x)}")
-    whole = images.dtype == np.uint8
-    images = np.nan_to_num(images.astype(np.float64), posinf=1.0, neginf=0.0) / (255 if whole else 1)
-    least, most = images.min(), images.max()
+    return images
+
+
+def _scaled(images: Numbers) -> Numbers:
+    """Images (N, H, W, C) in [0, 1], of (N, C, H, W)."""
+    pictures = np.nan_to_num(images.astype(np.float64), posinf=1.0, neginf=0.0)
+    pictures /= 255 if images.dtype == np.uint8 else 1
+    least, most = pictures.min(), pictures.max()
     if least < 0 or most > 1:
-        images = (images - least) / (most - least)
-    return images.transpose(0, 2, 3, 1)
+        pictures = (pictures - least) / (most - least)
+    return pictures.transpose(0, 2, 3, 1)  # (N, C, H, W) -> (N, H, W, C)
 
 
 def _classes(name: str, classes: Any, total: int) -> Numbers:
