@@ -7,7 +7,6 @@ import dataclasses
 import math
 import sys
 from collections.abc import Callable, Mapping
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +15,12 @@ from minigrad import functions as F
 from minigrad.cli.errors import UsageError, one_line
 from minigrad.cli.objects import load_module, load_object, split
 from minigrad.core.config import seed
-from minigrad.optim import schedules
 from minigrad.training import Recipe
 
 EVALUATION_BATCH = 500
 """Images; bounds the memory of an evaluation."""
 
-CHECKPOINT_EVERY = 500
+CHECKPOINT_EVERY, LOG_EVERY = 500, 100
 """Steps; after each epoch as well."""
 
 HELD_OUT_PART = 6
@@ -80,24 +78,19 @@ def _fit(model: nn.Module, recipe: Recipe, train: Any, held_out: Any, out: Path,
     minibatches = data.batches(train, recipe.batch_size)
     if recipe.shift:
         minibatches = minibatches.augment(data.RandomShift(recipe.shift))
-    steps = recipe.steps or len(minibatches) * (recipe.epochs or 1)
     checkpoint = out / "checkpoint.npz"
     whole = recipe.reduction == "sum"  # such losses compare where minibatches are of one size
     return training.fit(
         model,
-        recipe.optimizer(model.parameters(), lr=recipe.lr),
-        minibatches,
-        loss=partial(F.softmax_cross_entropy, reduction=recipe.reduction),
+        train=minibatches,
         validation=_in_order(held_out, recipe.batch_size if whole else EVALUATION_BATCH),
-        epochs=None if recipe.steps else recipe.epochs,
-        steps=recipe.steps,
         metrics=_metrics(),
         callbacks=[
             training.Checkpoint(checkpoint, every=CHECKPOINT_EVERY),
-            training.JSONLines(out / "metrics.jsonl", every=100),
+            training.JSONLines(out / "metrics.jsonl", every=LOG_EVERY),
         ],
-        schedule=schedules.polynomial(recipe.lr, steps=steps, power=1.0) if recipe.decay else None,
         resume=checkpoint if resume else None,
+        **recipe.arguments(model, len(minibatches)),
     )
 
 

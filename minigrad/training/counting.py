@@ -83,6 +83,12 @@ class Counting:
         self._counted = True
 
 
+def loss_of_example(loss: Any, value: Variable, t: Any) -> Array:
+    """The mean of a minibatch's examples, of a loss that is one, or of `partial(loss, reduction="sum")`."""
+    summed = getattr(loss, "keywords", {}).get("reduction") == "sum"
+    return value.data / len(t) if summed else value.data
+
+
 def array_of(output: Any) -> Any:
     """The array of a Variable that a model returned; anything else as it is."""
     return output.data if isinstance(output, Variable) else output

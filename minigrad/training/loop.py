@@ -21,7 +21,7 @@ from minigrad.optim.optimizer import Optimizer
 from minigrad.optim.schedules import Schedule
 from minigrad.spelling import advised
 from minigrad.training.callback import Callback, Callbacks, checked_callbacks
-from minigrad.training.counting import Counting, array_of
+from minigrad.training.counting import Counting, array_of, loss_of_example
 from minigrad.training.history import History
 from minigrad.training.progress import Progress
 from minigrad.training.under_way import Training, limits
@@ -56,7 +56,9 @@ def fit(
         model: is changed in place, by its optimizer.
         optimizer: made of `model.parameters()`.
         train: minibatches (x, t); what an iteration gives is an epoch.
-        loss: a function of the model's output and t, `functions.softmax_cross_entropy` for example.
+        loss: a function of the model's output and t, `functions.softmax_cross_entropy` for example: one number, the
+            mean over the minibatch. Of `partial(loss, reduction="sum")` the gradients are those of the sum, and the
+            mean is recorded.
         validation: minibatches to evaluate the model on after each epoch.
         epochs: how many, in all; 1 by default.
         steps: the most steps in all, or as many as there are if `epochs` is not given.
@@ -135,8 +137,7 @@ def evaluate(
     Args:
         model: a Module.
         minibatches: pairs (x, t).
-        loss: a function of the model's output and t; the mean is over the examples, if the loss is one over those of a
-            minibatch.
+        loss: a function of the model's output and t, as in `fit`.
         metrics: by name, `{"accuracy": metrics.Accuracy()}`; copies of them count.
     Returns:
         "loss", if one is given, and the metrics' values.
@@ -150,7 +151,7 @@ def evaluate(
             output = model(x)
             sizes.append(len(t))
             if loss is not None:
-                losses.append(loss(output, t).data)
+                losses.append(loss_of_example(loss, loss(output, t), t))
             counting.add(output, t)
     if not sizes:
         raise ValueError(f"evaluate: there are no minibatches in {minibatches!r:.200}")

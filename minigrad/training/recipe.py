@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
+from minigrad.functions import softmax_cross_entropy
 from minigrad.nn.module import Module
 from minigrad.optim.optimizer import Optimizer
+from minigrad.optim.schedules import polynomial
 
 
 @dataclass(frozen=True)
@@ -36,3 +40,21 @@ class Recipe:
     held_out: int = 0
     decay: bool = False
     shift: int = 0
+
+    def arguments(self, model: Module, minibatches: int) -> dict[str, Any]:
+        """What `fit` needs to train a model of images so, beside the minibatches, of which an epoch has so many.
+
+        >>> from minigrad import nn, optim
+        >>> recipe = Recipe(lambda: nn.Linear(784, 10), optim.SGD, lr=0.5, batch_size=100, steps=1000, decay=True)
+        >>> arguments = recipe.arguments(recipe.build(), 600)
+        >>> arguments["steps"], arguments["schedule"](500)
+        (1000, 0.25)
+        """
+        steps = self.steps or minibatches * (self.epochs or 1)
+        return {
+            "optimizer": self.optimizer(model.parameters(), lr=self.lr),
+            "loss": partial(softmax_cross_entropy, reduction=self.reduction),
+            "epochs": self.epochs,
+            "steps": self.steps,
+            "schedule": polynomial(self.lr, steps=steps) if self.decay else None,
+        }

@@ -15,7 +15,7 @@ from minigrad.nn.module import Module
 from minigrad.optim.optimizer import Optimizer
 from minigrad.training import generators, saved
 from minigrad.training.callback import Callback
-from minigrad.training.counting import Counting
+from minigrad.training.counting import Counting, loss_of_example
 from minigrad.training.history import History
 
 
@@ -163,7 +163,8 @@ class Training:
         self.output, self.loss = output, loss
         self.step += 1
         self.step_of_epoch += 1
-        self.history.add_step(loss.data, lr=self.optimizer.lr, examples=len(self.t))
+        of_example = loss_of_example(self.loss_function, loss, self.t)
+        self.history.add_step(of_example, lr=self.optimizer.lr, examples=len(self.t))
         self.counting.add(output, self.t)
 
     def add_epoch(self, validation: Mapping[str, Any]) -> None:

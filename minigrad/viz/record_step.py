@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import warnings
 from pathlib import Path
 from typing import Any
 
 from minigrad import checks
 from minigrad.training.callback import Callback
 from minigrad.training.under_way import Training
+from minigrad.viz.engines import EngineError
 from minigrad.viz.record import Recorder, record
 
 
@@ -17,7 +19,8 @@ class RecordStep(Callback):
 
     Args:
         step: its number, from 1.
-        path: of the diagram; the suffix decides the format.
+        path: of the diagram; the suffix decides the format. Where nothing can lay it out it becomes Graphviz's text,
+            .dot, with a RuntimeWarning.
         options: those of `draw`, color="time" for example.
 
     >>> from minigrad import viz
@@ -40,7 +43,15 @@ class RecordStep(Callback):
         if self._recorder is not None and training.loss is not None:
             recorder = self._end()
             title = f"{type(training.model).__name__}: training step {self.step}"
-            recorder.draw(training.loss, **{"title": title} | self.options).save(self.path)
+            diagram = recorder.draw(training.loss, **{"title": title} | self.options)
+            try:
+                diagram.save(self.path)
+            except EngineError as error:  # no reason to lose the training
+                text = self.path.with_suffix(".dot")
+                diagram.save(text)
+                warnings.warn(
+                    f"RecordStep: no {self.path.name}, but {text.name}: {error}", RuntimeWarning, stacklevel=1
+                )
 
     def after_training(self, training: Training) -> None:  # noqa: ARG002
         """End the recording of a step that failed."""
