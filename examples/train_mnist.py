@@ -25,7 +25,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))  # a clone needs no installat
 
 import minigrad as mg
 import minigrad.functions as F
-from minigrad import data, metrics, nn, training, viz
+from minigrad import data, metrics, nn, plots, training, viz
 from models import RECIPES, Recipe
 
 LOG_EVERY = 100  # steps
@@ -175,15 +175,8 @@ def draw_curves(log: Path, path: Path) -> None:
         print("no curves.png: it needs matplotlib (pip install 'minigrad-nn[plots]')", file=sys.stderr)
         return
     records = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
-    figure = Figure(figsize=(10, 4), layout="constrained")
-    for panel, metric in zip(figure.subplots(1, 2), ("loss", "accuracy"), strict=True):
-        for name, style in ((metric, "-"), (f"validation_{metric}", "o--")):
-            points = [(record["step"], record[name]) for record in records if name in record]
-            if points:
-                panel.plot(*zip(*points, strict=True), style, label=name.replace("_", " "))
-                panel.legend()
-        panel.set(xlabel="step", ylabel=metric)
-        panel.grid(alpha=0.3)
+    figure = Figure(figsize=(9.2, 3.2), layout="constrained")
+    plots.curves(records, names=("loss", "accuracy"), axes=figure.subplots(1, 2))
     figure.savefig(path, dpi=150)
 
 

@@ -103,30 +103,46 @@ def panels_of(history: Any, names: Sequence[str] | None) -> tuple[str, dict[str,
 def _records(history: Any) -> tuple[str, list[Mapping[str, Any]]]:
     """The history as records, dicts of numbers, and the name in them that says where they stand."""
     if isinstance(history, History):
-        return _records_of(history)
+        columns = (history.steps[name] for name in ("loss", "lr"))
+        by_steps = [{"step": i, "loss": loss, "lr": lr} for i, (loss, lr) in enumerate(zip(*columns, strict=True), 1)]
+        return _counted([*by_steps, *history.epochs])
     if isinstance(history, Mapping):
         if not all(isinstance(values, Iterable) and not isinstance(values, str) for values in history.values()):
             raise TypeError('curves: a history that is a dict must have lists of numbers: {"loss": [0.3, 0.2]}')
         return "epoch", [{"epoch": i, name: y} for name, values in history.items() for i, y in enumerate(values, 1)]
     if isinstance(history, (list, tuple)) and all(isinstance(record, Mapping) for record in history):
-        return next((unit for unit in UNITS if any(unit in record for record in history)), "epoch"), list(history)
+        return _counted(_placed(history))
     raise TypeError(f"curves: history must be a History, a dict of lists, or records, not {type(history).__name__}")
 
 
-def _records_of(history: History) -> tuple[str, list[Mapping[str, Any]]]:
-    """A History's records: the loss of each step, and the rest by epochs; counted in epochs, if there are several."""
-    epochs, losses, rates = history.epochs, history.steps["loss"], history.steps["lr"]
-    by_steps: list[Mapping[str, Any]] = [
-        {"step": i, "loss": loss, "lr": lr} for i, (loss, lr) in enumerate(zip(losses, rates, strict=True), 1)
-    ]
-    instead = ("loss", "lr") if by_steps else ()
-    records = [*by_steps, *({k: v for k, v in record.items() if k not in instead} for record in epochs)]
-    if len(epochs) < 2:
-        return "step", records
-    ends, numbers = ([0, *(record[unit] for record in epochs)] for unit in UNITS)
-    per_epoch = max(ends[-1] - ends[-2], 1)
-    ends, numbers = [*ends, ends[-1] + per_epoch], [*numbers, numbers[-1] + 1]  # an epoch that is under way
-    return "epoch", [{**record, "epoch": float(np.interp(record["step"], ends, numbers))} for record in records]
+def _placed(history: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The records; one that says neither step nor epoch, as of the test at the end, stands where the last one does."""
+    placed: list[Mapping[str, Any]] = []
+    for record in history:
+        place = [unit for unit in UNITS if unit in record]
+        before = {} if place or not placed else {unit: placed[-1][unit] for unit in UNITS if unit in placed[-1]}
+        placed.append({**before, **record})
+    return placed
+
+
+def _counted(records: list[Mapping[str, Any]]) -> tuple[str, list[Mapping[str, Any]]]:
+    """What the records are counted in, epochs if there are several, and they themselves.
+
+    What is told of single steps is not taken from the epochs as well.
+    """
+    epochs = [record for record in records if "epoch" in record]
+    by_steps = [record for record in records if "epoch" not in record]
+    if not by_steps or not all("step" in record for record in records):
+        unit = next((unit for unit in reversed(UNITS) if any(unit in record for record in records)), "epoch")
+        return unit, records
+    finer = {name for record in by_steps for name in record} - set(UNITS)
+    rest: list[Mapping[str, Any]] = [{k: v for k, v in record.items() if k not in finer} for record in epochs]
+    ends, numbers = ([0, *sorted({record[unit] for record in epochs})] for unit in UNITS)
+    if len(numbers) < 3 or len(ends) != len(numbers):
+        return "step", [*by_steps, *rest]
+    ends, numbers = [*ends, 2 * ends[-1] - ends[-2]], [*numbers, numbers[-1] + 1]  # an epoch that is under way
+    places = np.interp([record["step"] for record in by_steps], ends, numbers).tolist()
+    return "epoch", [*({**record, "epoch": x} for record, x in zip(by_steps, places, strict=True)), *rest]
 
 
 def _panels(unit: str, records: list[Mapping[str, Any]]) -> dict[str, list[Curve]]:

@@ -51,6 +51,24 @@ def test_records_of_steps_are_drawn_against_the_steps():
     assert lines(axes) == {"training": [[10, 0.9], [20, 0.5]], "test": [[20, 0.7]]}
 
 
+def test_records_of_steps_and_epochs_are_joined_and_a_loss_is_not_taken_from_both():
+    steps = [{"step": i, "loss": 1 / i} for i in (5, 10, 15, 20)]
+    epochs = [{"epoch": e, "step": 10 * e, "loss": 9.0, "validation_loss": 0.5 / e} for e in (1, 2)]
+    (axes,) = plots.curves([*steps[:2], epochs[0], *steps[2:], epochs[1], {"test_loss": 0.3}])
+    assert axes.get_xlabel() == "epoch"
+    assert lines(axes) == {
+        "training": [[0.5, 1 / 5], [1, 1 / 10], [1.5, 1 / 15], [2, 1 / 20]],
+        "validation": [[1, 0.5], [2, 0.25]],
+        "test": [[2, 0.3]],
+    }
+
+
+def test_records_of_epochs_that_know_their_step_are_drawn_against_the_epochs():
+    (axes,) = plots.curves([{"epoch": e, "step": 10 * e, "loss": 1 / e} for e in (1, 2)])
+    assert axes.get_xlabel() == "epoch"
+    assert lines(axes) == {"training": [[1, 1], [2, 0.5]]}
+
+
 def test_a_history_shows_the_loss_of_each_step_between_the_epochs():
     epochs = [{"epoch": e, "step": 4 * e, "lr": 0.1, "loss": 9.0, "validation_loss": 1.5 / e} for e in (1, 2)]
     (axes,) = plots.curves(history(epochs, 10))
