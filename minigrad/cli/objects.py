@@ -48,17 +48,18 @@ def load_module(where: str, name: str) -> ModuleType:
     file = where.endswith(".py")
     if not file and not all(map(str.isidentifier, where.split("."))):
         raise UsageError(f"{name}: write MODULE:OBJECT, such as models.deep_mnist:DeepMNIST")
-    folder = str(Path(where).resolve().parent if file else Path.cwd())
-    if folder not in sys.path:
-        sys.path.insert(0, folder)  # for good: a model may import more when it is called
+    for folder in [Path.cwd(), *([Path(where).resolve().parent] if file else [])]:
+        if str(folder) not in sys.path:
+            sys.path.insert(0, str(folder))  # for good: a model may import more when it is called
     with one_line(f"{name}: {where} cannot be imported"):
         return _run_file(Path(where)) if file else importlib.import_module(where)
 
 
 def _run_file(path: Path) -> ModuleType:
-    spec = spec_from_file_location(path.stem, path)
+    name = f"file {path.stem}"  # which hides no module
+    spec = spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise ImportError(f"{path} is no Python file")
-    module = sys.modules[path.stem] = module_from_spec(spec)
+    module = sys.modules[name] = module_from_spec(spec)
     spec.loader.exec_module(module)
     return module

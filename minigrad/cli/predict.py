@@ -74,7 +74,8 @@ def _trained_model(name: str | None, weights: str) -> nn.Module:
     fitting: dict[type, nn.Module] = {}
     refused: list[str] = []
     for build in _models(name):
-        model = build()
+        with one_line(f"{name or 'models'}: a model cannot be made"):
+            model = build()
         try:
             nn.load(model, weights)
         except ValueError as error:
@@ -89,7 +90,9 @@ def _trained_model(name: str | None, weights: str) -> nn.Module:
     broken = [reason for reason in refused if "it does not fit" not in reason]
     if broken or len(refused) == 1:
         raise UsageError((broken or refused)[0])
-    raise UsageError(f"{weights} fits none of the models in models/: say with --model MODULE:OBJECT whose it is")
+    raise UsageError(
+        f"{weights} fits none of the models in {name or 'models/'}: say with --model MODULE:OBJECT whose it is"
+    )
 
 
 def _models(name: str | None) -> Iterator[Callable[[], nn.Module]]:

@@ -23,6 +23,8 @@ EVALUATION_BATCH = 500
 CHECKPOINT_EVERY, LOG_EVERY = 500, 100
 """Steps; after each epoch as well."""
 
+CHECKPOINT = "checkpoint.npz"
+
 HELD_OUT_PART = 6
 """A small data set keeps at least 5/6 of its images to train on."""
 
@@ -64,7 +66,8 @@ def run(options: argparse.Namespace) -> int:
             history = _fit(model, recipe, train, held_out, out, resume=options.resume)
             figures = training.evaluate(model, _in_order(test), loss=F.softmax_cross_entropy, metrics=_metrics())
     except KeyboardInterrupt:
-        print(f"interrupted; the same command with --resume goes on from {out / 'checkpoint.npz'}", file=sys.stderr)
+        if (out / CHECKPOINT).exists():
+            print(f"interrupted; the same command with --resume goes on from {out / CHECKPOINT}", file=sys.stderr)
         raise
     nn.save(model, out / "weights.npz")
     _draw(history, out / "curves.png")
@@ -78,7 +81,7 @@ def _fit(model: nn.Module, recipe: Recipe, train: Any, held_out: Any, out: Path,
     minibatches = data.batches(train, recipe.batch_size)
     if recipe.shift:
         minibatches = minibatches.augment(data.RandomShift(recipe.shift))
-    checkpoint = out / "checkpoint.npz"
+    checkpoint = out / CHECKPOINT
     whole = recipe.reduction == "sum"  # such losses compare where minibatches are of one size
     return training.fit(
         model,
@@ -131,7 +134,8 @@ def _recipe(options: argparse.Namespace) -> tuple[str, Recipe]:
         preset = next(iter(recipes)) if options.preset is None else options.preset
         if preset not in recipes:
             raise UsageError(f"--preset {preset}: {options.model} has {', '.join(recipes)}")
-        name, recipe = f"{Path(where).stem.rpartition('.')[2] or where}-{preset}", recipes[preset]
+        name = Path(where).stem if where.endswith(".py") else where.rpartition(".")[2]
+        name, recipe = f"{name}-{preset}", recipes[preset]
     changes = {name: value for name in ("batch_size", "lr") if (value := getattr(options, name)) is not None}
     if options.epochs is not None:
         changes |= {"epochs": options.epochs, "steps": None}

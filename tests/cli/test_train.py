@@ -27,7 +27,7 @@ class Interrupted(Net):
 
     def forward(self, x):
         type(self).calls += 1
-        if self.calls == 8:
+        if self.calls == 12:  # the summary, an epoch, its validation, three steps
             raise KeyboardInterrupt
         return super().forward(x)
 
@@ -109,6 +109,23 @@ def test_a_recipe_of_steps_holds_images_back(project, capsys):
     assert "100 training images, 30 in a minibatch" in printed.out  # 5/6 of them at least
     assert "no curves.png: it needs matplotlib (pip install 'minigrad-nn[plots]')" in printed.err
     assert records(project / "mine")[-1]["step"] == 7
+
+
+def test_a_module_in_a_package_lends_its_last_name(project):
+    (project / "package").mkdir()
+    (project / "models_for_training.py").rename(project / "package" / "inside.py")
+    (project / "package" / "__init__.py").touch()
+    assert train("package.inside", "--epochs", "1") == 0
+    assert train("package/inside.py", "--epochs", "1", "--preset", "paper") == 0
+    assert {path.name for path in (project / "runs").iterdir()} == {"inside-quick", "inside-paper"}
+
+
+def test_a_file_hides_no_module_of_its_name(project):
+    (project / "models_for_training.py").rename(project / "fractions.py")
+    import fractions  # noqa: PLC0415
+
+    assert train("fractions.py", "--epochs", "1") == 0
+    assert sys.modules["fractions"] is fractions
 
 
 def test_the_command_line_changes_the_recipe(project):
