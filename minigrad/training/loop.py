@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import math
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from functools import partial
 from typing import Any, TypeAlias
@@ -224,7 +224,7 @@ def _check_arguments(model: Any, optimizer: Any, train: Any, loss: Any, validati
         if not isinstance(minibatches, Iterable) or is_array(minibatches):
             wanted = "minibatches (x, t), as data.batches(...) gives them"
             raise TypeError(f"fit: {name} must be {wanted}, not {type(minibatches).__name__}")
-        if iter(minibatches) is minibatches:
+        if isinstance(minibatches, Iterator):  # iter() would begin a pass, and draw its order
             wanted = "be there for each epoch anew: data.batches(...) or a list"
             raise TypeError(f"fit: {name} must {wanted}; this {type(minibatches).__name__} is used up after one")
     for name, function in (("loss", loss), ("schedule", schedule)):

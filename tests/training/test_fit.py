@@ -5,7 +5,7 @@ import pytest
 
 import minigrad as mg
 import minigrad.functions as F
-from minigrad import metrics, nn, optim, training
+from minigrad import data, metrics, nn, optim, training
 from minigrad.optim import schedules
 from tests.training.small import CLASSES, bits, digits, make
 
@@ -30,6 +30,20 @@ def test_it_takes_the_steps_of_the_loop_by_hand():
         train(model, optimizer, digits(), 3)
         models.append(bits(model))
     assert models[0] == models[1]
+
+
+def test_it_draws_what_the_loop_by_hand_draws():
+    rngs = [np.random.default_rng(0) for _ in range(2)]
+    passes = []
+    for rng in rngs:
+        train = data.batches(data.mnist()[0].split(20)[0], 8, rng=rng)
+        if rng is rngs[0]:
+            _ = [*train], [*train]
+        else:
+            model = nn.Sequential(nn.Flatten(), nn.Linear(784, 10))
+            fit(model, optim.SGD(model.parameters(), lr=0.1), train, epochs=2)
+        passes.append(rng.bit_generator.state)
+    assert passes[0] == passes[1]
 
 
 def test_the_history_has_each_epoch_and_each_step():
