@@ -5,8 +5,8 @@
     python examples/train_mnist.py --model dense --preset paper --data DIRECTORY_OF_FASHION_MNIST
     python examples/train_mnist.py --device cuda                        # on a GPU
 
-It leaves in --out: metrics.jsonl, curves.png, graph.svg (the compute graph of the first training step) and weights.npz.
-Ctrl-C ends the training; what it has reached by then is saved all the same.
+It leaves in --out: metrics.jsonl, curves.png, graph.svg (the compute graph of the first training step), weights.npz,
+and checkpoint.npz, from which --resume goes on. Ctrl-C ends the training; what it has reached is saved all the same.
 """
 
 from __future__ import annotations
@@ -18,19 +18,18 @@ import math
 import sys
 import time
 from collections.abc import Callable
-from contextlib import nullcontext, suppress
-from itertools import chain, repeat
 from pathlib import Path
-from typing import Any, Self, TextIO
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # a clone needs no installation
 
 import minigrad as mg
 import minigrad.functions as F
-from minigrad import data, nn, viz
+from minigrad import data, metrics, nn, plots, training, viz
 from models import RECIPES, Recipe
 
 LOG_EVERY = 100  # steps
+CHECKPOINT_EVERY = 500  # steps
 HELD_OUT_PART = 6  # a small data set keeps at least 5/6 of its images to train on
 EVALUATION_BATCH = 500  # images; bounds the memory of an evaluation
 
@@ -45,9 +44,10 @@ def main(argv: list[str] | None = None) -> int:
     except (OSError, ValueError, ImportError) as error:
         print(f"train_mnist: {error}", file=sys.stderr)
         return 2
+    log = out / "metrics.jsonl"
     try:
         out.mkdir(parents=True, exist_ok=True)
-        log = Log((out / "metrics.jsonl").open("w", encoding="utf-8"))
+        log.touch()
     except OSError as error:
         print(f"train_mnist: --out {out} can't be written: {error.strerror}", file=sys.stderr)
         return 2
@@ -57,22 +57,57 @@ def main(argv: list[str] | None = None) -> int:
     train, validation = train.split(len(train) - min(recipe.held_out, len(train) // HELD_OUT_PART))
     print(f"{options.model}, preset {options.preset}, seed {options.seed}, {len(train):,} training images")
     print(model.summary(train.images.shape[1:]))
-    monitored = ("validation", validation) if len(validation) else ("test", test)
-    finished = True
+    start, finished = time.perf_counter(), True
     try:
-        fit(model, recipe, train, monitored, log, graph=out / "graph.svg")
+        fit(model, recipe, train, validation if len(validation) else test, out, resume=options.resume)
     except KeyboardInterrupt:
         finished = False
+    except ValueError as error:
+        print(f"train_mnist: {error}", file=sys.stderr)
+        return 2
     nn.save(model, out / "weights.npz")
-    print(f"{'trained' if finished else 'interrupted after'} {log.step:,} steps in {log.seconds():.0f} s")
+    print(f"{'trained' if finished else 'interrupted'} after {time.perf_counter() - start:.0f} s")
 
-    loss, accuracy = evaluate(model, test)
-    log.write(test_loss=loss, test_accuracy=accuracy)
-    draw_curves(log.records, out / "curves.png")
-    log.file.close()
+    figures = evaluate(model, test)
+    with log.open("a", encoding="utf-8") as file:
+        file.write(json.dumps({f"test_{name}": value for name, value in figures.items()}) + "\n")
+    draw_curves(log, out / "curves.png")
     print(f"saved in {out}: {', '.join(sorted(file.name for file in out.iterdir()))}")
-    print(f"accuracy on the {len(test):,} test images: {accuracy:.2%} (loss {loss:.4f})")
+    print(f"accuracy on the {len(test):,} test images: {figures['accuracy']:.2%} (loss {figures['loss']:.4f})")
     return 0 if finished else 130  # as a shell reports Ctrl-C
+
+
+def fit(
+    model: nn.Module, recipe: Recipe, train: data.Dataset, validation: data.Dataset, out: Path, *, resume: bool = False
+) -> training.History:
+    """Train the model as the recipe says."""
+    minibatches = data.batches(train, recipe.batch_size)
+    if recipe.shift:
+        minibatches = minibatches.augment(data.RandomShift(recipe.shift))
+    return training.fit(
+        model,
+        train=minibatches,
+        validation=in_order(validation),
+        metrics={"accuracy": metrics.Accuracy()},
+        callbacks=[
+            viz.RecordStep(1, out / "graph.svg"),
+            training.JSONLines(out / "metrics.jsonl", every=LOG_EVERY),
+            training.Checkpoint(out / "checkpoint.npz", every=CHECKPOINT_EVERY),
+        ],
+        resume=out / "checkpoint.npz" if resume else None,
+        **recipe.arguments(model, len(minibatches)),
+    )
+
+
+def evaluate(model: nn.Module, dataset: data.Dataset) -> dict[str, Any]:
+    """Mean loss and accuracy."""
+    accuracy = {"accuracy": metrics.Accuracy()}
+    return training.evaluate(model, in_order(dataset), loss=F.softmax_cross_entropy, metrics=accuracy)
+
+
+def in_order(dataset: data.Dataset) -> Any:
+    """All images, to evaluate on."""
+    return data.batches(dataset, EVALUATION_BATCH, shuffle=False)
 
 
 def load(directory: str | None) -> tuple[data.Dataset, data.Dataset]:
@@ -97,6 +132,7 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--lr", metavar="X", type=positive(float), help="learning rate")
     parser.add_argument("--device", default="cpu", help="cpu, cuda, cuda:1, ...: where the model and the images are")
     parser.add_argument("--seed", metavar="N", type=natural, default=0, help="of weights, shuffling and dropout")
+    parser.add_argument("--resume", action="store_true", help="go on from the checkpoint in --out, if there is one")
     parser.add_argument("--out", metavar="DIR", help="where to save (default runs/MODEL-PRESET)")
     return parser.parse_args(argv)
 
@@ -131,143 +167,17 @@ def choose_recipe(options: argparse.Namespace) -> Recipe:
     return dataclasses.replace(recipe, **changes)
 
 
-def draw(diagram: viz.Diagram, path: Path) -> None:
-    """Write the diagram as SVG, or as Graphviz text where nothing can lay it out."""
-    try:
-        diagram.save(path)
-    except viz.EngineError as error:
-        diagram.save(path.with_suffix(".dot"))
-        print(f"no {path.name}, but {path.stem}.dot: {error}", file=sys.stderr)
-
-
-def fit(
-    model: nn.Module, recipe: Recipe, train: data.Dataset, monitored: tuple[str, data.Dataset], log: Log, *, graph: Path
-) -> None:
-    """Train the model as the recipe says; between epochs evaluate it on the monitored data set, under its name."""
-    name, dataset = monitored
-    optimizer = recipe.optimizer(model.parameters(), lr=recipe.lr)
-    per_epoch = math.ceil(len(train) / recipe.batch_size)
-    steps = recipe.steps if recipe.steps is not None else per_epoch * (recipe.epochs or 1)
-    losses: list[Any] = []  # of the steps since the last log, arrays: to read a number would wait for the device
-    hits: list[Any] = []
-    with Progress(steps) as progress:
-        epoch = data.batches(train, recipe.batch_size)
-        if recipe.shift:
-            epoch = epoch.augment(data.RandomShift(recipe.shift))
-        minibatches = chain.from_iterable(repeat(epoch))
-        for step, (x, t) in zip(range(1, steps + 1), minibatches, strict=False):
-            optimizer.zero_grad()
-            with viz.record(model) if step == 1 else nullcontext() as recorded:
-                logits = model(x)
-                loss = F.softmax_cross_entropy(logits, t, reduction=recipe.reduction)
-                loss.backward()
-            if recorded:
-                draw(recorded.draw(loss, title=f"{type(model).__name__}: one training step"), graph)
-            if recipe.decay:
-                optimizer.lr = recipe.lr * (1 - (step - 1) / steps)
-            optimizer.step()
-
-            log.step = step
-            losses.append(loss.data / (len(t) if recipe.reduction == "sum" else 1))
-            hits.append((logits.data.argmax(1) == t).mean())
-            progress.advance()
-            if step % LOG_EVERY == 0 or step == steps:
-                mean_loss, accuracy = (loss.xp.stack(numbers).mean().item() for numbers in (losses, hits))
-                log.write(loss=mean_loss, accuracy=accuracy)
-                progress.say(step, f"loss {mean_loss:.4f}, accuracy {accuracy:.2%}")
-                losses, hits = [], []
-            if step % per_epoch == 0 and (step < steps or name == "validation"):
-                monitored_loss, accuracy = evaluate(model, dataset)
-                log.write(**{f"{name}_loss": monitored_loss, f"{name}_accuracy": accuracy})
-                progress.say(step, f"epoch {step // per_epoch}: {name} accuracy {accuracy:.2%}")
-
-
-def evaluate(model: nn.Module, dataset: data.Dataset) -> tuple[float, float]:
-    """Mean loss and accuracy."""
-    loss: Any = 0.0
-    hits: Any = 0
-    with mg.inference():
-        for x, t in data.batches(dataset, EVALUATION_BATCH, shuffle=False):
-            logits = model(x)
-            loss += F.softmax_cross_entropy(logits, t, reduction="sum").data
-            hits += (logits.data.argmax(1) == t).sum()
-    return float(loss) / len(dataset), int(hits) / len(dataset)
-
-
-class Log:
-    """The run's metrics, a JSON object a line, written as they come."""
-
-    def __init__(self, file: TextIO) -> None:
-        self.file = file
-        self.records: list[dict[str, float]] = []
-        self.step = 0
-        self._start = time.perf_counter()
-
-    def seconds(self) -> float:
-        """The time since the beginning of the run."""
-        return time.perf_counter() - self._start
-
-    def write(self, **metrics: float) -> None:
-        """Add a line."""
-        self.records.append({"step": self.step, "seconds": round(self.seconds(), 2), **metrics})
-        self.file.write(json.dumps(self.records[-1]) + "\n")
-        self.file.flush()
-
-
-class Progress:
-    """A progress bar on a terminal that has tqdm, a line now and then elsewhere."""
-
-    def __init__(self, steps: int) -> None:
-        self._steps = steps
-        self._bar: Any = None
-        if sys.stderr.isatty():
-            with suppress(ImportError):
-                from tqdm import tqdm
-
-                self._bar = tqdm(total=steps, unit="step", dynamic_ncols=True)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        if self._bar is not None:
-            self._bar.close()
-
-    def advance(self) -> None:
-        """Count a step that is done."""
-        if self._bar is not None:
-            self._bar.update()
-
-    def say(self, step: int, text: str) -> None:
-        """Show the state."""
-        if self._bar is not None:
-            self._bar.set_postfix_str(text)
-        else:
-            print(f"step {step:>6,}/{self._steps:,}  {text}", flush=True)
-
-
-def draw_curves(records: list[dict[str, float]], path: Path) -> None:
+def draw_curves(log: Path, path: Path) -> None:
     """Loss and accuracy against the steps, as a picture."""
     try:
-        import matplotlib as mpl
+        from matplotlib.figure import Figure
     except ImportError:
         print("no curves.png: it needs matplotlib (pip install 'minigrad-nn[plots]')", file=sys.stderr)
         return
-    mpl.use("Agg")
-    from matplotlib import pyplot as plt
-
-    figure, panels = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
-    for panel, metric in zip(panels, ("loss", "accuracy"), strict=True):
-        for name, style in ((metric, "-"), (f"validation_{metric}", "o--"), (f"test_{metric}", "s--")):
-            points = [(record["step"], record[name]) for record in records if name in record]
-            if points:
-                panel.plot(*zip(*points, strict=True), style, label=name.replace("_", " "))
-        panel.set(xlabel="step", ylabel=metric)
-        panel.grid(alpha=0.3)
-        panel.legend()
-    panels[0].set_yscale("log")
+    records = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
+    figure = Figure(figsize=(9.2, 3.2), layout="constrained")
+    plots.curves(records, names=("loss", "accuracy"), axes=figure.subplots(1, 2))
     figure.savefig(path, dpi=150)
-    plt.close(figure)
 
 
 if __name__ == "__main__":

@@ -42,7 +42,7 @@ __all__ = [
     "train_mode",
 ]
 
-_PACKAGES = ("data", "metrics", "nn", "optim", "testing", "transforms", "viz")
+_PACKAGES = ("data", "metrics", "nn", "optim", "plots", "testing", "training", "transforms", "viz")
 """The packages that are imported when they are first asked for."""
 
 if TYPE_CHECKING:
@@ -50,7 +50,9 @@ if TYPE_CHECKING:
     from minigrad import metrics as metrics
     from minigrad import nn as nn
     from minigrad import optim as optim
+    from minigrad import plots as plots
     from minigrad import testing as testing
+    from minigrad import training as training
     from minigrad import transforms as transforms
     from minigrad import viz as viz
 else:  # or a type checker would find any name

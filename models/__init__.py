@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
+from minigrad.training import Recipe
 from models import codelab_cnn, deep_mnist, dense, lenet5, resnet, simple_conv_net, softmax_regression
-from models.recipe import Recipe
 
 RECIPES: Mapping[str, Mapping[str, Recipe]] = {
     "softmax_regression": softmax_regression.RECIPES,

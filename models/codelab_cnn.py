@@ -13,7 +13,7 @@ from __future__ import annotations
 from minigrad import Variable, nn, optim
 from minigrad.core.operators import Operand
 from minigrad.functions import flatten, relu
-from models.recipe import Recipe
+from minigrad.training import Recipe
 
 
 class CodelabCNN(nn.Module):

@@ -13,7 +13,7 @@ from minigrad import Variable, nn, optim
 from minigrad.core.operators import Operand
 from minigrad.functions import flatten, relu
 from minigrad.nn import init
-from models.recipe import Recipe
+from minigrad.training import Recipe
 
 TUTORIALS_W = init.TruncatedNormal(0.1)
 TUTORIALS_B = init.Constant(0.1)

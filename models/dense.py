@@ -11,7 +11,7 @@ Sources:
 from __future__ import annotations
 
 from minigrad import nn, optim
-from models.recipe import Recipe
+from minigrad.training import Recipe
 
 
 class Dense(nn.Sequential):

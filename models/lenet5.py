@@ -19,7 +19,7 @@ from functools import partial
 from minigrad import Variable, nn, optim
 from minigrad.core.operators import Operand
 from minigrad.functions import avg_pool2d, flatten, tanh
-from models.recipe import Recipe
+from minigrad.training import Recipe
 
 
 class LeNet5(nn.Module):

@@ -19,7 +19,7 @@ from minigrad import Variable, nn, optim
 from minigrad.core.operators import Operand
 from minigrad.functions import global_avg_pool2d, relu
 from minigrad.nn import init
-from models.recipe import Recipe
+from minigrad.training import Recipe
 
 START = init.HeNormal()
 

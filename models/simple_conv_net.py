@@ -11,7 +11,7 @@ from minigrad import Variable, nn, optim
 from minigrad.core.operators import Operand
 from minigrad.functions import flatten, relu
 from minigrad.nn import init
-from models.recipe import Recipe
+from minigrad.training import Recipe
 
 
 class SimpleConvNet(nn.Module):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from minigrad.backend import Array, as_array, format_array
+from minigrad.backend import Array, as_array, format_array, is_array, to_numpy
 from minigrad.core.variable import Variable
 from minigrad.spelling import Advised
 
@@ -32,9 +33,32 @@ class Metric(Advised):
         """The metric of all batches since the beginning or `reset`."""
         raise NotImplementedError
 
+    def state_dict(self) -> dict[str, np.ndarray[Any, Any]]:
+        """Copies of what is counted, arrays by name in the computer's own memory."""
+        return {name: np.array(to_numpy(value) if is_array(value) else value) for name, value in self._counted()}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on counting from another metric's `state_dict`.
+
+        Raises:
+            ValueError: it has other names or shapes, as of another metric; nothing was changed.
+        """
+        wanted = {name: np.shape(value) for name, value in self._counted()}
+        found = {name: getattr(array, "shape", None) for name, array in state.items()}
+        if found != wanted:
+            raise ValueError(f"{type(self).__name__}.load_state_dict: it must have arrays of the shapes {wanted}")
+        for name, array in state.items():
+            setattr(self, f"_{name}", np.array(array) if np.ndim(array) else array.item())
+
+    def _counted(self) -> list[tuple[str, Any]]:
+        return [(name[1:], value) for name, value in vars(self).items() if name.startswith("_")]
+
     def _check_range(self, name: str, labels: Array, classes: int) -> None:
         """Refuse labels that are no class: those in a NumPy array at once, others when the value is read."""
-        stray = (labels < 0) | (labels >= classes) | (labels % 1 != 0)
+        if labels.dtype.kind == "i":
+            stray = labels.view(f"u{labels.itemsize}") >= classes  # a negative one is large without its sign
+        else:
+            stray = (labels < 0) | (labels >= classes) | (labels % 1 != 0)
         if not isinstance(labels, np.ndarray):
             self._strays = self._strays + stray.sum()
         elif stray.any():
@@ -71,16 +95,22 @@ def are_scores(predictions: Array) -> bool:
 
 def fitting_labels(owner: str, predictions: Array, labels: Array) -> Array:
     """Labels as classes: ints (N, ...), from such or from distributions (N, C, ...) beside scores of that shape."""
-    shapes = f"predictions {format_array(predictions)}, labels {format_array(labels)}"
     wanted = predictions.shape
     if are_scores(predictions):
         if predictions.ndim < 2 or predictions.shape[1] == 0:
-            raise ValueError(f"{owner}: scores must be (N, C, ...); {shapes}")
+            raise ValueError(f"{owner}: scores must be (N, C, ...); {_shapes(predictions, labels)}")
         if labels.shape == predictions.shape:
             return labels.argmax(1)
         wanted = (len(predictions), *predictions.shape[2:])
     if labels.shape != wanted:
-        raise ValueError(f"{owner}: labels must be {wanted}, or distributions beside scores of their shape; {shapes}")
+        raise ValueError(
+            f"{owner}: labels must be {wanted}, or distributions beside scores of their shape; "
+            f"{_shapes(predictions, labels)}"
+        )
     if labels.dtype.kind == "f":
-        raise TypeError(f"{owner}: labels of this shape must be integers; {shapes}")
+        raise TypeError(f"{owner}: labels of this shape must be integers; {_shapes(predictions, labels)}")
     return labels
+
+
+def _shapes(predictions: Array, labels: Array) -> str:
+    return f"predictions {format_array(predictions)}, labels {format_array(labels)}"

@@ -5,5 +5,17 @@ from minigrad.viz.diff import diff
 from minigrad.viz.engines import Engine, EngineError, engines
 from minigrad.viz.options import DrawOptions
 from minigrad.viz.record import Recorder, record
+from minigrad.viz.record_step import RecordStep
 
-__all__ = ["Diagram", "DrawOptions", "Engine", "EngineError", "Recorder", "diff", "draw", "engines", "record"]
+__all__ = [
+    "Diagram",
+    "DrawOptions",
+    "Engine",
+    "EngineError",
+    "RecordStep",
+    "Recorder",
+    "diff",
+    "draw",
+    "engines",
+    "record",
+]

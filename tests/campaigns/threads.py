@@ -8,11 +8,12 @@ import numpy as np
 
 import minigrad as mg
 import minigrad.functions as F
-from minigrad import nn, optim, viz
+from minigrad import metrics, nn, optim, training, viz
 from tests.campaigns.campaign import command
 
 AT_ONCE = 8
 STEPS = 6
+METRICS = {"accuracy": metrics.Accuracy()}  # which all of the trainings are given
 IMPATIENT = 1e-5  # seconds until a thread must let another go on; usually 5 ms
 
 
@@ -71,6 +72,13 @@ def train(number, shared=None):
             w = mg.Variable(x)
             (gw,) = mg.grad((w**3).sum(), [w], create_graph=True)
             found += [loss.data, mg.grad(gw.sum(), w).data, mg.Variable(1.0).data]
+        x = rng.standard_normal((20, 6)).astype(dtype)
+        minibatches = [(x[i : i + 5], np.arange(i, i + 5) % 3) for i in range(0, 20, 5)]
+        history = training.fit(
+            model, optimizer, minibatches, loss=F.softmax_cross_entropy, validation=minibatches, epochs=2,
+            metrics=METRICS, callbacks=[training.EarlyStopping(), training.AverageWeights()], progress=False,
+        )  # fmt: skip
+        found += [np.array(history[name]) for name in ("loss", "accuracy", "validation_loss", "validation_accuracy")]
         found += [p.data for p in model.parameters()]
     return [(array.dtype.str, array.tobytes()) for array in found]
 

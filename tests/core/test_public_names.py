@@ -46,7 +46,7 @@ def test_the_names_of_minigrad():
 
 
 def test_the_packages_that_users_meet_are_there_after_import_minigrad(fresh_python):
-    names = ["data", "functions", "metrics", "nn", "optim", "testing", "transforms", "viz"]
+    names = ["data", "functions", "metrics", "nn", "optim", "testing", "training", "transforms", "viz"]
     code = f"""
 import sys, minigrad as mg
 assert "minigrad.nn" not in sys.modules

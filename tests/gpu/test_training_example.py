@@ -7,9 +7,9 @@ import pytest
 
 import minigrad as mg
 from examples import train_mnist
-from minigrad import data, nn
+from minigrad import data, nn, training
+from minigrad.training import Recipe
 from models import RECIPES
-from models.recipe import Recipe
 
 
 def digits(n):
@@ -20,40 +20,38 @@ def digits(n):
     return data.LabelledImages(images.astype(np.uint8), labels)
 
 
-def first_losses(device, tmp_path, monkeypatch, *, steps=10):
+@pytest.fixture(autouse=True)
+def no_diagram(monkeypatch):
+    monkeypatch.setattr(train_mnist.viz, "RecordStep", lambda *_: training.Callback())
+
+
+def first_losses(device, tmp_path, *, steps=10):
     """The losses of the first steps of SimpleConvNet, which has no dropout."""
-    monkeypatch.setattr(train_mnist, "LOG_EVERY", 1)
-    monkeypatch.setattr(train_mnist, "draw", lambda *_: None)
     mg.seed(3)
     recipe = RECIPES["simple_conv_net"]["quick"]
     model, dataset = recipe.build().to(device), digits(20).to(device)
     initial = model.state_dict()
     few = Recipe(**(vars(recipe) | {"steps": steps, "epochs": None, "batch_size": 4}))
-    with (tmp_path / f"{device}.jsonl").open("w", encoding="utf-8") as file:
-        log = train_mnist.Log(file)
-        train_mnist.fit(model, few, dataset, ("test", dataset), log, graph=tmp_path / "graph.svg")
-    return initial, [record["loss"] for record in log.records if "loss" in record]
+    return initial, train_mnist.fit(model, few, dataset, dataset, tmp_path).steps["loss"]
 
 
-def test_the_same_seed_gives_the_same_weights_and_to_rounding_the_same_losses(tmp_path, monkeypatch):
-    initial, expected = first_losses("cpu", tmp_path, monkeypatch)
-    there, found = first_losses("cuda", tmp_path, monkeypatch)
+def test_the_same_seed_gives_the_same_weights_and_to_rounding_the_same_losses(tmp_path):
+    initial, expected = first_losses("cpu", tmp_path)
+    there, found = first_losses("cuda", tmp_path)
     assert all((there[name] == array).all() for name, array in initial.items())
     assert len(found) == 10
     np.testing.assert_allclose(found, expected, rtol=2e-4)
 
 
-def test_a_step_with_its_metrics_waits_for_nothing(hosted, tmp_path, monkeypatch):
+def test_a_step_with_its_metrics_waits_for_nothing(hosted, tmp_path):
     model, dataset = RECIPES["softmax_regression"]["quick"].build().to("cuda"), digits(20).to("cuda")
     recipe = Recipe(**(vars(RECIPES["softmax_regression"]["quick"]) | {"epochs": None, "batch_size": 4}))
-    monkeypatch.setattr(train_mnist, "draw", lambda *_: None)
     waits = []
-    with (tmp_path / "log").open("w", encoding="utf-8") as file:
-        for steps in (3, 5):
-            few = Recipe(**(vars(recipe) | {"steps": steps}))
-            with hosted.counting() as counts:
-                train_mnist.fit(model, few, dataset, ("test", dataset), train_mnist.Log(file), graph=tmp_path / "g")
-            waits.append(counts.synchronizations)
+    for steps in (3, 5):
+        few = Recipe(**(vars(recipe) | {"steps": steps}))
+        with hosted.counting() as counts:
+            train_mnist.fit(model, few, dataset, dataset, tmp_path)
+        waits.append(counts.synchronizations)
     assert waits[0] == waits[1]
 
 
@@ -67,7 +65,8 @@ def test_the_command_trains_on_a_device(tmp_path, capsys, monkeypatch):
     assert last["test_accuracy"] > 0.5
     model = RECIPES["softmax_regression"]["quick"].build()
     nn.load(model, tmp_path / "weights.npz")  # on the CPU
-    assert train_mnist.evaluate(model, digits(20)) == pytest.approx((last["test_loss"], last["test_accuracy"]))
+    figures = train_mnist.evaluate(model, digits(20))
+    assert figures == pytest.approx({"loss": last["test_loss"], "accuracy": last["test_accuracy"]})
 
 
 def test_a_device_that_is_missing_is_said(capsys, monkeypatch):
