@@ -15,11 +15,9 @@ PARAMETERS = {  # as the tutorials count them, or as their layers add up to
     "simple_conv_net": (25 + 1) * 30 + (12 * 12 * 30 + 1) * 100 + (100 + 1) * 10,
     "codelab_cnn": (9 + 1) * 12 + (36 * 12 + 1) * 24 + (36 * 24 + 1) * 32 + (7 * 7 * 32 + 1) * 200 + (200 + 1) * 10,
     "lenet5": (25 + 1) * 6 + (25 * 6 + 1) * 16 + (400 + 1) * 120 + (120 + 1) * 84 + (84 + 1) * 10,
-    "resnet": sum(
-        9 * a * b + 2 * b for a, b in [(1, 32), (32, 32), (32, 32), (32, 64), (64, 64), (64, 128), (128, 128)]
-    )
-    + sum(a * b + 2 * b for a, b in [(32, 64), (64, 128)])
-    + (128 + 1) * 10,
+    "resnet": sum(9 * a * b + 2 * b for a, b in [(1, 16), (16, 16), (16, 16), (16, 32), (32, 32), (32, 64), (64, 64)])
+    + sum(a * b + 2 * b for a, b in [(16, 32), (32, 64)])
+    + (64 + 1) * 10,
 }
 EVERY = [(name, preset) for name in RECIPES for preset in RECIPES[name]]
 
@@ -109,7 +107,7 @@ def test_the_papers_recipes():
     assert shown(paper("deep_mnist")) == (optim.Adam, 1e-4, 50, 20_000, None, "sum")
     assert shown(paper("simple_conv_net")) == (optim.Adagrad, 0.06, 100, 6_000, None, "mean")
     assert shown(paper("codelab_cnn")) == (optim.Adam, 0.005, 128, None, 10, "mean")
-    for name, lr, batch, epochs in (("lenet5", 0.02, 50, 20), ("resnet", 0.1, 128, 12)):
+    for name, lr, batch, epochs in (("lenet5", 0.02, 50, 20), ("resnet", 0.1, 128, 15)):
         assert shown(paper(name))[1:] == (lr, batch, None, epochs, "mean")
         optimizer = paper(name).optimizer([nn.Parameter([1.0])], lr=lr)
         assert (type(optimizer), optimizer.momentum) == (optim.SGD, 0.9)
