@@ -7,7 +7,7 @@ PROGRAMS := $(filter-out command, $(basename $(notdir $(wildcard examples/progra
 .PHONY: mnist test prove hosted gpu docs programs check lint format clean
 
 mnist: .venv/examples  ## train the CNN of the tutorials on MNIST, to 99 %
-	$(BIN)/python examples/train_mnist.py --model deep_mnist --preset quick
+	$(BIN)/minigrad train models/deep_mnist.py --preset quick
 
 test: .venv/dev  ## run the tests, with the doctests
 	$(BIN)/pytest -q -n 2 --dist worksteal

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import json
 import math
 import sys
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from minigrad import data, metrics, nn, optim, plots, training
+from minigrad import data, metrics, nn, optim, plots, training, viz
 from minigrad import functions as F
 from minigrad.cli.errors import UsageError, one_line
 from minigrad.cli.objects import load_module, load_object, split
@@ -23,7 +25,7 @@ EVALUATION_BATCH = 500
 CHECKPOINT_EVERY, LOG_EVERY = 500, 100
 """Steps; after each epoch as well."""
 
-CHECKPOINT = "checkpoint.npz"
+CHECKPOINT, LOG = "checkpoint.npz", "metrics.jsonl"
 
 HELD_OUT_PART = 6
 """A small data set keeps at least 5/6 of its images to train on."""
@@ -50,7 +52,7 @@ def add_to(commands: Any) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Train, save and report."""
+    """Train, save and report; Ctrl-C ends the training, and what it has reached is saved all the same."""
     seed(options.seed)
     name, recipe = _recipe(options)
     out = Path(options.out or f"runs/{name}")
@@ -61,59 +63,71 @@ def run(options: argparse.Namespace) -> int:
         print(model.summary(train.images.shape[1:]))
     out.mkdir(parents=True, exist_ok=True)
     print(f"{name}, seed {options.seed}, {len(train):,} training images, {recipe.batch_size} in a minibatch")
-    try:
-        with one_line(f"{options.model}: the training failed"):
-            history = _fit(model, recipe, train, held_out, out, resume=options.resume)
-            figures = training.evaluate(model, _in_order(test), loss=F.softmax_cross_entropy, metrics=_metrics())
-    except KeyboardInterrupt:
-        if (out / CHECKPOINT).exists():
-            print(f"interrupted; the same command with --resume goes on from {out / CHECKPOINT}", file=sys.stderr)
-        raise
-    nn.save(model, out / "weights.npz")
-    _draw(history, out / "curves.png")
+    start, ended = time.perf_counter(), "trained"
+    with one_line(f"{options.model}: the training failed"):
+        try:
+            fit(model, recipe, train, held_out, out, resume=options.resume)
+        except KeyboardInterrupt:
+            ended = "interrupted"
+        print(f"{ended} after {time.perf_counter() - start:.0f} s")
+        nn.save(model, out / "weights.npz")
+        figures = evaluate(model, test)
+    _note(out / LOG, {f"test_{name}": value for name, value in figures.items()})
+    _draw(out / LOG, out / "curves.png")
     print(f"saved in {out}: {', '.join(sorted(file.name for file in out.iterdir()))}")
     print(f"accuracy on the {len(test):,} test images: {figures['accuracy']:.2%} (loss {figures['loss']:.4f})")
-    return 0
+    if ended == "interrupted" and (out / CHECKPOINT).exists():
+        print(f"the same command with --resume goes on from {out / CHECKPOINT}", file=sys.stderr)
+    return 0 if ended == "trained" else 130  # as a shell reports Ctrl-C
 
 
-def _fit(model: nn.Module, recipe: Recipe, train: Any, held_out: Any, out: Path, *, resume: bool) -> training.History:
+def fit(model: nn.Module, recipe: Recipe, train: Any, held_out: Any, out: Path, *, resume: bool) -> training.History:
     """Train as the recipe says."""
     minibatches = data.batches(train, recipe.batch_size)
     if recipe.shift:
         minibatches = minibatches.augment(data.RandomShift(recipe.shift))
-    checkpoint = out / CHECKPOINT
     whole = recipe.reduction == "sum"  # such losses compare where minibatches are of one size
     return training.fit(
         model,
         train=minibatches,
         validation=_in_order(held_out, recipe.batch_size if whole else EVALUATION_BATCH),
-        metrics=_metrics(),
+        metrics={"accuracy": metrics.Accuracy()},
         callbacks=[
-            training.Checkpoint(checkpoint, every=CHECKPOINT_EVERY),
-            training.JSONLines(out / "metrics.jsonl", every=LOG_EVERY),
+            viz.RecordStep(1, out / "graph.svg"),
+            training.Checkpoint(out / CHECKPOINT, every=CHECKPOINT_EVERY),
+            training.JSONLines(out / LOG, every=LOG_EVERY),
         ],
-        resume=checkpoint if resume else None,
+        resume=out / CHECKPOINT if resume else None,
         **recipe.arguments(model, len(minibatches)),
     )
 
 
-def _metrics() -> dict[str, Any]:
-    return {"accuracy": metrics.Accuracy()}
+def evaluate(model: nn.Module, images: Any) -> dict[str, Any]:
+    """The mean loss and the accuracy."""
+    accuracy = {"accuracy": metrics.Accuracy()}
+    return training.evaluate(model, _in_order(images), loss=F.softmax_cross_entropy, metrics=accuracy)
 
 
 def _in_order(images: Any, batch_size: int = EVALUATION_BATCH) -> Any:
     return data.batches(images, batch_size, shuffle=False)
 
 
-def _draw(history: training.History, path: Path) -> None:
+def _note(log: Path, record: Mapping[str, Any]) -> None:
+    """Add a line to the log."""
+    with log.open("a", encoding="utf-8") as file:
+        file.write(json.dumps(record) + "\n")
+
+
+def _draw(log: Path, path: Path) -> None:
     """Save the curves, where matplotlib is installed."""
     try:
         from matplotlib.figure import Figure  # noqa: PLC0415
     except ImportError:
         print(f"no {path.name}: it needs matplotlib (pip install 'minigrad-nn[plots]')", file=sys.stderr)
         return
+    records = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
     figure = Figure(figsize=(9.2, 3.2), layout="constrained")
-    plots.curves(history, names=("loss", "accuracy"), axes=figure.subplots(1, 2))
+    plots.curves(records, names=("loss", "accuracy"), axes=figure.subplots(1, 2))
     figure.savefig(path, dpi=150)
 
 

@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from minigrad import training, viz
 from minigrad.cli import main
+from minigrad.viz import RecordStep
 
 MODELS = """
 from minigrad import nn, optim
@@ -56,6 +58,7 @@ def project(tmp_path, monkeypatch):
     monkeypatch.setattr(sys, "path", [*sys.path])
     monkeypatch.chdir(tmp_path)
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)  # to draw takes longer than to train
+    monkeypatch.setattr(viz, "RecordStep", lambda *_: training.Callback())  # likewise
     sys.modules.pop("models_for_training", None)
     rng = np.random.default_rng(0)
     (tmp_path / "digits").mkdir()
@@ -83,18 +86,22 @@ def weights(folder):
 
 def test_a_recipe_is_followed_and_its_fruits_are_kept(project, capsys, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib.figure", matplotlib.figure)
+    monkeypatch.setattr(viz, "RecordStep", RecordStep)
     assert train("models_for_training.py") == 0
     out = project / "runs" / "models_for_training-quick"
     assert sorted(path.name for path in out.iterdir()) == [
         "checkpoint.npz",
         "curves.png",
+        "graph.svg",
         "metrics.jsonl",
         "weights.npz",
     ]
     printed = capsys.readouterr().out
     assert "Linear(784, 10)" in printed
     assert "models_for_training-quick, seed 0, 120 training images, 20 in a minibatch" in printed
-    assert "accuracy on the 30 test images: " in printed
+    assert printed.splitlines()[-1].startswith("accuracy on the 30 test images: ")
+    assert "<svg" in (out / "graph.svg").read_text(encoding="utf-8")
+    assert f"{records(out)[-1]['test_accuracy']:.2%}" in printed
     epochs = [record for record in records(out) if "epoch" in record]
     assert [record["step"] for record in epochs] == [6, 12, 18]
     assert epochs[-1]["validation_accuracy"] > 0.5
@@ -108,7 +115,7 @@ def test_a_recipe_of_steps_holds_images_back(project, capsys):
     printed = capsys.readouterr()
     assert "100 training images, 30 in a minibatch" in printed.out  # 5/6 of them at least
     assert "no curves.png: it needs matplotlib (pip install 'minigrad-nn[plots]')" in printed.err
-    assert records(project / "mine")[-1]["step"] == 7
+    assert records(project / "mine")[-2]["step"] == 7
 
 
 def test_a_module_in_a_package_lends_its_last_name(project):
@@ -131,13 +138,13 @@ def test_a_file_hides_no_module_of_its_name(project):
 def test_the_command_line_changes_the_recipe(project):
     options = ("--preset", "paper", "--epochs", "2", "--batch-size", "50", "--lr", "0.5", "--out", "mine")
     assert train("models_for_training", *options) == 0
-    last = records(project / "mine")[-1]
+    last = records(project / "mine")[-2]
     assert (last["epoch"], last["step"], last["lr"]) == (2, 4, 0.5)
 
 
 def test_one_model_is_trained_with_adam(project):
     assert train("models_for_training:Net", "--epochs", "1") == 0
-    assert records(project / "runs" / "Net")[-1]["lr"] == 0.001
+    assert records(project / "runs" / "Net")[-2]["lr"] == 0.001
 
 
 def test_the_same_seed_gives_the_same_weights_and_another_one_others(project):
@@ -149,8 +156,10 @@ def test_the_same_seed_gives_the_same_weights_and_another_one_others(project):
 def test_an_interrupted_training_goes_on_as_if_it_had_not_been(project, capsys):
     options = ("--preset", "interrupted", "--out")
     assert train("models_for_training", *options, "mine") == 130
-    error = capsys.readouterr().err
-    assert "the same command with --resume goes on from mine" in error
+    printed = capsys.readouterr()
+    assert "the same command with --resume goes on from mine" in printed.err
+    assert printed.out.splitlines()[-1].startswith("accuracy on the 30 test images: ")
+    assert (project / "mine" / "weights.npz").exists()  # what was reached by then
     sys.modules["models_for_training"].Interrupted.calls = 100
     assert train("models_for_training", *options, "mine", "--resume") == 0
     assert train("models_for_training", *options, "whole") == 0

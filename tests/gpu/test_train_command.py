@@ -1,4 +1,4 @@
-"""examples/train_mnist.py --device cuda: the images, the model and the metrics stay on the device."""
+"""`minigrad train --device cuda`: the images, the model and the metrics stay on the device."""
 
 import json
 
@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 import minigrad as mg
-from examples import train_mnist
 from minigrad import data, nn, training
+from minigrad.cli import main
+from minigrad.cli import train as command
 from minigrad.training import Recipe
 from models import RECIPES
 
@@ -22,7 +23,7 @@ def digits(n):
 
 @pytest.fixture(autouse=True)
 def no_diagram(monkeypatch):
-    monkeypatch.setattr(train_mnist.viz, "RecordStep", lambda *_: training.Callback())
+    monkeypatch.setattr(command.viz, "RecordStep", lambda *_: training.Callback())
 
 
 def first_losses(device, tmp_path, *, steps=10):
@@ -32,7 +33,7 @@ def first_losses(device, tmp_path, *, steps=10):
     model, dataset = recipe.build().to(device), digits(20).to(device)
     initial = model.state_dict()
     few = Recipe(**(vars(recipe) | {"steps": steps, "epochs": None, "batch_size": 4}))
-    return initial, train_mnist.fit(model, few, dataset, dataset, tmp_path).steps["loss"]
+    return initial, command.fit(model, few, dataset, dataset, tmp_path, resume=False).steps["loss"]
 
 
 def test_the_same_seed_gives_the_same_weights_and_to_rounding_the_same_losses(tmp_path):
@@ -50,26 +51,27 @@ def test_a_step_with_its_metrics_waits_for_nothing(hosted, tmp_path):
     for steps in (3, 5):
         few = Recipe(**(vars(recipe) | {"steps": steps}))
         with hosted.counting() as counts:
-            train_mnist.fit(model, few, dataset, dataset, tmp_path)
+            command.fit(model, few, dataset, dataset, tmp_path, resume=False)
         waits.append(counts.synchronizations)
     assert waits[0] == waits[1]
 
 
 def test_the_command_trains_on_a_device(tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr(train_mnist, "load", lambda _: (digits(60), digits(20)))
-    monkeypatch.setattr(train_mnist, "draw_curves", lambda *_: None)
-    arguments = ["--model", "softmax_regression", "--epochs", "4", "--device", "cuda", "--out", str(tmp_path)]
-    assert train_mnist.main(arguments) == 0
+    monkeypatch.setattr(command.data, "mnist", lambda: (digits(60), digits(20)))
+    monkeypatch.setattr(command, "_draw", lambda *_: None)
+    arguments = ["train", "models/softmax_regression.py", "--epochs", "4", "--device", "cuda", "--out", str(tmp_path)]
+    assert main(arguments) == 0
     last = json.loads((tmp_path / "metrics.jsonl").read_text(encoding="utf-8").splitlines()[-1])
     assert f"(loss {last['test_loss']:.4f})" in capsys.readouterr().out
     assert last["test_accuracy"] > 0.5
     model = RECIPES["softmax_regression"]["quick"].build()
     nn.load(model, tmp_path / "weights.npz")  # on the CPU
-    figures = train_mnist.evaluate(model, digits(20))
+    figures = command.evaluate(model, digits(20))
     assert figures == pytest.approx({"loss": last["test_loss"], "accuracy": last["test_accuracy"]})
 
 
 def test_a_device_that_is_missing_is_said(capsys, monkeypatch):
-    monkeypatch.setattr(train_mnist, "load", lambda _: (digits(60), digits(20)))
-    assert train_mnist.main(["--device", "cuda:99"]) == 2
-    assert capsys.readouterr().err.startswith("train_mnist: to: device 'cuda:99' does not exist; there are cpu, cuda:0")
+    monkeypatch.setattr(command.data, "mnist", lambda: (digits(60), digits(20)))
+    with pytest.raises(SystemExit):
+        main(["train", "models/softmax_regression.py", "--device", "cuda:99"])
+    assert "device 'cuda:99' does not exist; there are cpu, cuda:0" in capsys.readouterr().err
