@@ -178,7 +178,10 @@ def draw_curves(log: Path, path: Path) -> None:
     figure = Figure(figsize=(10, 4), layout="constrained")
     for panel, metric in zip(figure.subplots(1, 2), ("loss", "accuracy"), strict=True):
         for name, style in ((metric, "-"), (f"validation_{metric}", "o--")):
-            points = [(record["step"], record[name]) for record in records if name in record]
+            own = [record for record in records if name in record]
+            if name == "loss" and any("epoch" not in record for record in own):  # the means of some steps say more
+                own = [record for record in own if "epoch" not in record]
+            points = [(record["step"], record[name]) for record in own]
             if points:
                 panel.plot(*zip(*points, strict=True), style, label=name.replace("_", " "))
                 panel.legend()
