@@ -14,6 +14,18 @@ if TYPE_CHECKING:
     from minigrad.training.under_way import Training
 
 
+PAIRS = (("begin", "before"), ("start", "before"), ("end", "after"))
+MOMENTS = ("before_training", "after_training", "before_epoch", "after_epoch", "before_step", "after_step")
+
+ELSEWHERE = {
+    **{f"on_train_{when}": f"{where}_training" for when, where in PAIRS},
+    **{f"on_fit_{when}": f"{where}_training" for when, where in PAIRS},
+    **{f"on_{part}epoch_{when}": f"{where}_epoch" for when, where in PAIRS for part in ("", "train_")},
+    **{f"on_{part}batch_{when}": f"{where}_step" for when, where in PAIRS for part in ("", "train_")},
+}
+"""Methods of Keras' and Lightning's callbacks, and those that are meant."""
+
+
 class Callback(Advised):
     """Something that `fit` does at certain moments of a training: a subclass defines the methods that it needs.
 
@@ -30,6 +42,13 @@ class Callback(Advised):
 
     order: int = 0
     """Of a training's callbacks those of a smaller number are called first; of the same, as they are listed."""
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        for name in vars(cls):
+            if name in ELSEWHERE or (name.startswith(("before_", "after_")) and name not in MOMENTS):
+                meant = f"write {ELSEWHERE[name]}" if name in ELSEWHERE else f"there are {', '.join(MOMENTS)}"
+                raise TypeError(f"{cls.__name__}.{name} would never be called; {meant}")
 
     def before_training(self, training: Training) -> None:
         """Called once, before the first epoch; in a resumed training the history is there, the weights are not yet."""
@@ -57,9 +76,6 @@ class Callback(Advised):
         """Go on from such a state, which may come from any file; called after `before_training`."""
 
 
-MOMENTS = ("before_epoch", "after_epoch", "before_step", "after_step")
-
-
 class Callbacks:
     """Calls the methods of several callbacks, each in the callbacks' order; those that a callback has not cost nothing.
 
@@ -69,7 +85,7 @@ class Callbacks:
     def __init__(self, callbacks: Iterable[Callback], training: Training) -> None:
         self.callbacks = training.callbacks = sorted(callbacks, key=lambda callback: callback.order)
         self._training, self._stack = training, ExitStack()
-        self.before_epoch, self.after_epoch, self.before_step, self.after_step = map(self._all, MOMENTS)
+        self.before_epoch, self.after_epoch, self.before_step, self.after_step = map(self._all, MOMENTS[2:])
 
     def __enter__(self) -> Self:
         with self._stack as stack:  # which ends those that have begun, if another one fails

@@ -86,7 +86,14 @@ class Counting:
 def loss_of_example(loss: Any, value: Variable, t: Any) -> Array:
     """The mean of a minibatch's examples, of a loss that is one, or of `partial(loss, reduction="sum")`."""
     summed = getattr(loss, "keywords", {}).get("reduction") == "sum"
-    return value.data / len(t) if summed else value.data
+    return value.data / examples_in(t) if summed else value.data
+
+
+def examples_in(t: Any) -> int:
+    """The number of examples in a minibatch's labels: an array, a list, or a tuple or dict of such."""
+    while isinstance(t, (tuple, dict)) and t:
+        t = next(iter(t.values() if isinstance(t, dict) else t))
+    return len(t)
 
 
 def array_of(output: Any) -> Any:

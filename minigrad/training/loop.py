@@ -21,7 +21,7 @@ from minigrad.optim.optimizer import Optimizer
 from minigrad.optim.schedules import Schedule
 from minigrad.spelling import advised
 from minigrad.training.callback import Callback, Callbacks, checked_callbacks
-from minigrad.training.counting import Counting, array_of, loss_of_example
+from minigrad.training.counting import Counting, array_of, examples_in, loss_of_example
 from minigrad.training.history import History
 from minigrad.training.progress import Progress
 from minigrad.training.under_way import Training, limits
@@ -149,7 +149,7 @@ def evaluate(
     with inference():
         for x, t in minibatches:
             output = model(x)
-            sizes.append(len(t))
+            sizes.append(examples_in(t))
             if loss is not None:
                 losses.append(loss_of_example(loss, loss(output, t), t))
             counting.add(output, t)

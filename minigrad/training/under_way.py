@@ -15,7 +15,7 @@ from minigrad.nn.module import Module
 from minigrad.optim.optimizer import Optimizer
 from minigrad.training import generators, saved
 from minigrad.training.callback import Callback
-from minigrad.training.counting import Counting, loss_of_example
+from minigrad.training.counting import Counting, examples_in, loss_of_example
 from minigrad.training.history import History
 
 
@@ -104,7 +104,8 @@ class Training:
         """The minibatches of this epoch: all of them, or those that a resumed epoch still has before it."""
         for minibatch in self._rest() if self._resumed else self._pass():
             if not isinstance(minibatch, (tuple, list)) or len(minibatch) != 2:
-                raise TypeError(f"fit: train must give minibatches (x, t), not {type(minibatch).__name__}")
+                advice = ', by .map(lambda batch: (batch["x"], batch["t"])) for example' * isinstance(minibatch, dict)
+                raise TypeError(f"fit: train must give minibatches (x, t), not {type(minibatch).__name__}{advice}")
             yield minibatch[0], minibatch[1]
 
     def _pass(self) -> Iterable[Any]:
@@ -164,7 +165,7 @@ class Training:
         self.step += 1
         self.step_of_epoch += 1
         of_example = loss_of_example(self.loss_function, loss, self.t)
-        self.history.add_step(of_example, lr=self.optimizer.lr, examples=len(self.t))
+        self.history.add_step(of_example, lr=self.optimizer.lr, examples=examples_in(self.t))
         self.counting.add(output, self.t)
 
     def add_epoch(self, validation: Mapping[str, Any]) -> None:

@@ -18,11 +18,11 @@ SHORT = {
     "each_moment": 105,
     "forks": 4,
     "kills": 8,
-    "killed_trainings": 3,
+    "killed_trainings": 2,
     "threads": 6,
     "npz_files": 200,
     "idx_files": 200,
-    "checkpoint_files": 100,
+    "checkpoint_files": 60,
     "hostile_names": 50,
 }
 

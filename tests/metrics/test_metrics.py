@@ -309,3 +309,39 @@ def test_an_update_looks_at_no_number(name, monkeypatch):
     np.testing.assert_allclose(
         metric.value(), of(make(), predictions, labels) * (2 if name == "ConfusionMatrix" else 1)
     )
+
+
+COUNTING = {
+    "accuracy": metrics.Accuracy,
+    "confusion": lambda: metrics.ConfusionMatrix(4),
+    "f1": lambda: metrics.F1(4, average="none"),
+}
+
+
+@pytest.mark.parametrize("make", COUNTING.values(), ids=COUNTING)
+def test_another_metric_goes_on_from_a_state(make):
+    whole, first, second = make(), make(), make()
+    expected = of(whole, SCORES, LABELS)
+    of(first, SCORES[:21], LABELS[:21])
+    state = first.state_dict()
+    of(first, SCORES, LABELS)  # the state is a copy
+    second.load_state_dict(state)
+    found = of(second, SCORES[21:], LABELS[21:])
+    assert np.array_equal(found, expected)
+    assert type(found) is type(expected)
+
+
+def test_a_sum_of_floats_goes_on_bit_for_bit():
+    whole, first, second = (metrics.MeanAbsoluteError() for _ in range(3))
+    of(first, SCORES[:21], ONE_HOT[:21])
+    second.load_state_dict(first.state_dict())
+    assert of(second, SCORES[21:], ONE_HOT[21:]) == of(whole, SCORES, ONE_HOT)
+
+
+def test_a_state_of_another_metric_changes_nothing():
+    accuracy = metrics.Accuracy()
+    value = of(accuracy, SCORES, LABELS)
+    for state in (metrics.MeanAbsoluteError().state_dict(), metrics.ConfusionMatrix(3).state_dict(), {}, {"right": 3}):
+        with pytest.raises(ValueError, match=r"Accuracy\.load_state_dict: it must have arrays of the shapes"):
+            accuracy.load_state_dict(state)
+    assert accuracy.value() == value

@@ -1,5 +1,6 @@
 """save and load of safetensors: what was saved comes back, others read it, and a wrong file changes nothing."""
 
+import contextlib
 import json
 import re
 import sys
@@ -119,6 +120,21 @@ def test_truncated_anywhere(path, rejected):
     for length in range(0, len(content), 41):
         path.write_bytes(content[:length])
         rejected("has no weights for this Sequential: ")
+
+
+def test_flipped_bits_in_the_header_never_change_a_model_that_refuses_them(path):
+    nn.save(make(1), path)
+    content = bytearray(path.read_bytes())
+    model = make(0)
+    before = bits(model)
+    for i in range(len(content) - 4 * sum(p.size for p in model.parameters())):
+        content[i] ^= 1 << (i % 8)
+        path.write_bytes(content)
+        with contextlib.suppress(ValueError):
+            nn.load(model, path)
+            model.load_state_dict(make(0).state_dict())
+        assert bits(model) == before
+        content[i] ^= 1 << (i % 8)
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\x05\x06" + bytes(18), b"\xff" * 100, b"hello" * 100])

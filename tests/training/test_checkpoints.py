@@ -232,6 +232,24 @@ def test_minibatches_that_can_start_later_do_so(tmp_path):
     assert [run(resume=tmp_path / f"{step}.npz") for step in (2, 1)] == [(expected, (step,)) for step in (2, 1)]
 
 
+def test_what_an_epochs_beginning_changes_is_not_changed_twice(tmp_path):
+    class Halving(training.Callback):
+        def before_epoch(self, training):
+            training.optimizer.lr *= 0.5
+            training.model.parameters()[0].data += mg.core.config.generator().normal()
+
+    def run(**options):
+        model, optimizer = make(dropout=0.5)
+        callbacks = [Halving(), training.Checkpoint(tmp_path / "{epoch}-{step}.npz", every=1)]
+        loss = F.softmax_cross_entropy
+        training.fit(model, optimizer, digits(), loss=loss, epochs=2, callbacks=callbacks, progress=False, **options)
+        return bits(model), optimizer.lr
+
+    expected = run()
+    for name in ("2-5", "1-3", "1-2"):
+        assert run(resume=tmp_path / f"{name}.npz") == expected
+
+
 # which epochs are saved
 
 

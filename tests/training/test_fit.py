@@ -1,5 +1,7 @@
 """fit: the loop that one would write by hand, what it records, and what it refuses."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 
@@ -193,6 +195,39 @@ def test_a_callback_that_does_not_begin_ends_those_before_it():
     assert moments == ["began", "ended"]
 
 
+def test_labels_may_be_several_arrays():
+    def loss(y, t):
+        return F.softmax_cross_entropy(y, t["class"]) + F.softmax_cross_entropy(y, t["again"])
+
+    model, optimizer = make()
+    several = [(x, {"class": t, "again": t}) for x, t in digits(n=10, batch_size=4)]
+    assert fit(model, optimizer, several, loss=loss, validation=several).steps["examples"] == [4, 4, 2]
+
+
+def test_the_mean_is_recorded_of_a_loss_that_is_a_sum():
+    figures = []
+    for reduction in ("mean", "sum"):
+        model, _ = make()
+        loss = partial(F.softmax_cross_entropy, reduction=reduction)
+        frozen = optim.SGD(model.parameters(), lr=1e-30)
+        history = fit(model, frozen, digits(n=10, batch_size=4), loss=loss, validation=digits(n=10, batch_size=4))
+        figures.append([*history["loss"], *history["validation_loss"]])
+    assert figures[1] == pytest.approx(figures[0], rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("on_epoch_end", "write after_epoch"),
+        ("on_train_batch_start", "write before_step"),
+        ("after_epochs", "there are before_training, "),
+    ],
+)
+def test_a_method_that_would_never_be_called_is_said(name, meant):
+    with pytest.raises(TypeError, match=f"Mine.{name} would never be called; {meant}"):
+        type("Mine", (training.Callback,), {name: lambda self, training: None})
+
+
 # what is refused
 
 
@@ -202,6 +237,7 @@ def test_a_callback_that_does_not_begin_ends_those_before_it():
         ({"train": iter([])}, r"fit: train must be there for each epoch anew: data.batches\(...\) or a list"),
         ({"train": np.zeros((3, 2))}, r"fit: train must be minibatches \(x, t\), as data.batches\(...\) gives them"),
         ({"train": [np.zeros(3)]}, r"fit: train must give minibatches \(x, t\), not ndarray"),
+        ({"train": [{"x": 1}]}, r"fit: train must give minibatches \(x, t\), not dict, by .map"),
         ({"validation": iter([])}, "fit: validation must be there for each epoch anew"),
         ({"model": np.sin}, "fit: model must be a Module, not ufunc"),
         ({"optimizer": "adam"}, r"fit: optimizer must be an Optimizer, as optim.Adam\(...\) is, not str"),
