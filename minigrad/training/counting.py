@@ -76,6 +76,7 @@ class Counting:
             start = f"{name}/"
             metric.load_state_dict({k.removeprefix(start): v for k, v in state.items() if k.startswith(start)})
             self._counted = True
+        self.values()  # an error now, if the counts make no sense
 
     def _update(self, y: Any, t: Any) -> None:
         for metric in self.metrics.values():
