@@ -86,11 +86,10 @@ def fit(model: nn.Module, recipe: Recipe, train: Any, held_out: Any, out: Path, 
     minibatches = data.batches(train, recipe.batch_size)
     if recipe.shift:
         minibatches = minibatches.augment(data.RandomShift(recipe.shift))
-    whole = recipe.reduction == "sum"  # such losses compare where minibatches are of one size
     return training.fit(
         model,
         train=minibatches,
-        validation=_in_order(held_out, recipe.batch_size if whole else EVALUATION_BATCH),
+        validation=_in_order(held_out),
         metrics={"accuracy": metrics.Accuracy()},
         callbacks=[
             viz.RecordStep(1, out / "graph.svg"),
@@ -108,8 +107,8 @@ def evaluate(model: nn.Module, images: Any) -> dict[str, Any]:
     return training.evaluate(model, _in_order(images), loss=F.softmax_cross_entropy, metrics=accuracy)
 
 
-def _in_order(images: Any, batch_size: int = EVALUATION_BATCH) -> Any:
-    return data.batches(images, batch_size, shuffle=False)
+def _in_order(images: Any) -> Any:
+    return data.batches(images, EVALUATION_BATCH, shuffle=False)
 
 
 def _note(log: Path, record: Mapping[str, Any]) -> None:
