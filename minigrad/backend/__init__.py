@@ -74,6 +74,14 @@ def xp_of(array: Array) -> Any:
     return np if isinstance(array, (np.ndarray, np.generic)) else sys.modules["cupy"]
 
 
+def number_beside(x: Any, dtypes: list[Any]) -> Any:
+    """A number as an array of the dtype that NumPy gives it beside arrays; as it is where it would not fit."""
+    try:
+        return np.asarray(x, np.result_type(x, *dtypes)) if type(x) in {bool, int, float} else x
+    except OverflowError:  # np.uint8 has no −1
+        return x
+
+
 def as_array(value: Any, dtype: Any = None) -> Array:
     """`value` as an array: arrays as they are, anything else as NumPy makes it; a TypeError if not of real numbers."""
     if value.__class__ is np.ndarray and dtype is None and value.dtype.kind in "fiub" and value.dtype.isnative:

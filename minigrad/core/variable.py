@@ -423,7 +423,7 @@ def as_variables(*operands: Operand) -> tuple[Variable, ...]:
     if dtype is None:
         given: list[Any] = [x for x in operands if isinstance(x, Variable) or backend.is_array(x)]
         known = [x.dtype for x in given if x.dtype.kind != "b"]  # a mask says nothing of numbers
-        operands = tuple(_beside_arrays(x, known) if known else x for x in operands)
+        operands = tuple(backend.number_beside(x, known) if known else x for x in operands)
     arrays = [
         x._data if isinstance(x, Variable) else as_constant(x) if dtype is None else backend.as_array(x, dtype)
         for x in operands
@@ -432,14 +432,6 @@ def as_variables(*operands: Operand) -> tuple[Variable, ...]:
         x if isinstance(x, Variable) else variable_of(beside(array, *arrays))
         for x, array in zip(operands, arrays, strict=True)
     )
-
-
-def _beside_arrays(x: Any, dtypes: list[Any]) -> Any:
-    """A number as an array of the dtype that NumPy gives it beside arrays; as it is where it would not fit."""
-    try:
-        return np.asarray(x, np.result_type(x, *dtypes)) if type(x) in {bool, int, float} else x
-    except OverflowError:  # np.uint8 has no −1
-        return x
 
 
 def as_constant(value: Any) -> Array:
