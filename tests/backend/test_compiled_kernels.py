@@ -141,13 +141,8 @@ def test_omp_num_threads_is_heard():
     assert in_a_process(code, OMP_NUM_THREADS="1") == "1"
 
 
-@pytest.mark.parametrize(
-    "features",
-    [
-        pytest.param({"avx2": True, "avx": True, "fma": True}, marks=pytest.mark.long, id="AVX2"),  # most have it
-        pytest.param({}, id="no AVX"),
-    ],
-)
+@pytest.mark.long
+@pytest.mark.parametrize("features", [{"avx2": True, "avx": True, "fma": True}, {}], ids=["AVX2", "no AVX"])
 def test_other_processors_tiles(features, tmp_path):
     """Compiled for fewer features, in another process; only what the tile and the lists do."""
     code = f"""

@@ -143,7 +143,7 @@ def test_where_nothing_can_be_written_it_is_said_once(place, capsys):
 @pytest.mark.parametrize(
     ("owner", "name", "value"),
     [
-        (on_disk, "_sources", lambda: ["another text"]),
+        (on_disk, "sources", lambda _: ["another text"]),
         (on_disk, "VECTOR_BYTES", 8),
         (on_disk, "REGISTERS", 8),
         (on_disk, "cpu_target", SimpleNamespace(target_context=SimpleNamespace(codegen=lambda: other_codegen))),
