@@ -87,8 +87,11 @@ class LiveCurves(Callback):
     def _show(self, figure: Any) -> None:
         ipython = sys.modules.get("IPython")
         if ipython is None or not hasattr(ipython.get_ipython(), "kernel"):
-            figure.canvas.draw_idle()
-            figure.canvas.flush_events()
+            from matplotlib.backend_bases import FigureCanvasBase  # noqa: PLC0415 - it is there, as the axes are
+
+            if type(figure.canvas).draw_idle is not FigureCanvasBase.draw_idle:  # there is a window
+                figure.canvas.draw_idle()
+                figure.canvas.flush_events()
         elif self._shown is None:
             from IPython.display import display  # type: ignore[import-not-found]  # noqa: PLC0415 - a notebook has it
 

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from matplotlib import pyplot as plt
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 import minigrad.functions as F
@@ -77,6 +78,30 @@ def test_it_draws_in_the_axes_that_are_given():
     assert [panel.get_title(loc="left") for panel in several] == ["loss", "lr"]
     assert live.axes == list(several)
     assert plt.get_fignums() == []
+
+
+def test_without_a_notebook_or_a_window_nothing_is_rendered_for_nobody():
+    figure = Figure()
+    rendered = []
+    figure.canvas.mpl_connect("draw_event", rendered.append)
+    fit(plots.LiveCurves(names="loss", seconds=0, axes=figure.subplots()))
+    assert rendered == []
+
+
+def test_a_window_is_asked_to_draw_when_it_has_time():
+    figure = Figure()
+    asked = []
+
+    class Window(FigureCanvasAgg):
+        def draw_idle(self):
+            asked.append("draw")
+
+        def flush_events(self):
+            asked.append("flush")
+
+    Window(figure)
+    fit(plots.LiveCurves(names="loss", seconds=1000, axes=figure.subplots()))
+    assert asked == ["draw", "flush"]
 
 
 def test_a_metric_that_is_not_there_yet_is_waited_for():
