@@ -93,7 +93,7 @@ class LiveCurves(Callback):
                 figure.canvas.draw_idle()
                 figure.canvas.flush_events()
         elif self._shown is None:
-            from IPython.display import display  # type: ignore[import-not-found]  # noqa: PLC0415 - a notebook has it
+            from IPython.display import display  # noqa: PLC0415 - a notebook has it
 
             self._shown = display(figure, display_id=True)
             if self._own:
