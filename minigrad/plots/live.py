@@ -21,7 +21,8 @@ class LiveCurves(Callback):
 
     Args:
         names: what is drawn, ("loss", "accuracy") for example; by default as `curves` does.
-        seconds: the least time between two pictures; in each a GPU is waited for.
+        seconds: the least time between two pictures; in each a GPU is waited for. Where drawing is slow it is longer,
+            so that the training has nine tenths of the time.
         axes: where to draw: Axes, or several, one for each name; by default in a new figure.
     Attributes:
         axes: a list of those that were drawn in; None before.
@@ -66,6 +67,7 @@ class LiveCurves(Callback):
 
     def draw(self, history: History) -> None:
         """Draw the curves as they are now, and show them."""
+        begun = monotonic()
         names = [*panels_of(history, None)[1], "lr"]
         names = [name for name in self.names or names[:-1] if name in names]  # metrics come with the first epoch's end
         if not names:
@@ -82,7 +84,8 @@ class LiveCurves(Callback):
             panel.clear()
         curves(history, names=names, axes=[by_name[name] for name in names])
         self._show(figure)
-        self._next = monotonic() + self.seconds
+        now = monotonic()
+        self._next = now + max(self.seconds, 9 * (now - begun))
 
     def _show(self, figure: Any) -> None:
         ipython = sys.modules.get("IPython")
