@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PROGRAMS := $(filter-out command, $(basename $(notdir $(wildcard examples/programs/*.py))))
 
-.PHONY: mnist test prove hosted gpu docs programs check lint format clean
+.PHONY: mnist test prove hosted gpu docs programs tutorials check lint format clean
 
 mnist: .venv/examples  ## train the CNN of the tutorials on MNIST, to 99 %
 	$(BIN)/minigrad train models/deep_mnist.py --preset quick
@@ -29,6 +29,10 @@ docs: .venv/dev  ## write the table of the functions, the output in docs/, and t
 programs: .venv/dev  ## draw the figures of docs/programs.md anew: some ten minutes
 	mkdir -p docs/programs
 	for name in $(PROGRAMS); do $(BIN)/python examples/programs/$$name.py --out docs/programs/$$name.png || exit 1; done
+
+tutorials: .venv/dev  ## run the notebooks of docs/tutorials/ anew, with their trainings: some ten minutes
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[notebooks]'
+	$(BIN)/python examples/tutorials.py
 
 check: lint test hosted  ## all that CI runs
 

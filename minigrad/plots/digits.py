@@ -62,8 +62,9 @@ def digits(
     H, W = pictures.shape[1:3]
     lines = max(text.count("\n") + 1 for text in words)
     columns = min(checks.integer("digits", "columns", columns), len(shown)) if columns is not None else None
-    columns = columns or columns_for(len(shown), (H, W), wide=2.0)
-    mosaic = Mosaic(len(shown), (H, W), columns, -(-W // 9), math.ceil(H * (0.1 + 0.22 * lines)) if any(words) else 0)
+    gap, band = -(-W // 9), math.ceil(H * (0.1 + 0.22 * lines)) if any(words) else 0
+    columns = columns or columns_for(len(shown), (H + band + gap, W + gap), wide=2.0)
+    mosaic = Mosaic(len(shown), (H, W), columns, gap, band)
     longest = max(len(line) for text in words for line in text.split("\n"))
     axes = mosaic.axes("digits", max(0.6, 0.062 * longest)) if axes is None else given_axes("digits", axes)
     mosaic.draw(

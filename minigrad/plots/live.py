@@ -21,7 +21,8 @@ class LiveCurves(Callback):
 
     Args:
         names: what is drawn, ("loss", "accuracy") for example; by default as `curves` does.
-        seconds: the least time between two pictures; in each a GPU is waited for.
+        seconds: the least time between two pictures; in each a GPU is waited for. Where drawing is slow it is longer,
+            so that the training has nine tenths of the time.
         axes: where to draw: Axes, or several, one for each name; by default in a new figure.
     Attributes:
         axes: a list of those that were drawn in; None before.
@@ -66,6 +67,7 @@ class LiveCurves(Callback):
 
     def draw(self, history: History) -> None:
         """Draw the curves as they are now, and show them."""
+        begun = monotonic()
         names = [*panels_of(history, None)[1], "lr"]
         names = [name for name in self.names or names[:-1] if name in names]  # metrics come with the first epoch's end
         if not names:
@@ -82,15 +84,19 @@ class LiveCurves(Callback):
             panel.clear()
         curves(history, names=names, axes=[by_name[name] for name in names])
         self._show(figure)
-        self._next = monotonic() + self.seconds
+        now = monotonic()
+        self._next = now + max(self.seconds, 9 * (now - begun))
 
     def _show(self, figure: Any) -> None:
         ipython = sys.modules.get("IPython")
         if ipython is None or not hasattr(ipython.get_ipython(), "kernel"):
-            figure.canvas.draw_idle()
-            figure.canvas.flush_events()
+            from matplotlib.backend_bases import FigureCanvasBase  # noqa: PLC0415 - it is there, as the axes are
+
+            if type(figure.canvas).draw_idle is not FigureCanvasBase.draw_idle:  # there is a window
+                figure.canvas.draw_idle()
+                figure.canvas.flush_events()
         elif self._shown is None:
-            from IPython.display import display  # type: ignore[import-not-found]  # noqa: PLC0415 - a notebook has it
+            from IPython.display import display  # noqa: PLC0415 - a notebook has it
 
             self._shown = display(figure, display_id=True)
             if self._own:

@@ -43,6 +43,14 @@ def test_labels_stand_above_their_images(axes):
     assert places[0][1] == places[1][1] < places[2][1]
 
 
+@pytest.mark.parametrize("count", [12, 20, 30, 40, 50])
+def test_the_picture_is_wider_than_high_with_the_words(axes, count):
+    labels = np.zeros(count, int)
+    plots.digits(np.zeros((count, 1, 28, 28)), labels, labels + 1, axes=axes)
+    H, W, _ = image(axes).shape
+    assert 1.2 * H < W < 3.5 * H
+
+
 def test_a_wrong_prediction_is_red_and_says_what_was_taken_for_what(axes):
     x = np.zeros((3, 1, 8, 8))
     x[:, :, 2, 2] = 1
