@@ -46,6 +46,7 @@ __all__ = [
     "is_writable",
     "may_hold",
     "may_overlap",
+    "number_beside",
     "subtract_max",
     "sum_rounded",
     "sum_wide",

@@ -112,7 +112,7 @@ def test_afterwards_all_is_as_before_also_after_an_error(fails):
 def test_the_generators_of_the_model_and_of_the_minibatches_are_as_before():
     rngs = [np.random.default_rng(i) for i in range(2)]
     model = nn.Sequential(nn.Flatten(), nn.Dropout(0.5, rng=rngs[0]), nn.Linear(4, 2))
-    images = data.Dataset(np.ones((9, 1, 2, 2), np.uint8), np.zeros(9, np.int64))
+    images = data.LabelledImages(np.ones((9, 1, 2, 2), np.uint8), np.zeros(9, np.int64))
     minibatches = data.batches(images, 3, rng=rngs[1])
     find(model, optim.SGD(model.parameters(), lr=1), minibatches, loss=F.softmax_cross_entropy, steps=5)
     assert [rng.random() for rng in rngs] == [np.random.default_rng(i).random() for i in range(2)]

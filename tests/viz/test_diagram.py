@@ -36,6 +36,7 @@ def test_public_names():
         "DrawOptions",
         "Engine",
         "EngineError",
+        "RecordStep",
         "Recorder",
         "diff",
         "draw",
