@@ -38,7 +38,7 @@ MOST_SHRINKS = 300
 BATCH = 10
 """The examples that are drawn from one seed."""
 
-HIGHER_EVERY = 3
+HIGHER_EVERY = 2
 """Of so many drawn examples one is looked at beyond the first order: what is wrong there is so almost anywhere."""
 
 _examples: ContextVar[int] = ContextVar("examples", default=PROFILES["dev"])
@@ -100,7 +100,7 @@ def prove(
     Args:
         spec: the contract.
         examples: how many to draw beside the contract's own cases, by default as many as the `profile` says; the cases
-            and every third of those are checked beyond the first order.
+            and every second of those are checked beyond the first order.
         seed: from which they are drawn; by default the profile's, 0.
         reproduce: check this one example only, as a finding printed it.
         shrink: look for the smallest example that fails in the same way.
