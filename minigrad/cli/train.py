@@ -8,7 +8,9 @@ import json
 import math
 import sys
 import time
-from collections.abc import Callable, Mapping
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +66,7 @@ def run(options: argparse.Namespace) -> int:
     out.mkdir(parents=True, exist_ok=True)
     print(f"{name}, seed {options.seed}, {len(train):,} training images, {recipe.batch_size} in a minibatch")
     start, ended = time.perf_counter(), "trained"
-    with one_line(f"{options.model}: the training failed"):
+    with one_line(f"{options.model}: the training failed"), _warnings_in_one_line():
         try:
             fit(model, recipe, train, held_out, out, resume=options.resume)
         except KeyboardInterrupt:
@@ -109,6 +111,16 @@ def evaluate(model: nn.Module, images: Any) -> dict[str, Any]:
 
 def _in_order(images: Any) -> Any:
     return data.batches(images, EVALUATION_BATCH, shuffle=False)
+
+
+@contextmanager
+def _warnings_in_one_line() -> Iterator[None]:
+    """Say at the end what was warned of, without the lines of minigrad that did so."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.filterwarnings("always", message="RecordStep: ")  # no reason to end, whatever others ask for
+        yield
+    for text in dict.fromkeys(str(warning.message) for warning in caught):
+        print(f"minigrad train: {text}", file=sys.stderr)
 
 
 def _note(log: Path, record: Mapping[str, Any]) -> None:

@@ -209,6 +209,15 @@ def test_a_broken_checkpoint_is_one_line(project, capsys):
     assert "checkpoint.npz" in capsys.readouterr().err
 
 
+def test_a_warning_is_one_line(project, capsys, monkeypatch):
+    monkeypatch.setattr(viz, "RecordStep", RecordStep)
+    monkeypatch.setenv("MINIGRAD_DOT", str(project / "missing"))  # nothing lays out diagrams
+    assert train("models_for_training:Net", "--epochs", "1") == 0
+    lines = capsys.readouterr().err.splitlines()
+    assert any(line.startswith("minigrad train: RecordStep: no graph.svg, but graph.dot: ") for line in lines)
+    assert (project / "runs" / "Net" / "graph.dot").exists()
+
+
 def test_missing_data_is_said(capsys):
     assert main(["train", "models_for_training", "--data", "nowhere"]) == 1
     assert "nowhere" in capsys.readouterr().err
