@@ -5,6 +5,7 @@ from itertools import chain
 
 import numpy as np
 import pytest
+from same_batches import assert_same
 
 import minigrad as mg
 from minigrad.data import Dataset, LabelledImages, batches
@@ -15,14 +16,6 @@ T = np.arange(10)
 
 def seeded(dataset=None, size=3, **options):
     return batches(Dataset(X, T) if dataset is None else dataset, size, rng=np.random.default_rng(7), **options)
-
-
-def assert_same(one, other):
-    one, other = list(one), list(other)
-    assert len(one) == len(other) > 0
-    for batch, expected in zip(one, other, strict=True):
-        for array, wanted in zip(batch, expected, strict=True):
-            np.testing.assert_array_equal(array, wanted, strict=True)
 
 
 def jitter(x, rng):

@@ -12,6 +12,7 @@ from contextlib import closing, suppress
 
 import numpy as np
 import pytest
+from same_batches import assert_same
 
 import minigrad as mg
 import minigrad.functions as F
@@ -41,14 +42,6 @@ def wait_until(condition):
 
 def seeded(**options):
     return batches(Dataset(X, T), 2, rng=np.random.default_rng(7), **options)
-
-
-def assert_same(one, other):
-    one, other = list(one), list(other)
-    assert len(one) == len(other) > 0
-    for batch, expected in zip(one, other, strict=True):
-        for array, wanted in zip(batch, expected, strict=True):
-            np.testing.assert_array_equal(array, wanted, strict=True)
 
 
 # The same numbers
