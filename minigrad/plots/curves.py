@@ -75,6 +75,8 @@ def curves(history: Any, *, names: Sequence[str] | None = None, axes: Any = None
     for panel, (name, lines) in zip(chosen, panels.items(), strict=True):
         _draw(panel, name, lines)
         panel.set_xlabel(unit)
+        if len({x for line in lines for x in line.x}) == 1:  # after one epoch: else its place would fill the axis
+            panel.set_xlim(left=0)
         panel.xaxis.get_major_locator().set_params(integer=True)  # type: ignore[call-arg]
     return chosen
 

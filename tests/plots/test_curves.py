@@ -152,3 +152,10 @@ def test_what_cannot_be_drawn_is_said(given, options, error, message):
 def test_too_few_axes_are_said(axes):
     with pytest.raises(ValueError, match=r"2 names \(loss, accuracy\) need as many axes, not 1"):
         plots.curves(DICT, axes=axes)
+
+
+def test_the_one_point_of_one_epoch_stands_on_an_axis_from_0():
+    records = [*({"step": i, "loss": 1 / i} for i in range(1, 31)), {"epoch": 1, "step": 30, "accuracy": 0.5}]
+    loss, accuracy = plots.curves(records)
+    assert accuracy.get_xlim()[0] == 0
+    assert loss.get_xlim()[0] < 1
