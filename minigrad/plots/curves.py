@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from minigrad.backend import errstate
 from minigrad.plots.canvas import BLUE, GREEN, ORANGE, PURPLE, given_axes, new_axes
 from minigrad.training import History
 
@@ -197,6 +198,7 @@ def _draw(axes: Axes, name: str, lines: list[Curve]) -> None:
         axes.legend(frameon=False, fontsize=8)
 
 
+@errstate(invalid="ignore")
 def running_mean(numbers: Sequence[float], width: int) -> list[float]:
     """The mean of each number and its neighbours, up to `width` on either side, and as many on both.
 
@@ -211,8 +213,7 @@ def running_mean(numbers: Sequence[float], width: int) -> list[float]:
     places = np.arange(len(y))
     reach = np.minimum(np.minimum(places, places[::-1]), width)
     first, last = places - reach, places + reach + 1
-    with np.errstate(invalid="ignore"):
-        means: list[float] = ((sums[last] - sums[first]) / (counts[last] - counts[first])).tolist()
+    means: list[float] = ((sums[last] - sums[first]) / (counts[last] - counts[first])).tolist()
     return means
 
 

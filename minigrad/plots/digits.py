@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad import checks
+from minigrad.backend import errstate
 from minigrad.plots.canvas import INK, PAPER, PINK, RED, Numbers, given_axes, plain
 from minigrad.plots.mosaic import Mosaic, columns_for
 
@@ -121,6 +122,7 @@ def _predictions(predictions: Any, total: int) -> tuple[Numbers | None, Numbers 
     return np.where(np.isnan(array).any(1), -1, array.argmax(1)), array.astype(np.float64)  # NaN is no class
 
 
+@errstate(invalid="ignore")
 def _lead(scores: Numbers, labels: Numbers) -> Numbers:
     """By how much the highest score of another class exceeds the label's, (N,): above 0 where the model is wrong."""
     outside = (labels < 0) | (labels >= scores.shape[1])
@@ -130,8 +132,7 @@ def _lead(scores: Numbers, labels: Numbers) -> Numbers:
     rows = np.arange(len(labels))
     others = scores.copy()
     others[rows, labels] = -np.inf
-    with np.errstate(invalid="ignore"):
-        lead = others.max(1) - scores[rows, labels]
+    lead = others.max(1) - scores[rows, labels]
     return np.where(np.isnan(lead), np.inf, lead)
 
 

@@ -8,9 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from minigrad import checks
+from minigrad.backend import errstate
 from minigrad.core.config import enable_grad, train_mode
 from minigrad.core.variable import Variable
 from minigrad.nn.module import Module
@@ -50,6 +49,7 @@ class LearningRateSearch:
         return next(rate for rate, mean in zip(self.rates, self.means, strict=True) if mean <= half)
 
 
+@errstate(over="ignore", invalid="ignore")  # that the loss explodes is what is waited for
 def find_learning_rate(
     model: Module,
     optimizer: Optimizer,
@@ -81,7 +81,7 @@ def find_learning_rate(
 
     Source: Smith 2017, "Cyclical learning rates for training neural networks"; stopped and smoothed as in fastai.
 
-    >>> import minigrad.functions as F
+    >>> import numpy as np, minigrad.functions as F
     >>> from minigrad import nn, optim
     >>> model = nn.Linear(1, 1, init=nn.init.Constant(0.0))
     >>> optimizer = optim.SGD(model.parameters(), lr=0.001)
@@ -95,12 +95,7 @@ def find_learning_rate(
     losses: list[float] = []
     means: list[float] = []
     mean, minibatches = 0.0, _endless(train)
-    with (
-        _undone(model, optimizer, train, loss),
-        enable_grad(),
-        train_mode(),
-        np.errstate(over="ignore", invalid="ignore"),
-    ):
+    with _undone(model, optimizer, train, loss), enable_grad(), train_mode():
         for step in range(steps):
             x, t = next(minibatches)
             optimizer.lr = low * (high / low) ** (step / (steps - 1))
