@@ -32,6 +32,9 @@ PRODUCT_NUMBERS = 128
 PRODUCT_TERMS = 2**11
 """The most terms of one matrix product of NumPy's, whose error grows with them; longer ones are added up in float64."""
 
+SMALL_PRODUCT, SMALL_PRODUCT_TERMS = 10**6, 2**8
+"""The most multiplications of a product whose terms OpenBLAS adds one after the other with AVX-512: they are fewer."""
+
 CHUNK = 2**15
 """The parameters that an optimizer updates at a time: its half a dozen passes then find them in the cache."""
 
@@ -156,9 +159,11 @@ def contiguous(x: Array) -> Array:
 
 def matmul(a: Array, b: Array) -> Array:
     K, dtype = a.shape[-1], np.result_type(a, b)
-    if K <= PRODUCT_TERMS or dtype.kind != "f":
+    small = dtype == np.float32 and a.shape[-2] * b.shape[-1] * min(K, PRODUCT_TERMS) <= SMALL_PRODUCT
+    terms = SMALL_PRODUCT_TERMS if small else PRODUCT_TERMS
+    if terms >= K or dtype.kind != "f":
         return a @ b
-    parts = [slice(start, start + PRODUCT_TERMS) for start in range(0, K, PRODUCT_TERMS)]
+    parts = [slice(start, start + terms) for start in range(0, K, terms)]
     products = (np.matmul(a[..., part], b[..., part, :], dtype=accumulation_dtype(dtype)) for part in parts)
     return sum(products, np.float64(0)).astype(dtype)  # type: ignore[no-any-return]
 

@@ -85,6 +85,14 @@ def test_numpys_kernels_add_up_many_numbers_right():
     assert_right(numpy_kernels.matmul(rows[None].swapaxes(1, 2), rows[None]), float(TERM) ** 2 * MANY)
 
 
+@pytest.mark.parametrize("K", [512, 2048, 5000])
+@pytest.mark.parametrize(("M", "N"), [(1, 8), (2, 2), (8, 8), (16, 16)])
+def test_a_small_product_of_many_terms_is_right(M, N, K):
+    a, b = many(M, K), many(K, N)
+    for a_ in (a, np.asfortranarray(a)):
+        assert_right(numpy_kernels.matmul(a_, b), float(TERM) ** 2 * K)
+
+
 def test_numpys_kernels_add_up_overlapping_windows_right():
     window, y = Window((40, 40)), many(1, 1, 40, 40)
     middle = numpy_kernels.window_broadcast(y, (79, 79), window)[0, 0, 39, 39]
