@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 
-from minigrad.backend import KERNEL_DTYPES, Array, ignore_underflow, is_array, numpy_kernels, sum_rounded
+from minigrad.backend import KERNEL_DTYPES, Array, ignore_underflow, is_array, numpy_kernels, sum_rounded, xp_of
 from minigrad.backend.compiled.loading import prepared_kernels
 from minigrad.backend.forks import not_while_forking
 from minigrad.backend.sparse_images import SparseImages
@@ -75,6 +75,17 @@ class Kernels(Protocol):
 
     def channel_sum(self, x: Array) -> Array:
         """The sum over all axes but the second: (N, C, ...) -> (C,), in float32 at least."""
+
+    def batch_norm(self, x: Array, w: Array | None, b: Array | None, eps: float) -> tuple[Array, Array]:
+        """(x − mean) / √(variance + eps) · w + b of each channel of (N, C, ...), float32 at least, and its statistics.
+
+        They are (3, C): the mean, what it lost when it was rounded, and the variance.
+        """
+
+    def batch_norm_gradients(
+        self, gy: Array, x: Array, w: Array | None, statistics: Array, eps: float
+    ) -> tuple[Array, Array, Array]:
+        """Those of x, w and b, from that of batch_norm's result and its statistics."""
 
     def relu(self, x: Array) -> tuple[Array, Array]:
         """max(x, 0), a NaN for a NaN, and where x is positive (bools)."""
@@ -196,10 +207,42 @@ def _conv_gradients(
     )
 
 
+def _batch_norm(kernels: Kernels, x: Array, w: Array | None, b: Array | None, eps: float) -> tuple[Array, Array]:
+    n, shape = x.size // x.shape[1], (1, -1, *[1] * (x.ndim - 2))
+    mean = kernels.channel_sum(x) / n
+    distance = x - mean.reshape(shape)
+    error = kernels.channel_sum(distance) / n  # the mean was rounded: a constant channel would have a variance
+    distance -= error.reshape(shape)
+    variance = kernels.channel_sum(distance * distance) / n
+    factor = (variance + eps) ** -0.5
+    distance *= (factor if w is None else factor * w).reshape(shape)
+    if b is not None:
+        distance += b.reshape(shape)
+    return distance, xp_of(x).stack([mean, error, variance])
+
+
+def _batch_norm_gradients(
+    kernels: Kernels, gy: Array, x: Array, w: Array | None, statistics: Array, eps: float
+) -> tuple[Array, Array, Array]:
+    n, shape = x.size // x.shape[1], (1, -1, *[1] * (x.ndim - 2))
+    mean, error, variance = statistics.reshape(3, *shape)
+    inverse = (variance + eps) ** -0.5
+    z = (x - mean - error) * inverse
+    gw, gb = kernels.channel_sum(gy * z), kernels.channel_sum(gy)
+    gx = gy - gb.reshape(shape) / n - z * (gw.reshape(shape) / n)
+    gx *= inverse if w is None else inverse * w.reshape(shape)
+    return gx, gw, gb
+
+
 PRODUCTS = ("conv2d", "conv_transpose2d", "filter_correlation", "matmul")
 """The kernels that NumPy's set does with matrix products."""
 
-COMPOSED: dict[str, Callable[..., Any]] = {"conv_relu_pool": _conv_relu_pool, "conv_gradients": _conv_gradients}
+COMPOSED: dict[str, Callable[..., Any]] = {
+    "conv_relu_pool": _conv_relu_pool,
+    "conv_gradients": _conv_gradients,
+    "batch_norm": _batch_norm,
+    "batch_norm_gradients": _batch_norm_gradients,
+}
 """Kernels that are written with others, for sets without their own."""
 
 

@@ -15,7 +15,16 @@ import numpy as np
 
 from minigrad.backend import KERNEL_DTYPES, numpy_kernels
 from minigrad.backend.compiled import conv_relu_pool as fused
-from minigrad.backend.compiled import convolution, elementwise, listed, pooling, products, scattered, tile
+from minigrad.backend.compiled import (
+    convolution,
+    elementwise,
+    listed,
+    normalization,
+    pooling,
+    products,
+    scattered,
+    tile,
+)
 from minigrad.backend.compiled.processor import VECTOR_BYTES
 from minigrad.backend.compiled.shared import layer, shares
 from minigrad.backend.compiled.threads import num_threads
@@ -31,6 +40,9 @@ SMALL = 2**17
 
 LOW = 512
 """The most rows of any other matrix product that is done here; above, NumPy's library is as fast."""
+
+ROW_NUMBERS = 128
+"""The numbers of rows (N, C) that are normalized at a time."""
 
 SPARSE = 0.4
 """The largest part of the pixels that a pooling may keep for lists of them to pay."""
@@ -244,6 +256,60 @@ def channel_sum(x: Array) -> Any:
     totals = np.zeros((shares(len(rows), x.size), x.shape[1]))
     elementwise.sum_rows(len(totals), rows, totals)
     return totals.sum(0).astype(x.dtype)
+
+
+def batch_norm(x: Array, w: Array | None, b: Array | None, eps: float) -> Any:
+    if (rows := _rows(x)) is None:
+        return NotImplemented
+    (n, C), parts = rows.shape, shares(len(rows), rows.size)
+    total, _ = _added(normalization.add_distances, parts, rows, np.zeros((2, C)))
+    mean = (total / n).astype(x.dtype)  # rounded: what it lost is the mean of the distances from it
+    distance, squares = _added(normalization.add_distances, parts, rows, np.array([mean, np.zeros(C)]))
+    error = distance / n
+    variance = np.maximum(squares / n - error * error, 0)
+    statistics = np.array([mean, error, variance], x.dtype)
+    factor = (statistics[2] + eps) ** -0.5 * (1 if w is None else w)
+    y = np.empty_like(rows)
+    each = _wide(C, statistics[0], statistics[1], factor, np.zeros(C) if b is None else b)
+    normalization.scale_distances(parts, rows, *each, y)
+    return _as_images(y, x), statistics
+
+
+def batch_norm_gradients(gy: Array, x: Array, w: Array | None, statistics: Array, eps: float) -> Any:
+    if (rows := _rows(x)) is None or (rows_gy := _rows(gy)) is None:
+        return NotImplemented
+    (n, C), parts, (mean, error, variance) = rows.shape, shares(len(rows), rows.size), statistics.astype(np.float64)
+    inverse = (variance + eps) ** -0.5
+    gb, product = _added(normalization.add_products, parts, rows_gy, rows, np.array([mean, error]))
+    each = _wide(C, mean, error, gb / n, inverse * inverse * product / n, inverse * (1 if w is None else w))
+    gx = np.empty_like(rows)
+    normalization.gradient(parts, rows_gy, rows, *each, gx)
+    return _as_images(gx, x), (inverse * product).astype(x.dtype), gb.astype(x.dtype)
+
+
+def _rows(x: Array) -> Array | None:
+    """(N, C, ...) as rows (N · ..., C): a view where channels are the last axis in memory, else a copy of images."""
+    last = nhwc(x) if x.ndim == 4 else x.transpose(0, *range(2, x.ndim), 1)
+    return last.reshape(-1, x.shape[1]) if last.flags.carray and x.size else None
+
+
+def _as_images(rows: Array, x: Array) -> Array:
+    """Rows (N · ..., C) in x's shape."""
+    return rows.reshape(len(x), *x.shape[2:], x.shape[1]).transpose(0, -1, *range(1, x.ndim - 1))
+
+
+def _wide(C: int, *of_channels: Array) -> list[Array]:
+    """What belongs to each of C channels, (C,), in float64 and as often as rows go together."""
+    return [np.tile(np.asarray(each, np.float64), max(1, ROW_NUMBERS // C)) for each in of_channels]
+
+
+def _added(kernel: Any, parts: int, *arguments: Array) -> Any:
+    """The two sums (2, C) of a kernel; the last argument is the mean in two parts."""
+    *rows, mean = arguments
+    each = _wide(mean.shape[1], *mean)
+    totals = np.zeros((parts, 2, len(each[0])))
+    kernel(parts, *rows, *each, totals)
+    return totals.sum(0).reshape(2, -1, mean.shape[1]).sum(1)
 
 
 def relu(x: Array) -> Any:

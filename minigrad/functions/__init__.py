@@ -16,6 +16,7 @@ from minigrad.functions.activation import (
     softsign,
 )
 from minigrad.functions.attention import scaled_dot_product_attention
+from minigrad.functions.batch_normalization import batch_norm
 from minigrad.functions.contraction import dot, einsum, inner, outer, tensordot
 from minigrad.functions.convolution import conv1d, conv2d, conv_relu_pool
 from minigrad.functions.cumulative import cumsum
@@ -34,7 +35,7 @@ from minigrad.functions.indexing import embedding, take_along_axis
 from minigrad.functions.linalg import linear, matmul
 from minigrad.functions.loss import softmax_cross_entropy
 from minigrad.functions.margin_losses import categorical_hinge, hinge, squared_hinge
-from minigrad.functions.normalization import batch_norm, group_norm, layer_norm
+from minigrad.functions.normalization import group_norm, layer_norm
 from minigrad.functions.norms import norm
 from minigrad.functions.pooling import avg_pool2d, global_avg_pool2d, max_pool2d
 from minigrad.functions.products import prod

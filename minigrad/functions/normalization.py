@@ -1,4 +1,4 @@
-"""Normalizations: what they have in common is one Function, what they differ in is the axes of its statistics."""
+"""Normalizations by the statistics of each example: one Function, and the axes in which they differ."""
 
 from __future__ import annotations
 
@@ -30,23 +30,23 @@ class Standardize(Function):
 
     @ignore_underflow
     def forward(self, x: Array) -> Array:
-        z, inverse, *self.statistics = self.standardize(x)  # the mean and the variance, for running statistics
+        z, inverse = self.standardize(x)
         self.save(x, z, inverse)
         return z
 
-    def standardize(self, x: Any) -> tuple[Any, Any, Any, Any]:
-        """The result for an array or a Variable, 1 / √(variance + eps), the mean and the variance."""
+    def standardize(self, x: Any) -> tuple[Any, Any]:
+        """The result for an array or a Variable, and 1 / √(variance + eps)."""
         mean = _mean(x, self.axis)
         distance = x - mean
         # The mean was rounded: without the second subtraction a constant column would have a variance.
         distance = distance - _mean(distance, self.axis)
         variance = _mean(distance * distance, self.axis)
         inverse = (variance + self.eps) ** -0.5
-        return distance * inverse, inverse, mean, variance
+        return distance * inverse, inverse
 
     def backward(self, gy: Variable) -> Gradients:
         x, _, _ = self.saved
-        z, inverse, _, _ = self.standardize(x)  # once more, so that both can be differentiated
+        z, inverse = self.standardize(x)  # once more, so that both can be differentiated
         gx: Variable = self.gradients(gy, z, inverse)
         return gx
 
@@ -69,7 +69,7 @@ def _mean(x: Any, axis: tuple[int, ...]) -> Any:
 
 
 class Operands(NamedTuple):
-    """What a normalization is given, as Variables: x of float32 at least, and the float type of the result."""
+    """What a normalization is given, as Variables of one float type, float32 at least; and that of the result."""
 
     x: Variable
     w: Variable | None
@@ -81,59 +81,6 @@ class Operands(NamedTuple):
         y = z if factor is None else z * factor.reshape(shape)
         y = y if self.b is None else y + self.b.reshape(shape)
         return y if y.dtype == self.dtype else y.astype(self.dtype)
-
-
-@ignore_underflow
-@advised
-def batch_norm(
-    x: Operand,
-    w: Operand | None = None,
-    b: Operand | None = None,
-    *,
-    mean: Operand | None = None,
-    var: Operand | None = None,
-    eps: float = 1e-5,
-) -> Variable:
-    """(x − mean) / √(var + eps) · w + b for each channel, with the batch's own statistics or with those given.
-
-    Args:
-        x: (N, C, ...): the channels are axis 1, and the statistics are those over all other axes. Integers become
-            `default_dtype`.
-        w: factor, (C,), or None for 1.
-        b: summand, (C,), or None for 0.
-        mean: that of each channel, (C,), from an earlier training for example; None takes both statistics from x.
-        var: the variance of each channel, (C,), likewise. That of x is divided by n, not by n − 1.
-        eps: what is added to the variance, above 0.
-    Returns:
-        of x's shape; float16 is computed in float32 and rounded once. One number alone is its mean: it becomes b.
-    Raises:
-        ValueError: x has no axis 1, or w, b, mean or var have another shape than (C,).
-    Source: Ioffe & Szegedy 2015, "Batch normalization: accelerating deep network training".
-
-    >>> batch_norm(np.array([[1.0, 10.0], [3.0, 30.0]]), eps=1e-12)
-    Variable([[-1. -1.]
-              [ 1.  1.]])
-    """
-    if mean is None and var is None:
-        return batch_standardized("batch_norm", x, w, b, eps)[0]
-    if mean is None or var is None:
-        raise ValueError("batch_norm: mean and var go together; give both, or neither")
-    given = _operands("batch_norm", x, w, b)
-    center, variance = _operands("batch_norm", mean).x, _operands("batch_norm", var).x
-    shape = _channels("batch_norm", given, mean=center, var=variance)
-    inverse = (variance + checks.positive("batch_norm", "eps", eps)) ** -0.5
-    factor = inverse if given.w is None else given.w * inverse  # one product for each number of x, and not two
-    return given.scaled(given.x - center.reshape(shape), factor, shape)
-
-
-def batch_standardized(
-    name: str, x: Operand, w: Operand | None, b: Operand | None, eps: float
-) -> tuple[Variable, Standardize]:
-    """batch_norm of x by its own statistics, and the Function that computed them; `name` is the caller's in errors."""
-    given = _operands(name, x, w, b)
-    shape = _channels(name, given)
-    z, function = _standardized(name, given.x, (0, *range(2, given.x.ndim)), eps)
-    return given.scaled(z, given.w, shape), function
 
 
 @ignore_underflow
@@ -159,14 +106,14 @@ def layer_norm(
     Variable([[-1.  1.]
               [-1.  1.]])
     """
-    given = _operands("layer_norm", x, w, b)
+    given = operands_of_float("layer_norm", x, w, b)
     axes = tuple(sorted(normalize_axes("layer_norm", axis, given.x.ndim)))
     lengths = tuple(given.x.shape[i] for i in axes)
     for argument, value in (("w", given.w), ("b", given.b)):
         if value is not None and value.shape != lengths:
             both = f"x {format_array(given.x)}, {argument} {format_array(value)}"
             raise ValueError(f"layer_norm: {argument} must be {lengths}, as x is along axis {axis}; {both}")
-    z, _ = _standardized("layer_norm", given.x, axes, eps)
+    z = _standardized("layer_norm", given.x, axes, eps)
     return given.scaled(z, given.w, tuple(n if i in axes else 1 for i, n in enumerate(z.shape)))
 
 
@@ -192,30 +139,31 @@ def group_norm(
     >>> group_norm(np.array([[1.0, 3.0, 10.0, 30.0]]), groups=2, eps=1e-12)
     Variable([[-1.  1. -1.  1.]])
     """
-    given = _operands("group_norm", x, w, b)
-    shape = _channels("group_norm", given)
+    given = operands_of_float("group_norm", x, w, b)
+    shape = channel_shape("group_norm", given)
     N, C, *_ = given.x.shape
     if C % checks.integer("group_norm", "groups", groups):
         raise ValueError(f"group_norm: groups={groups} must divide the {C} channels; x {format_array(given.x)}")
     grouped = given.x.reshape(N, groups, given.x.size // max(1, N * groups))  # (N, groups, C // groups · ...)
-    z, _ = _standardized("group_norm", grouped, (2,), eps)
+    z = _standardized("group_norm", grouped, (2,), eps)
     return given.scaled(z.reshape(given.x.shape), given.w, shape)
 
 
-def _operands(name: str, x: Operand, w: Operand | None = None, b: Operand | None = None) -> Operands:
+def operands_of_float(name: str, x: Operand, w: Operand | None = None, b: Operand | None = None) -> Operands:
+    """The arguments of the function `name` as Operands."""
     variables = as_variables(*[operand for operand in (x, w, b) if operand is not None])
     for variable in variables:
         if variable.dtype.kind not in "fiu":
             raise TypeError(f"{name}: numbers are needed, not {format_array(variable)}")
     floats = [v if v.dtype.kind == "f" else v.astype(float_type()) for v in variables]
     dtype = np.result_type(*[variable.dtype for variable in floats])
-    others = iter(floats[1:])
-    w_, b_ = (None if operand is None else next(others) for operand in (w, b))
-    wide = accumulation_dtype(floats[0].dtype)
-    return Operands(floats[0] if floats[0].dtype == wide else floats[0].astype(wide), w_, b_, dtype)
+    wide = accumulation_dtype(dtype)
+    x_, *others = (v if v.dtype == wide else v.astype(wide) for v in floats)
+    w_ = None if w is None else others.pop(0)
+    return Operands(x_, w_, others[0] if others else None, dtype)
 
 
-def _channels(name: str, given: Operands, **statistics: Variable) -> tuple[int, ...]:
+def channel_shape(name: str, given: Operands, **statistics: Variable) -> tuple[int, ...]:
     """The shape (1, C, 1, ...) in which all that is (C,) meets x."""
     x = given.x
     if x.ndim < 2:
@@ -227,6 +175,6 @@ def _channels(name: str, given: Operands, **statistics: Variable) -> tuple[int, 
     return with_ones(x.shape, (0, *range(2, x.ndim)))
 
 
-def _standardized(name: str, x: Variable, axes: tuple[int, ...], eps: float) -> tuple[Variable, Standardize]:
+def _standardized(name: str, x: Variable, axes: tuple[int, ...], eps: float) -> Variable:
     function = Standardize(axes, checks.positive(name, "eps", eps))
-    return (apply(function, x) if x.size else x + 0), function
+    return apply(function, x) if x.size else x + 0

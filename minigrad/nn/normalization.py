@@ -12,7 +12,7 @@ from minigrad.checks import Checked
 from minigrad.core import config
 from minigrad.core.operators import Operand
 from minigrad.core.variable import Variable, as_variable
-from minigrad.functions.normalization import batch_standardized
+from minigrad.functions.batch_normalization import batch_norm_and_statistics
 from minigrad.nn.init import Constant
 from minigrad.nn.layers import arguments_text, make_parameter
 from minigrad.nn.module import Buffer, Module
@@ -69,10 +69,9 @@ class _BatchNorm(_Normalization):
             raise ValueError(f"{type(self).__name__}: x must be {wanted}, C = {self.channels}, not {format_array(x)}")
         if not config.is_training():
             return F.batch_norm(x, self.w, self.b, mean=self.mean, var=self.var, eps=self.eps)
-        y, function = batch_standardized(type(self).__name__, x, self.w, self.b, self.eps)
+        y, mean, variance = batch_norm_and_statistics(type(self).__name__, x, self.w, self.b, self.eps)
         if x.size:
             n = x.size // self.channels
-            mean, variance = (statistic.reshape(-1) for statistic in function.statistics)
             self.mean.data = self._nearer(self.mean.data, mean)
             self.var.data = self._nearer(self.var.data, variance * (n / max(1, n - 1)))
         return y

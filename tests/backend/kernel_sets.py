@@ -172,11 +172,24 @@ class _Comparison:
         self._compare("erf", odd * odd.dtype.type(self._rng.integers(1, 5)))
         self._compare("contiguous", self._array(*(int(n) for n in self._rng.integers(1, 20, 4))))
         self._compare("channel_sum", self._array(*(int(n) for n in self._rng.integers((1, 1, 1, 1), 20))))
+        self._batch_norms()
         M, K, N2 = (int(n) for n in self._rng.choice([0, 1, 2, 5, 16, 31, 50, 200], 3))
         self._compare("matmul", self._array(M, K), self._array(K, N2))
         self._dropped(x, float(self._rng.choice([0.0, 0.25, 0.5, 1.0])))
         self._losses(x * x.dtype.type(30))
         self._losses(self._array(int(self._rng.integers(1, 5)), int(self._rng.choice([31, 32, 33, 70]))))
+
+    def _batch_norms(self) -> None:
+        """Batch normalization of features, signals and images, with w and b or without, and its gradients."""
+        rng, ndim = self._rng, int(self._rng.integers(2, 5))
+        shape = tuple(int(n) for n in rng.integers(1, 9, ndim)) if rng.integers(4) else (9, 40, 7, 7)[:ndim]
+        x, w, b = self._array(*shape), self._array(shape[1]), self._array(shape[1])
+        given = x, w if rng.integers(2) else None, b if rng.integers(2) else None
+        wide = [None if array is None else array.astype(accumulation_dtype(array.dtype)) for array in given]
+        eps = float(rng.choice([0.01, 1.0]))
+        self._compare("batch_norm", *wide, eps)
+        statistics = self._sets[1].batch_norm(*wide, eps)[1]
+        self._compare("batch_norm_gradients", self._array(*shape).astype(wide[0].dtype), *wide[:2], statistics, eps)
 
     def _losses(self, x: Floats) -> None:
         """Cross-entropy; also of more classes than a GPU's warp has threads, of logits that are infinite or NaN."""

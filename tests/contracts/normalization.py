@@ -110,6 +110,7 @@ CONTRACTS = [
         shapes=channels(),
         domain=(-10, 10),
         kwargs={"eps": [0.25, 1.0]},
+        kernels=("batch_norm", "batch_norm_gradients", "channel_sum"),
         formula="(x − x̄) / √(var x + eps) · w + b for each channel",
         cases=[
             case(COLUMNS, eps=0.01),

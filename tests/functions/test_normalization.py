@@ -65,6 +65,14 @@ def test_a_large_mean_takes_no_digits_from_the_result():
     np.testing.assert_allclose(y, F.batch_norm(x).data, rtol=1e-6)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_gradients_of_a_batch_are_the_same_to_rounding_with_and_without_recording(dtype):
+    xs = [mg.Variable(array.astype(dtype)) for array in (IMAGES, RNG.random(3), RNG.random(3))]
+    y, gy = F.batch_norm(*xs), RNG.standard_normal(IMAGES.shape).astype(dtype)
+    for plain, recorded in zip(mg.grad(y, xs, gy), mg.grad(y, xs, gy, create_graph=True), strict=True):
+        np.testing.assert_allclose(plain.data, recorded.data, rtol=1e-5, atol=100 * np.finfo(dtype).eps)
+
+
 def test_of_one_number_the_summand_is_left():
     x, w, b = (mg.Variable(array) for array in (np.array([[7.0, 8.0]]), np.array([2.0, 3.0]), np.array([4.0, 5.0])))
     y = F.batch_norm(x, w, b)
@@ -114,11 +122,16 @@ def test_small_numbers_raise_no_error():
     )
 
 
-def test_they_keep_one_array_of_xs_size_besides_x():
+def test_what_they_keep_besides_x():
     x = mg.Variable(np.ones((8, 3, 4, 4), np.float32))
-    function = F.batch_norm(x).creator
-    sizes = sorted(array.size for array in function.saved_arrays)
-    assert sizes == [3, x.size, x.size]
+    kept = {normalize: normalize(x).creator.saved_arrays for normalize in (F.batch_norm, F.layer_norm)}
+    assert [array.size for array in kept[F.batch_norm] if array is not None] == [x.size, 3 * 3]
+    assert [array.size for array in kept[F.layer_norm]] == [x.size, x.size, x.size // 4]
+
+
+def test_the_operations_of_a_batch_norm():
+    x, w = mg.Variable(np.ones((8, 3))), np.ones(3)
+    assert [F.batch_norm(*xs).creator.flops() for xs in ([x], [x, w], [x, w, w])] == [5 * 24, 6 * 24, 7 * 24]
 
 
 ONES = mg.Variable(np.ones((2, 4, 3), np.float32))
