@@ -35,6 +35,8 @@ class OnDevice:
         self._device = device
 
     def __getattr__(self, name: str) -> Any:
+        if name not in globals():
+            raise AttributeError(name)  # it is one that is written with others
         kernel, device = globals()[name], self._device
 
         def run(*arguments: Any) -> Any:
