@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from minigrad import checks
-from minigrad.backend import Array, device_of, to_device, xp_of
-from minigrad.data.augmentation import images_shape
+from minigrad.backend import Array, accumulation_dtype, device_of, to_device, xp_of
+from minigrad.data.augmentation import images_shape, zero_framed
 
 
 @dataclass(frozen=True)
@@ -73,19 +73,21 @@ class RandomZoom:
 def _moved(x: Array, matrices: npt.NDArray[np.float64]) -> Array:
     """Images whose pixel at (row, column) from the middle is what x has at `matrix · (row, column)`; zero outside."""
     N, C, H, W = x.shape
-    xp, here, beside = xp_of(x), device_of(x), 2  # zeros beside the image: a place outside lies between them
-    row, column = np.arange(H)[:, None] - (H - 1) / 2, np.arange(W) - (W - 1) / 2
-    a, b, c, d = matrices.reshape(N, 4).T[:, :, None, None]  # (N, 1, 1) each
-    places = np.stack([a * row + b * column + (H - 1) / 2, c * row + d * column + (W - 1) / 2])  # (2, N, H, W)
-    corners = np.floor(places)
-    down, right = to_device((places - corners).astype(x.dtype), here)[:, :, None]  # (N, 1, H, W) each
-    rows, columns = (np.clip(corner, -beside, n) + beside for corner, n in zip(corners, (H, W), strict=True))
-    width = W + 2 * beside
-    padded = xp.pad(x, ((0, 0), (0, 0), (beside, beside), (beside, beside)))  # (N, C, H + 4, W + 4)
-    images = xp.arange(N * C).reshape(N, C, 1, 1) * (padded.shape[2] * width)  # where each one begins
-    at = images + to_device((rows * width + columns).astype(np.int64), here)[:, None]  # (N, C, H, W)
-    pixels = padded.reshape(-1)
-    upper = pixels[at] * (1 - right) + pixels[at + 1] * right
-    lower = pixels[at + width] * (1 - right) + pixels[at + width + 1] * right
-    mixed: Array = upper * (1 - down) + lower * down
+    xp, frame, dtype = xp_of(x), 2, accumulation_dtype(x)  # two zeros beside it: a place outside lies between them
+    size = np.array([[H], [W]])
+    here = np.indices((H, W)).reshape(2, -1) - (size - 1) / 2  # (2, H · W), from the middle
+    there = matrices.astype(dtype) @ here.astype(dtype)  # (N, 2, H · W)
+    there += ((size - 1) / 2 + frame).astype(dtype)
+    there = to_device(np.clip(there, 0, (size + frame).astype(dtype), out=there), device_of(x))
+    corners = there.astype(np.int32)
+    down, right = (there - corners.astype(dtype)).astype(x.dtype, copy=False).transpose(1, 0, 2)[:, :, None]
+    row, column = corners.transpose(1, 0, 2)[:, :, None]  # (N, 1, H · W) each, as down and right
+    framed = zero_framed(x, frame)  # (N, C, H + 4, W + 4)
+    width = framed.shape[3]
+    first = xp.arange(0, framed.size, framed.shape[2] * width).reshape(N, C, 1)  # of each image
+    at, pixels = first + (row * width + column), framed.reshape(-1)  # (N, C, H · W)
+    upper, upper_right, lower, lower_right = (pixels[step:].take(at) for step in (0, 1, width, width + 1))
+    upper += (upper_right - upper) * right
+    lower += (lower_right - lower) * right
+    mixed: Array = (upper + (lower - upper) * down).reshape(x.shape)
     return mixed
