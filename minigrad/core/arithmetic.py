@@ -1,8 +1,9 @@
 """The Functions behind a Variable's operators; those behind its methods are in reduction.py and shaping.py.
 
 A `backward` in these files uses only the operators and methods of the `gy` and the `self.saved` that it is handed;
-NumPy's own functions count among them, because they dispatch on Variables. Elementwise Functions of two inputs see
-equal shapes or constants: broadcasting is an operation of its own (BroadcastTo), whose gradient is SumTo.
+NumPy's own functions count among them, because they dispatch on Variables. The two arrays of an elementwise Function
+have one shape, but for a constant, to which no gradient flows: broadcasting is an operation of its own (BroadcastTo),
+whose gradient is SumTo.
 """
 
 from __future__ import annotations
@@ -52,9 +53,8 @@ class Mul(Elementwise):
     formula = "a * b"
 
     def forward(self, a: Array, b: Array) -> Array:
-        self.save(
-            None if self.inputs[1] is None else a, None if self.inputs[0] is None else b
-        )  # ga needs b, gb needs a
+        to_a, to_b = self.inputs  # as needs() says, without its calls
+        self.save(None if to_b is None else a, None if to_a is None else b)  # ga needs b, gb needs a
         return a * b
 
     def backward(self, gy: Variable) -> Gradients:
@@ -94,7 +94,7 @@ class Abs(Elementwise):
     """|x|; derivative 0 at 0."""
 
     def forward(self, x: Array) -> Array:
-        self.save(xp_of(x).sign(x))
+        self.save(xp_of(x).sign(x))  # made on the way, but its derivative is 0: nothing is lost
         return xp_of(x).abs(x)
 
     def backward(self, gy: Variable) -> Gradients:
@@ -167,7 +167,7 @@ class Power(Elementwise):
         return y
 
     def backward(self, gy: Variable) -> Gradients:
-        x, p, y = self.saved
+        x, p, y = self.saved  # ∂xᵖ/∂x = p · xᵖ⁻¹, ∂xᵖ/∂p = xᵖ · log x
         gx = gp = None
         if self.needs(0):
             zero_to_zero = (x.data == 0) & (p.data == 0)  # there x ** (p − 1) is infinite, and p · x ** (p − 1) is 0

@@ -1,9 +1,10 @@
 """Function: one applied operation, one node of the graph.
 
-A Variable's `creator` is the node that computed it. A node's `inputs` are the producers of its operands: the nodes
-before it, or where the way ends a leaf Variable, or None for a constant. Nodes do not hold the Variables between them:
-an intermediate array that no operation saved is freed with its Variable. `apply` (in variable.py) runs `forward` and
-records the producers; `backward_pass` (in traversal.py) calls `backward`.
+A Variable's `creator` is the node that computed it. A Variable without one is a *leaf* if it requires a gradient, else
+a *constant*. The *producer* of a Variable is its creator, or itself if it is a leaf, or None if it is a constant; the
+`inputs` of a node are the producers of its operands. Nodes do not hold the Variables between them: an intermediate
+array that no operation saved is freed with its Variable. `apply` (in variable.py) sets `inputs`, runs `forward` and
+records the node; `backward_pass` (in traversal.py) calls `backward`.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ Producer: TypeAlias = Union["Function", "Variable", None]
 """The origin of an input: the Function that computed it, a leaf Variable, or None for a constant."""
 
 Gradients: TypeAlias = Union["Variable", "tuple[Variable | None, ...]", None]
-"""The result of `backward`: one gradient, or one for each input; None is zero."""
+"""The result of `backward`: one gradient, or one for each input; None is zero, or not needed."""
 
 Spec: TypeAlias = tuple[tuple[int, ...], Any]
 """The shape and the dtype of an array."""
@@ -44,7 +45,7 @@ class Function:
     """An operation that can be differentiated, and one application of it.
 
     Subclasses write `forward` on arrays and `backward` on Variables. `backward` uses differentiable operations, so that
-    derivatives of every order work with no further code. Parameters that are no arrays are dataclass fields:
+    derivatives of every order work with no further code:
 
     >>> import minigrad as mg
     >>> class Square(mg.Function):
@@ -58,14 +59,18 @@ class Function:
     >>> mg.grad(mg.apply(Square(), x), x).item()
     6.0
 
+    Parameters that are no arrays are fields of a dataclass, as in `WithNumber` (arithmetic.py). The first six attributes
+    are the backward pass's, the others serve diagrams and the search for mistakes.
+
     Attributes:
-        inputs: the producer of each operand, to which its gradient goes; None where none is asked for.
-        serial: counts the recorded operations of the process; an operation's number is above those of its inputs.
-        derivative_order: 0 for the user's operations, 1 for those that `create_graph` records of their gradients, etc.
+        inputs: the producer of each operand, to which its gradient goes; None for a constant.
+        serial: a count of the process's recorded operations and noted edits; it is above those of the inputs.
         output: shape and dtype of the result.
         saved_arrays: the arguments of `save`; the bytes that recording this operation keeps alive.
         saved_sources: for each of them the number of the input that it is, or OUTPUT, or CONSTANT.
         variable_of: makes a Variable of an array and its producer; set by `apply`, as this file can't import Variable.
+        derivative_order: the order of the pass that recorded it: 1 and more in a backward pass with `create_graph`, 0
+            outside of one, also for what a user computes from gradients.
         retained: `retain_grad` asked for the gradient of the output.
         grad: that gradient; it is here, as several Variables may stand for one output.
         edit: the last change in place of its output that `mark_edited` told of.
@@ -109,7 +114,7 @@ class Function:
         raise TypeError(f"{self.name} has no derivative: it defines no backward")
 
     backward_arrays: Callable[[Array], Any] | None = None
-    """Optional: the same as `backward`, on arrays, called instead of it where nothing is recorded."""
+    """Optional, for speed: the same as `backward`, on arrays; a backward pass without `create_graph` calls it instead."""
 
     def __init_subclass__(cls) -> None:
         if "backward" in vars(cls) and "backward_arrays" not in vars(cls):
@@ -121,7 +126,7 @@ class Function:
         return type(self).__name__
 
     def needs(self, i: int) -> bool:
-        """True if a gradient of input `i` is asked for; `forward` need not save what only that gradient uses."""
+        """True if input `i` is no constant: a gradient may be asked for, and `forward` must save what it takes."""
         return i < len(self.inputs) and self.inputs[i] is not None
 
     def save(self, *arrays: Array | None) -> None:
@@ -134,7 +139,7 @@ class Function:
 
     @property
     def saved(self) -> list[Variable]:
-        """The saved arrays as Variables: an input or the output has its producer again; the others are constants."""
+        """The saved arrays as Variables in the graph again, an input or the output by its producer; others, constants."""
         inputs, variable_of = self.inputs, self.variable_of
         saved: list[Any] = []  # with None for an empty place
         for array, i in zip(self.saved_arrays, self.saved_sources):  # noqa: B905 - equally many, and checking costs
@@ -200,7 +205,7 @@ class Function:
 
 
 def output_array(function: Function, y: Any) -> Array:
-    """The result of `forward` as an array of no subclass; NumPy makes scalars of 0-d arrays, also of saved ones."""
+    """The result of `forward` as an array of no subclass; where NumPy made a scalar of it, saved ones as well."""
     if isinstance(y, np.generic):
         array = np.asarray(y)
         function.saved_arrays = tuple(
