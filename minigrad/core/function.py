@@ -59,8 +59,8 @@ class Function:
     >>> mg.grad(mg.apply(Square(), x), x).item()
     6.0
 
-    Parameters that are no arrays are fields of a dataclass, as in `WithNumber` (arithmetic.py). The first six attributes
-    are the backward pass's, the others serve diagrams and the search for mistakes.
+    Parameters that are no arrays are fields of a dataclass, as in `WithNumber` (arithmetic.py). Of the attributes the
+    first six are the backward pass's; the others serve diagrams and the search for mistakes.
 
     Attributes:
         inputs: the producer of each operand, to which its gradient goes; None for a constant.
@@ -114,7 +114,7 @@ class Function:
         raise TypeError(f"{self.name} has no derivative: it defines no backward")
 
     backward_arrays: Callable[[Array], Any] | None = None
-    """Optional, for speed: the same as `backward`, on arrays; a backward pass without `create_graph` calls it instead."""
+    """Optional, for speed: `backward` on arrays, called instead of it by a backward pass without `create_graph`."""
 
     def __init_subclass__(cls) -> None:
         if "backward" in vars(cls) and "backward_arrays" not in vars(cls):
@@ -139,7 +139,7 @@ class Function:
 
     @property
     def saved(self) -> list[Variable]:
-        """The saved arrays as Variables in the graph again, an input or the output by its producer; others, constants."""
+        """The saved arrays as Variables: an input or the output with its producer again, the others as constants."""
         inputs, variable_of = self.inputs, self.variable_of
         saved: list[Any] = []  # with None for an empty place
         for array, i in zip(self.saved_arrays, self.saved_sources):  # noqa: B905 - equally many, and checking costs

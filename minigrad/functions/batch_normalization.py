@@ -35,10 +35,11 @@ class BatchNorm(Function):
         standardize = Standardize(axes, self.eps)
         z, inverse = standardize.standardize(x)  # once more, so that both can be differentiated
         gz = gy if w is None else gy * w.reshape(-1, *[1] * (x.ndim - 2))
-        return (
-            standardize.gradients(gz, z, inverse) if self.needs(0) else None,
-            (gy * z).sum(axes) if self.needs(1) else None,
-            gy.sum(axes) if self.needs(2) else None,
+        gradients = standardize.gradients(gz, z, inverse), (gy * z).sum(axes), gy.sum(axes)
+        arrays = self.backward_arrays(gy.data)  # the same bits as without create_graph
+        return tuple(
+            None if array is None else apply(KernelsGradient(array), gradient)
+            for array, gradient in zip(arrays, gradients, strict=True)
         )
 
     @ignore_underflow
@@ -50,6 +51,20 @@ class BatchNorm(Function):
     def flops(self) -> int:
         """For each number an addition for the mean, a subtraction, a square, its addition, a division, w and b."""
         return (4 + len(self.inputs)) * math.prod(self.output[0])
+
+
+@dataclass(eq=False)
+class KernelsGradient(Function):
+    """A gradient as a kernel computed it, with the derivative of x, which operations computed: both are one number."""
+
+    array: Array
+    flops_per_element = 0
+
+    def forward(self, x: Array) -> Array:  # noqa: ARG002
+        return self.array
+
+    def backward(self, gy: Variable) -> Gradients:
+        return gy
 
 
 @ignore_underflow

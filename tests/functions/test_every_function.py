@@ -102,9 +102,7 @@ def test_contracts_say_all_that_the_documentation_shows():
     assert {spec.dtypes for spec in CONTRACTS} == {("float64", "float32", "float16")}
 
 
-@every(
-    spec for spec in CONTRACTS if spec.name != "batch_norm"
-)  # whose kernel rounds once where operations do each time
+@every_function
 def test_gradients_have_the_same_bits_with_and_without_recording(spec):
     def check(f, arrays):
         for dtype in (np.float64, np.float32):
