@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import weakref
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -22,7 +21,6 @@ CALLS = 20
 """The calls of a function that show whether it is random: few random numbers may be the same in some of them."""
 
 
-@dataclass
 class Subject:
     """A function of Variables, a place, and what it gives there.
 
@@ -30,20 +28,16 @@ class Subject:
         f: the function.
         arrays, names: its inputs, and what messages call them.
         rng: draws cotangents.
+        xs, ys, gys: the inputs and outputs as Variables, recorded, and a cotangent for each output.
     """
 
-    f: Callable[..., Any]
-    arrays: Sequence[Floats]
-    names: Sequence[str]
-    rng: np.random.Generator
-    xs: list[Variable] = field(init=False)
-    ys: list[Variable] = field(init=False)
-    gys: list[Floats] = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.xs = [Variable(x.copy()) for x in self.arrays]
-        self.ys = recorded(self.f, self.xs)
-        self.gys = random_like([y.data for y in self.ys], self.rng)
+    def __init__(
+        self, f: Callable[..., Any], arrays: Sequence[Floats], names: Sequence[str], rng: np.random.Generator
+    ) -> None:
+        self.f, self.arrays, self.names, self.rng = f, arrays, names, rng
+        self.xs = [Variable(x.copy()) for x in arrays]
+        self.ys = recorded(f, self.xs)
+        self.gys = random_like([y.data for y in self.ys], rng)
 
     def alone(self, i: int) -> Callable[[Variable], Any]:
         """f as a function of input i, the others constant."""

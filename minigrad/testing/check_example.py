@@ -38,7 +38,7 @@ def check_example(spec: OpSpec, example: Example, *, order: int | None = None) -
         arrays, orders = [example.arrays[k] for k in shown], [layouts[k] for k in shown]
         details = [format_arguments(called, arrays, orders, dict(example.kwargs))]
         details.append(f"reproduce: {_reproduction(spec, example)}")
-        raise finding.with_details(spec.name, *details) from None
+        raise finding.of(spec.name, *details) from None
 
 
 def _reproduction(spec: OpSpec, example: Example) -> str:
