@@ -97,8 +97,7 @@ def check_grad(
     if not callable(f):
         raise TypeError(f"check_grad: f must be a function of Variables, not {type(f).__name__}")
     arrays, device = _arrays(inputs)
-    if not isinstance(order, (int, np.integer)) or isinstance(order, bool) or order < 1:
-        raise ValueError(f"check_grad: order must be an integer from 1 on, not {order!r}")
+    checks.integer("check_grad", "order", order)
     checks.choice("check_grad", "kinks", kinks, ("bracket", "skip", "fail"))
     checks.integer("check_grad", "seed", seed, least=0)
     wide = [array.astype(np.float64) for array in arrays]

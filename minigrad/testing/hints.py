@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.core.axes import broadcasts
 from minigrad.core.function import Function
 from minigrad.core.traversal import topological_order
 from minigrad.core.variable import Variable
@@ -175,17 +176,13 @@ def _operand(mismatch: Mismatch) -> str:
     ys = [y.data for y in outputs(mismatch.point.f(*[Variable(x) for x in mismatch.point.args]))]
     candidates = [(f"input {j}", x) for j, x in enumerate(mismatch.point.args)] + [("the output", y) for y in ys]
     for name, x in candidates:
-        if not x.any() or not _fits(x, n):
+        if not x.any() or not broadcasts(x.shape, n.shape):
             continue
         if _close(mismatch, a * x, n):
             return f"a factor is missing: {name}"
         if _close(mismatch, a, n * x):
             return f"a factor too much: {name}"
     return ""
-
-
-def _fits(x: Floats, n: Floats) -> bool:
-    return x.ndim <= n.ndim and all(p in (1, q) for p, q in zip(x.shape[::-1], n.shape[::-1], strict=False))
 
 
 def _where(mismatch: Mismatch) -> str:
