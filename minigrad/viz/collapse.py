@@ -11,7 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from heapq import heappop, heappush
-from itertools import groupby, permutations
+from itertools import chain, groupby, permutations
 from math import hypot
 from typing import Any, NamedTuple, TypeAlias
 
@@ -167,12 +167,10 @@ class _Calls:
         self._nodes = {node.id: node for node in graph.nodes}
         self._operations = [node for node in graph.nodes if node.kind == "operation"]
         self._place = {node.id: i for i, node in enumerate(self._operations)}
-        self._inputs: defaultdict[str, list[Edge]] = defaultdict(list)
+        self._inputs = graph.inputs()
         self._users: defaultdict[str, list[int]] = defaultdict(list)
-        for edge in graph.edges:
-            if edge.flow == "tensor":
-                self._inputs[edge.target].append(edge)
-                self._users[edge.source].append(self._place.get(edge.target, -1))
+        for edge in chain.from_iterable(self._inputs.values()):
+            self._users[edge.source].append(self._place.get(edge.target, -1))
 
     def at(self, depth: int, done: Groups) -> Iterator[_Call]:
         """The calls of layers `depth` deep whose names end in a number, in order."""
@@ -230,9 +228,7 @@ def _collapsed(graph: Graph, groups: Groups) -> Graph:
     for nodes, group in pieces:
         node = nodes[0] if group is None else _joined(nodes, group, leaving)
         made.append(replace(node, id=home[node.id], of=home.get(node.of, node.of)))
-    place = {node.id: i for i, node in enumerate(made)}
-    edges = sorted(_edges(graph, home), key=lambda edge: place[edge.target])
-    return replace(graph, nodes=tuple(made), edges=tuple(edges))
+    return graph.rebuilt(made, _edges(graph, home))
 
 
 def _parts(graph: Graph, groups: Groups) -> dict[str, _Part]:

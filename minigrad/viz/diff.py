@@ -69,9 +69,7 @@ def compare(before: Graph, after: Graph) -> Graph:
             new[b.id] = name
         nodes.append(replace(node, id=name))
     nodes = [replace(node, of=(old if node.change == "removed" else new)[node.of]) for node in nodes]
-    place = {node.id: i for i, node in enumerate(nodes)}
-    edges = sorted(_edges(before, after, old, new), key=lambda edge: place[edge.target])
-    return replace(after, nodes=tuple(nodes), edges=tuple(edges))
+    return after.rebuilt(nodes, _edges(before, after, old, new))
 
 
 def _edges(before: Graph, after: Graph, old: dict[str, str], new: dict[str, str]) -> Iterator[Edge]:

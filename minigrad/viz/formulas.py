@@ -76,11 +76,7 @@ def formulas(graph: Graph, longest: int = 14) -> dict[str, str]:
     It is in terms of the names of the inputs: of a leaf its own, of an operation that of the output that shows it, or
     else its formula. Names of more than `longest` characters become t1, t2, … in execution order.
     """
-    shown_by = shown_outputs(graph)
-    inputs: dict[str, dict[int, str]] = {}
-    for edge in graph.edges:
-        if edge.flow == "tensor":
-            inputs.setdefault(edge.target, {})[edge.position] = edge.source
+    shown_by, inputs = shown_outputs(graph), graph.inputs()
     taken = {node.name for node in graph.nodes}
     short_names = (f"t{i}" for i in count(1) if f"t{i}" not in taken)
     names: dict[str, _Term] = {}
@@ -88,8 +84,7 @@ def formulas(graph: Graph, longest: int = 14) -> dict[str, str]:
     for node in graph.nodes:
         if node.id in names:
             continue  # an output that shows what an operation made
-        sources = inputs.get(node.id, {})
-        operands = {f"x{i}": names[sources[i]] for i in sorted(sources) if sources[i] in names}
+        operands = {f"x{edge.position}": names[edge.source] for edge in inputs[node.id] if edge.source in names}
         term = name = _leaf(node) if node.kind in GIVEN or node.kind == "output" else _result(node, operands)
         output = shown_by.get(node.id)
         if output is not None and len(one_line(output.name)) <= longest:

@@ -19,6 +19,7 @@ _TITLES = ("forward", "backward", "backward of backward", "third derivative")
 _EQUATIONS = 3  # in a title
 _LONGEST_VALUE = 24  # characters
 _VARIABLE = style.COLORS["constant"]._replace(text=style.TEXT)
+_COLORS = {kind: style.COLORS[kind] for kind in LEAVES} | {"output": style.COLORS["loss"]}  # of all others _VARIABLE's
 
 
 def write(graph: Graph, options: DrawOptions = DrawOptions(), facts: Sequence[str] = ()) -> str:  # noqa: B008 - frozen
@@ -38,20 +39,10 @@ def write(graph: Graph, options: DrawOptions = DrawOptions(), facts: Sequence[st
 
 
 def _of_variables(graph: Graph) -> Graph:
-    edges = tuple([edge for edge in graph.edges if edge.flow == "tensor"])
+    edges = [edge for edge in graph.edges if edge.flow == "tensor"]
     used = {edge.source for edge in edges}
     kept = [n for n in graph.nodes if n.kind not in ("derivative", "gradient") and (n.kind != "seed" or n.id in used)]
-    return replace(graph, nodes=tuple(kept), edges=edges)
-
-
-@dataclass(frozen=True, slots=True)
-class _Variable:
-    """An ellipse: its id, the lane that it is from, its colours and its attributes."""
-
-    id: str
-    order: int
-    colors: style.Colors
-    attributes: dict[str, str]
+    return graph.rebuilt(kept, edges)
 
 
 @dataclass(slots=True)
@@ -90,12 +81,11 @@ class _Drawing:
         self.lanes = {order: _Lane(order) for order in orders.values()}
         self.drawn_again = False
         self._formulas = formulas(graph)
-        self._variables: dict[str, _Variable] = {}  # by the ids of the nodes that are or make them
+        self._variables: dict[str, Node] = {}  # by the ids of the nodes that are or make them
         shown_by = shown_outputs(graph)
-        sources: dict[str, list[str]] = {node.id: [] for node in graph.nodes}
+        sources = {id_: [edge.source for edge in edges] for id_, edges in graph.inputs().items()}
         homes: dict[str, int] = {}  # of a leaf: the first lane that uses it
         for edge in graph.edges:
-            sources[edge.target].append(edge.source)
             order = orders[edge.target]
             homes[edge.source] = min(order, homes.get(edge.source, order))
         for node in graph.nodes:
@@ -119,36 +109,42 @@ class _Drawing:
         if output is not None and self._formulas[output.id] != self._formulas[node.id]:
             lane.equations.append(f"{self._formulas[output.id]} = {self._formulas[node.id]}")
 
-    def _add_variable(self, variable: _Variable, sources: Sequence[str]) -> None:
+    def _add_variable(self, variable: Node, sources: Sequence[str]) -> None:
         self._variables[variable.id] = variable
         self.lanes[variable.order].connect(sources, self._place(variable, variable.order))
 
     def _inputs(self, sources: Sequence[str], order: int) -> list[str]:
         return [self._place(self._variables[source], order) for source in sources if source in self._variables]
 
-    def _place(self, variable: _Variable, order: int) -> str:
+    def _place(self, variable: Node, order: int) -> str:
         """The id of a Variable in a lane, where it is drawn unless it is there already."""
         lane, again = self.lanes[order], order != variable.order
         id_ = f"{variable.id} in order {order}" if again else variable.id
         if id_ not in lane.drawn:
             lane.drawn.add(id_)
             border = {"color": _VARIABLE.border, "style": "filled,dotted"} if again else {}
-            lane.nodes.append(dot.node(id_, variable.colors, variable.attributes | border))
+            lane.nodes.append(dot.node(id_, _COLORS.get(variable.kind, _VARIABLE), _ellipse(variable) | border))
             self.drawn_again |= again
         return id_
 
-    def _variable(self, node: Node, operation: Node, order: int) -> _Variable:
-        """The Variable that an operation makes, or that is a leaf or an output."""
+    def _variable(self, node: Node, operation: Node, order: int) -> Node:
+        """The Variable that an operation makes, or that is a leaf or an output, as a node in its lane."""
         made = node.kind not in (*GIVEN, "output")
-        name, tensor, value = "" if made else node.name, node.tensor or operation.tensor, node.value or operation.value
-        known = Node(node.id, node.kind, name, tensor=tensor, value=value, stats=node.stats or operation.stats)
-        colors = style.colors_of(node) if node.kind in LEAVES else _VARIABLE
-        colors = style.COLORS["loss"] if node.kind == "output" else colors
-        return _Variable(f"{node.id}.y" if made else node.id, order, colors, _ellipse(known, self._formulas[node.id]))
+        return Node(
+            f"{node.id}.y" if made else node.id,
+            node.kind,
+            "" if made else node.name,
+            tensor=node.tensor or operation.tensor,
+            formula=self._formulas[node.id],
+            order=order,
+            value=node.value or operation.value,
+            stats=node.stats or operation.stats,
+        )
 
 
-def _ellipse(node: Node, formula: str) -> dict[str, str]:
+def _ellipse(node: Node) -> dict[str, str]:
     """The attributes of a Variable: its formula, its name if that is another one, its value or its shape."""
+    formula = node.formula
     lines = [node.name] if node.name not in ("", node.kind) and one_line(node.name) != formula else []
     if node.value != formula.replace("−", "-"):
         shape = node.tensor.shape if node.tensor is not None else ()

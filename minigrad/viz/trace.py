@@ -77,7 +77,10 @@ def trace(
         leaves = tracing.leaves if tracing.work else {}  # else their gradients are those of another run
         gradients = {node.id: leaf.grad.data for leaf, node in leaves.items() if leaf.grad is not None}
         graph = with_derivatives(graph, tracing.work, gradients)
-    return graph if order == "all" else _up_to(order, graph)
+    if order == "all":
+        return graph
+    nodes = [node for node in graph.nodes if node.order <= order]
+    return replace(graph.rebuilt(nodes, graph.edges), saved=min(graph.saved, sum(node.saved for node in nodes)))
 
 
 def checked_model(owner: str, model: Model | None) -> Model | None:
@@ -102,14 +105,6 @@ def _checked(outputs: Iterable[Variable], order: int | Literal["all"]) -> tuple[
     if order != "all" and (not isinstance(order, int) or isinstance(order, bool) or order < 0):
         raise ValueError(f'draw: order must be 0, 1, 2, ... or "all", not {order!r}')
     return outputs
-
-
-def _up_to(order: int, graph: Graph) -> Graph:
-    """The graph without the nodes of a higher order."""
-    kept = {node.id for node in graph.nodes if node.order <= order}
-    nodes = tuple(node for node in graph.nodes if node.id in kept)
-    edges = tuple(edge for edge in graph.edges if edge.source in kept and edge.target in kept)
-    return replace(graph, nodes=nodes, edges=edges, saved=min(graph.saved, sum(node.saved for node in nodes)))
 
 
 class _Tracing:
