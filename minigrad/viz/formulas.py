@@ -120,12 +120,12 @@ def _result(node: Node, operands: Mapping[str, _Term]) -> _Term:
     """The formula of an operation; in the form name(a, b) where it says none, or one without a notation."""
     try:
         return _written(ast.parse(node.formula, mode="eval").body, operands)
-    except (SyntaxError, ValueError):
+    except (SyntaxError, ValueError, KeyError):
         return _Term(f"{one_line(node.name).lower()}({', '.join([x.text for x in operands.values()])})", _ATOM)
 
 
 def _written(tree: ast.expr, operands: Mapping[str, _Term]) -> _Term:
-    """An expression in the field's notation; SyntaxError if there is none for it, or an operand is missing."""
+    """An expression in the field's notation; SyntaxError or KeyError if there is none, or an operand is missing."""
     match tree:
         case ast.Name(id=name) if name in operands:
             term = operands[name]
@@ -157,8 +157,6 @@ def _number(tree: ast.expr) -> str:
 
 def _infix(tree: ast.BinOp, a: _Term, b: _Term) -> _Term:
     operator, factor, number = type(tree.op), _number(tree.left), _number(tree.right)
-    if operator not in _INFIX:
-        raise SyntaxError
     if operator is ast.Mult and factor:
         return _scaled(factor, b)
     if operator is ast.Pow and number:

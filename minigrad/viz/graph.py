@@ -149,11 +149,12 @@ def first_nonfinite(graph: Graph) -> tuple[Node | None, set[tuple[str, str]]]:
 
     The path is the edges that carried them on, as (source, target).
     """
-    first = next((node for node in graph.nodes if node.stats is not None and node.stats.nonfinite), None)
+    measured = {node.id: node for node in graph.nodes if node.stats}
+    nonfinite = [node for node in measured.values() if node.stats and node.stats.nonfinite]
     path: set[tuple[str, str]] = set()
-    if first is None:
+    if not nonfinite:
         return None, path
-    finite = {node.id for node in graph.nodes if node.stats is not None and not node.stats.nonfinite}
+    first, finite = nonfinite[0], measured.keys() - {node.id for node in nonfinite}
     flow, reached = "gradient" if first.of else "tensor", {first.id}
     for edge in graph.edges:  # by their targets, in execution order
         if edge.flow == flow and edge.source in reached and edge.target not in finite:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
+from itertools import chain, groupby
 from math import log2
 
 from minigrad.viz import dot, style
@@ -310,26 +310,26 @@ def layer_frames(shapes: Sequence[NodeShape], statements: Sequence[str]) -> list
     sides = {(shape.layer, shape.side) for shape in shapes if shape.beside is not None}
     wanted = {side for _, side in sides}
     members: dict[str, list[NodeShape]] = {layer: [] for layer in ("", *layers)}
-    places: dict[str, list[tuple[int, list[str]]]] = {layer: [] for layer in ("", *layers)}  # of the statements inside
-    for place, (shape, statement) in enumerate(zip(shapes, statements, strict=True)):
-        layer = shape.layer if shape.layer in layers else _around(shape.layer, layers)
-        members[layer].append(shape)
-        places[layer].append((place, [statement]))
-    for layer in sorted(layers, key=lambda path: -path.count(".")):  # what is inside, before what is around it
-        outer = _around(layer, layers)
+    inside: dict[str, list[list[str]]] = {layer: [] for layer in ("", *layers)}  # statements, and whole frames
+    frames: dict[str, tuple[str, list[str]]] = {}  # the layer around each, and the lines of its frame
+    for shape, statement in zip(shapes, statements, strict=True):
+        around = ""
+        for layer in layer_paths(shape.layer):
+            if layer in layers:
+                if layer not in frames:
+                    frames[layer] = around, []
+                    inside[around].append(frames[layer][1])
+                around = layer
+        members[around].append(shape)
+        inside[around].append([statement])
+    for layer in sorted(frames, key=lambda path: -path.count(".")):  # what is inside, before what is around it
+        outer, lines = frames[layer]
         missing = [side for side in _ANCHORS if side in wanted and (layer, side) not in sides]
-        lines = [line for _, some in sorted(places[layer]) for line in some]
-        lines += _spaces(numbers[layer], members[layer], missing)
         values = {"color": style.LAYER_BORDER, "margin": "11", "tooltip": form.one_line(layer)}
-        framed = dot.frame(numbers[layer], _frame_label(layer, outer, members[layer]), lines, **values)
-        places[outer].append((min(places[layer])[0], framed))
+        body = [*chain.from_iterable(inside[layer]), *_spaces(numbers[layer], members[layer], missing)]
+        lines += dot.frame(numbers[layer], _frame_label(layer, outer, members[layer]), body, **values)
         members[outer] += [shape for shape in members[layer] if shape.first.kind == "parameter"] if outer else []
-    return [line for _, lines in sorted(places[""]) for line in lines]
-
-
-def _around(layer: str, layers: dict[str, None]) -> str:
-    """The innermost frame around a layer; "" if there is none."""
-    return max([path for path in layer_paths(layer.rpartition(".")[0]) if path in layers], key=len, default="")
+    return [*chain.from_iterable(inside[""])]
 
 
 def _frame_label(layer: str, outer: str, shapes: list[NodeShape]) -> str:

@@ -47,13 +47,12 @@ def _of_variables(graph: Graph) -> Graph:
 
 @dataclass(slots=True)
 class _Lane:
-    """An order of differentiation: statements, the formulas of its outputs, "y = x³", and the Variables drawn in it."""
+    """An order of differentiation: its statements, and the formulas of its outputs, "y = x³"."""
 
     order: int
-    nodes: list[str] = field(default_factory=list)
+    nodes: dict[str, str] = field(default_factory=dict)  # by their ids
     edges: list[str] = field(default_factory=list)
     equations: list[str] = field(default_factory=list)
-    drawn: set[str] = field(default_factory=set)
 
     @property
     def color(self) -> str:
@@ -67,10 +66,6 @@ class _Lane:
         equations = ", ".join(map(escaped, self.equations[:_EQUATIONS]))
         title = font(f"<B>order {self.order}: {name}</B>", "12")
         return title + (font(f"&#160;&#160;&#160;{equations}", "12") if equations else "")
-
-    def connect(self, sources: Sequence[str], target: str) -> None:
-        """Draw arrows to a node."""
-        self.edges += [dot.edge(source, target, color=self.color) for source in sources]
 
 
 class _Drawing:
@@ -94,36 +89,37 @@ class _Drawing:
             elif node.kind != "output":
                 self._add_operation(node, sources[node.id], shown_by.get(node.id))
             elif node.id not in self._variables:
-                self._add_variable(self._variable(node, node, node.order), self._inputs(sources[node.id], node.order))
+                self._connect(sources[node.id], node.id, node.order)
+                self._variables[node.id] = self._variable(node, node, node.order)
         for variable in self._variables.values():
             self._place(variable, variable.order)  # also those that nothing uses
 
     def _add_operation(self, node: Node, sources: Sequence[str], output: Node | None) -> None:
         """Draw an operation and the Variable that it makes, which may be an output."""
-        inputs = self._inputs(sources, node.order)
         lane = self.lanes[node.order]
-        lane.nodes.append(_operation(node))
-        lane.connect(inputs, node.id)
-        self._variables[node.id] = self._variable(output or node, node, node.order)
-        self._add_variable(self._variables[node.id], [node.id])
+        self._connect(sources, node.id, node.order)
+        lane.nodes[node.id] = _operation(node)
+        variable = self._variable(output or node, node, node.order)
+        self._variables[node.id] = self._variables[variable.id] = variable
+        lane.edges.append(dot.edge(node.id, self._place(variable, node.order), color=lane.color))
         if output is not None and self._formulas[output.id] != self._formulas[node.id]:
             lane.equations.append(f"{self._formulas[output.id]} = {self._formulas[node.id]}")
 
-    def _add_variable(self, variable: Node, sources: Sequence[str]) -> None:
-        self._variables[variable.id] = variable
-        self.lanes[variable.order].connect(sources, self._place(variable, variable.order))
-
-    def _inputs(self, sources: Sequence[str], order: int) -> list[str]:
-        return [self._place(self._variables[source], order) for source in sources if source in self._variables]
+    def _connect(self, sources: Sequence[str], target: str, order: int) -> None:
+        """Draw arrows from the Variables of some nodes to a node in a lane."""
+        lane, variables = (
+            self.lanes[order],
+            [self._variables[source] for source in sources if source in self._variables],
+        )
+        lane.edges += [dot.edge(self._place(variable, order), target, color=lane.color) for variable in variables]
 
     def _place(self, variable: Node, order: int) -> str:
         """The id of a Variable in a lane, where it is drawn unless it is there already."""
         lane, again = self.lanes[order], order != variable.order
         id_ = f"{variable.id} in order {order}" if again else variable.id
-        if id_ not in lane.drawn:
-            lane.drawn.add(id_)
+        if id_ not in lane.nodes:
             border = {"color": _VARIABLE.border, "style": "filled,dotted"} if again else {}
-            lane.nodes.append(dot.node(id_, _COLORS.get(variable.kind, _VARIABLE), _ellipse(variable) | border))
+            lane.nodes[id_] = dot.node(id_, _COLORS.get(variable.kind, _VARIABLE), _ellipse(variable) | border)
             self.drawn_again |= again
         return id_
 
@@ -186,6 +182,6 @@ def _body(lanes: Sequence[_Lane], direction: str) -> Iterator[str]:
     for lane in lanes[::step]:
         color = lane.color if lane.order > 0 else style.LAYER_BORDER
         values = {"color": color, "margin": "12", "penwidth": "1.2", "tooltip": f"order {lane.order}"}
-        yield from dot.frame(lane.order, lane.title, lane.nodes[::step], **values)
+        yield from dot.frame(lane.order, lane.title, [*lane.nodes.values()][::step], **values)
     for lane in lanes[::step]:
         yield from lane.edges[::step]

@@ -114,7 +114,7 @@ class _Tracing:
         self.work: dict[str, Work] = {}  # of the derivatives of operations, by their ids
         self.leaves: dict[Variable, Node] = {}
         self._names, self._measured = names, measured
-        self._nodes: list[Node] = []
+        self._nodes: dict[str, Node] = {}  # by id
         self._edges: list[Edge] = []
         self._counts: Counter[Kind] = Counter()
         self._operations: dict[int, Node] = {}  # by serial number
@@ -122,12 +122,10 @@ class _Tracing:
         layers = {name.rpartition(".")[0] for name in (names or {}).values()} | {m.layer for m in measured.values()}
         self._containers = {path for layer in layers for path in layer_paths(layer.rpartition(".")[0])}
         self._saved: dict[int, int] = {}  # by id of the array that owns the memory, which lives while we trace
-        self._values: dict[str, str] = {}  # by id of a node whose array an operation saved
 
     def graph(self, peak: int | None) -> Graph:
         """The nodes and edges that were added."""
-        nodes = [replace(node, value=v) if (v := self._values.get(node.id)) else node for node in self._nodes]
-        return Graph(tuple(nodes), tuple(self._edges), sum(self._saved.values()), peak)
+        return Graph(tuple(self._nodes.values()), tuple(self._edges), sum(self._saved.values()), peak)
 
     def add_operation(self, function: Function) -> None:
         """Append an operation, and before it those of its inputs that have no node yet."""
@@ -211,7 +209,7 @@ class _Tracing:
     def _add(self, kind: Kind, name: str, sources: Sequence[Node] = (), **attributes: Any) -> Node:
         self._counts[kind] += 1
         node = Node(f"{kind}{self._counts[kind]}", kind, name, **attributes)
-        self._nodes.append(node)
+        self._nodes[node.id] = node
         self._edges += [Edge(source.id, node.id, i, source.tensor) for i, source in enumerate(sources)]
         return node
 
@@ -235,7 +233,7 @@ class _Tracing:
             if i == Function.OUTPUT:
                 value = format_value(array)
             elif i >= 0 and not sources[i].value:
-                self._values[sources[i].id] = format_value(array)
+                self._nodes[sources[i].id] = replace(sources[i], value=format_value(array))
             owner = owner_of(array)
             if id(owner) not in alive:
                 size = min(array.nbytes, owner.nbytes)  # a part counts as such, a broadcast array as the one it repeats
