@@ -28,8 +28,7 @@ def with_derivatives(graph: Graph, work: Mapping[str, Work], gradients: Mapping[
     asked = {node.id for node in graph.nodes if node.requires_grad}
     made: dict[str, Node] = {}  # by the ids of operations, leaves and outputs
     reached = {node.id for node in operations}
-    ends = {edge.target for edge in graph.edges if edge.source in reached}
-    outputs = [node for node in graph.nodes if node.kind == "output" and node.id in ends]
+    outputs = [n for n in graph.nodes if n.kind == "output" and any(edge.source in reached for edge in inputs[n.id])]
     for number, output in enumerate(outputs, 1):
         made[output.id] = Node(f"seed{number}", "seed", "backward()", tensor=output.tensor, order=1, of=output.id)
     for number, node in enumerate(reversed(operations), 1):

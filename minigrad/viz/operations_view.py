@@ -14,7 +14,7 @@ from math import log2
 from minigrad.viz import dot, style
 from minigrad.viz import formatting as form
 from minigrad.viz.dot import Markup, attributes, escaped, font, quoted, stacked
-from minigrad.viz.graph import Edge, Graph, Kind, Node, Tensor, common_change, first_nonfinite, layer_paths
+from minigrad.viz.graph import Edge, Graph, Node, Tensor, common_change, first_nonfinite, layer_paths
 from minigrad.viz.legend import legend_of
 from minigrad.viz.options import DrawOptions
 
@@ -64,30 +64,23 @@ class NodeShape:
 
 def node_shapes(graph: Graph) -> list[NodeShape]:
     """The shapes of `graph`, in the order of their first nodes."""
-    shapes: list[NodeShape] = []
-    shared: dict[tuple[Kind, str, tuple[str, ...]], list[NodeShape]] = {}
-    accompanied: set[str] = set()
     users, nodes = _users(graph), {node.id: node for node in graph.nodes}
+    together: dict[tuple[str, str, tuple[str, ...]], list[Node]] = {}  # those of one kind and layer with the same users
     for node in graph.nodes:
-        used_by = users.get(node.id, ())
-        if node.kind not in ("parameter", "constant", "gradient") or not used_by:
-            shapes.append(NodeShape([node], node.layer))
-            continue
-        key = node.kind, node.layer, used_by
-        for shape in shared.get(key, ()):
-            shape.nodes.append(node)
-        if key in shared:
-            continue
-        copies = [NodeShape([node], node.layer)]
+        used_by = users.get(node.id, ()) if node.kind in ("parameter", "constant", "gradient") else ()
+        together.setdefault((node.kind if used_by else node.id, node.layer, used_by), []).append(node)
+    shapes: list[NodeShape] = []
+    accompanied: set[str] = set()
+    for (_, layer, used_by), group in together.items():
+        copies = [NodeShape(group, layer)]
         if len(used_by) > _FEW_ARROWS:
-            copies = [NodeShape([node], nodes[user].layer, user=user, again=i > 0) for i, user in enumerate(used_by)]
+            copies = [NodeShape(group, nodes[user].layer, user=user, again=i > 0) for i, user in enumerate(used_by)]
         for shape, user in zip(copies, used_by, strict=False):
             # Only one stands beside an operation: the arrow of a second one would run through the first.
             alone = shape.user or len(used_by) == 1
             if alone and nodes[user].family and nodes[user].layer == shape.layer and user not in accompanied:
                 shape.beside = user
                 accompanied.add(user)
-        shared[key] = copies
         shapes += copies
     return shapes
 
@@ -220,15 +213,11 @@ class _Drawing:
 
     def ranks(self) -> Iterator[str]:
         """Side by side: leaves of only one operation, the operation, its derivative, the gradients of these leaves."""
-        rows: dict[str, list[str]] = {}
-        row_of: dict[str, str] = {}
-        for node in self._graph.nodes:
-            if node.of and node.kind != "gradient":
-                row_of[node.id] = node.of
-                rows[node.of] = [node.of, node.id]
+        of = {node.id: node.of for node in self._graph.nodes if node.of and node.kind != "gradient"}
+        rows = {node: [node, derivative] for derivative, node in of.items()}
         for shape in self._shapes:
             if shape.beside is not None:
-                row = rows.setdefault(row_of.get(shape.beside, shape.beside), [shape.beside])
+                row = rows.setdefault(of.get(shape.beside, shape.beside), [shape.beside])
                 row.insert(len(row) if shape.side == "gradient" else 0, shape.id)
         for row in rows.values():
             yield f"  {{rank=same; {'; '.join(map(quoted, row))}}}"
@@ -269,7 +258,8 @@ class _Drawing:
         latest = self._latest.get(source.of) == target.of if target.of else self._latest.get(target.id) == source.id
         values["weight"] = "8" if latest else "2"  # what comes from further above gives way
         if tensor is not None:
-            values |= {"penwidth": f"{_width(tensor):g}", "tooltip": form.format_tensor(tensor)}
+            width = min(max(1.0, round(log2(tensor.bytes + 1) / 4 - 1.75, 2)), 6.0)  # + ¼ for each doubling from 2 KiB
+            values |= {"penwidth": f"{width:g}", "tooltip": form.format_tensor(tensor)}
             words = self._tensor_words(tensor)
             if edge.flow == "gradient":
                 values["tooltip"] = f"gradient · {values['tooltip']}"
@@ -296,11 +286,6 @@ class _Drawing:
 
 def _signed(node: Node, name: str) -> str:
     return f"{style.SIGNS[node.change]} {name}" if node.change else name
-
-
-def _width(tensor: Tensor) -> float:
-    """Points: 1 up to 2 KiB, and a quarter more for each doubling."""
-    return min(max(1.0, round(log2(tensor.bytes + 1) / 4 - 1.75, 2)), 6.0)
 
 
 def layer_frames(shapes: Sequence[NodeShape], statements: Sequence[str]) -> list[str]:

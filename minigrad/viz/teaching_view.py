@@ -28,7 +28,10 @@ def write(graph: Graph, options: DrawOptions = DrawOptions(), facts: Sequence[st
     Lanes stand below each other, or with the direction "TB" side by side. Derivatives that were not recorded as
     operations are left out: they have no Variables.
     """
-    drawing = _Drawing(_of_variables(graph))
+    edges = [edge for edge in graph.edges if edge.flow == "tensor"]
+    used = {edge.source for edge in edges}
+    kept = [n for n in graph.nodes if n.kind not in ("derivative", "gradient") and (n.kind != "seed" or n.id in used)]
+    drawing = _Drawing(graph.rebuilt(kept, edges))
     lanes = [lane for _, lane in sorted(drawing.lanes.items()) if lane.nodes]
     hints = _hints([lane.order for lane in lanes])
     if drawing.drawn_again:
@@ -36,13 +39,6 @@ def write(graph: Graph, options: DrawOptions = DrawOptions(), facts: Sequence[st
     heading = dot.heading(options.title, [*facts, *hints] if options.legend else facts)
     direction = "LR" if options.direction == "auto" else options.direction
     return dot.digraph(heading, _body(lanes, direction), direction=direction, nodesep="0.25", ranksep="0.42")
-
-
-def _of_variables(graph: Graph) -> Graph:
-    edges = [edge for edge in graph.edges if edge.flow == "tensor"]
-    used = {edge.source for edge in edges}
-    kept = [n for n in graph.nodes if n.kind not in ("derivative", "gradient") and (n.kind != "seed" or n.id in used)]
-    return graph.rebuilt(kept, edges)
 
 
 @dataclass(slots=True)
