@@ -50,9 +50,11 @@ class Engine:
 def engines() -> list[Engine]:
     """The engines that are there, the one that serves first: $MINIGRAD_DOT, graphviz-pure, the system's dot."""
     given = os.environ.get("MINIGRAD_DOT")
+    # Where pip installs programs, for this Python and for this user; neither folder needs to be on the PATH.
+    folders = os.pathsep.join([get_path("scripts"), get_path("scripts", get_preferred_scheme("user"))])
     candidates = [
         (given or "", given and (shutil.which(given) or given)),
-        ("graphviz-pure", shutil.which("graphviz-pure", path=_scripts()) or shutil.which("graphviz-pure")),
+        ("graphviz-pure", shutil.which("graphviz-pure", path=folders) or shutil.which("graphviz-pure")),
         ("dot", shutil.which("dot")),
     ]
     return [Engine(name, path) for name, path in candidates if path]
@@ -66,8 +68,3 @@ def engine_of(name: str = "auto") -> Engine:
         wanted = "there is no Graphviz" if name == "auto" else f"there is no engine {name!r}"
         raise EngineError(f"{wanted}: pip install 'minigrad-nn[viz]' brings one; .dot and .json need none")
     return found[0] if found else Engine(name, str(path))
-
-
-def _scripts() -> str:
-    """The folders where pip installs programs, of this Python and of the user; neither needs to be on the PATH."""
-    return os.pathsep.join([get_path("scripts"), get_path("scripts", get_preferred_scheme("user"))])

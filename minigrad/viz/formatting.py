@@ -22,9 +22,7 @@ _FEW = 4  # numbers of an array that are shown
 
 def one_line(text: str, longest: int = LONGEST) -> str:
     """`text` on one line of printable characters, at most `longest`: an ellipsis stands for the middle of more."""
-    line = " ".join(text.split())
-    if not line.isprintable():
-        line = "".join([c if c.isprintable() else "\ufffd" for c in line])
+    line = "".join([c if c.isprintable() else "\ufffd" for c in " ".join(text.split())])
     if len(line) > longest:
         line = f"{line[: longest // 2]}…{line[-longest // 2 + 1 :]}"
     return line or "unnamed"

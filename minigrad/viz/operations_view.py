@@ -106,10 +106,9 @@ class _Drawing:
         self._nonfinite, self._path = first_nonfinite(graph)
         self._largest_heat, self._longest_time = options.scales(graph)
         self._saves = not any(edge.flow == "saved" for edge in graph.edges)
-        places = {node.id: place for place, node in enumerate(graph.nodes)}
-        flowing = [edge for edge in graph.edges if edge.flow == "tensor" and edge.change != "removed"]
-        flowing = [edge for edge in flowing if self._nodes[edge.source].kind in _FLOWING]
-        flowing.sort(key=lambda edge: places[edge.source])
+        place = {node.id: i for i, node in enumerate(graph.nodes) if node.kind in _FLOWING}
+        flowing = [e for e in graph.edges if e.flow == "tensor" and e.change != "removed" and e.source in place]
+        flowing.sort(key=lambda edge: place[edge.source])
         self._latest = {edge.target: edge.source for edge in flowing}  # of a node's inputs the one that was made last
         self._common = Counter(edge.tensor.dtype for edge in graph.edges if edge.tensor).most_common(1)
 
