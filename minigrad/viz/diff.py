@@ -102,13 +102,12 @@ def _paired(before: Graph, after: Graph) -> Iterator[tuple[Node | None, Node | N
 
 def _matches(before: Graph, after: Graph) -> list[tuple[int, int]]:
     """The places of the nodes that are in both graphs."""
-    first = [i for i, node in enumerate(before.nodes) if not node.of]
-    second = [j for j, node in enumerate(after.nodes) if not node.of]
-    keys = [[(n.kind, n.order, n.layer, n.name) for n in graph.nodes if not n.of] for graph in (before, after)]
-    aligned = _align(*keys)
-    matches = [(first[i], second[j]) for i, j in aligned]
-    derivative = {node.of: i for i, node in enumerate(before.nodes) if node.of}  # of a node there is at most one
-    other = {node.of: j for j, node in enumerate(after.nodes) if node.of}
+    graphs = before, after
+    first, second = ([i for i, node in enumerate(graph.nodes) if not node.of] for graph in graphs)
+    keys = [[(n.kind, n.order, n.layer, n.name) for n in graph.nodes if not n.of] for graph in graphs]
+    matches = [(first[i], second[j]) for i, j in _align(*keys)]
+    # Of a node there is at most one derivative.
+    derivative, other = ({node.of: i for i, node in enumerate(graph.nodes) if node.of} for graph in graphs)
     pairs = [(derivative.get(before.nodes[i].id), other.get(after.nodes[j].id)) for i, j in matches]
     return sorted([*matches, *((i, j) for i, j in pairs if i is not None and j is not None)])
 

@@ -45,8 +45,8 @@ def legend_of(graph: Graph, options: DrawOptions, *, repeated: bool) -> str:
 
 
 def _rows(cells: Sequence[str]) -> str:
-    count = max(1, -(-len(cells) // _IN_A_ROW))
-    rows = [cells[len(cells) * i // count : len(cells) * (i + 1) // count] for i in range(count)] if cells else []
+    count = -(-len(cells) // _IN_A_ROW)
+    rows = [cells[len(cells) * i // count : len(cells) * (i + 1) // count] for i in range(count)]
     return "".join(f'<TR><TD><TABLE {_TABLE} CELLSPACING="5"><TR>{"".join(row)}</TR></TABLE></TD></TR>' for row in rows)
 
 

@@ -237,9 +237,8 @@ class _Drawing:
                 values |= {"color": style.BAD, "penwidth": "3"}
             if edge.flow == "gradient" and source.first.kind != "output" and target.beside is None:
                 # Graphviz ranks what an arrow leaves above what it reaches: backward runs up, so it is written down.
-                yield dot.edge(target.id, source.id, **values, dir="back")
-            else:
-                yield dot.edge(source.id, target.id, **values)
+                source, target, values = target, source, values | {"dir": "back"}
+            yield dot.edge(source.id, target.id, **values)
 
     def _arrow(self, edge: Edge) -> dict[str, str]:
         source, target, tensor = self._nodes[edge.source], self._nodes[edge.target], edge.tensor

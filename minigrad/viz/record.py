@@ -1,7 +1,4 @@
-"""record: the time, the memory and the numbers of a training step, operation by operation, for a diagram of it.
-
-RecordStep does it in a training, as a callback.
-"""
+"""record and RecordStep: time, memory and numbers of a training step, operation by operation, for a diagram of it."""
 
 from __future__ import annotations
 
