@@ -44,11 +44,10 @@ def format_flops(count: int) -> str:
 
 
 def _with_unit(number: float, units: Sequence[str], step: int) -> str:
-    unit, *larger_units = units
-    for larger in larger_units:
-        if number < step - 0.5:
+    for unit in units:
+        if number < step - 0.5 or unit == units[-1]:
             break
-        number, unit = number / step, larger
+        number /= step
     return f"{number:.0f} {unit}" if number >= 99.95 or unit == units[0] else f"{number:.1f} {unit}"
 
 

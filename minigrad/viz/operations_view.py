@@ -167,12 +167,11 @@ class _Drawing:
 
     def _bar(self, node: Node, part: float) -> str:
         """A bar as long as the operation's time."""
-        length = max(2, round(_BAR * part))
-        size = 'FIXEDSIZE="TRUE" HEIGHT="5" WIDTH='
-        bar = f'<TD BGCOLOR="{style.colors_of(node).border}" {size}"{length}"></TD>'
-        rest = f'<TD BGCOLOR="{style.TRACK}" {size}"{_BAR - length}"></TD>' if length < _BAR else ""
+        length, size = max(2, round(_BAR * part)), 'FIXEDSIZE="TRUE" HEIGHT="5" WIDTH='
+        parts = ((style.colors_of(node).border, length), (style.TRACK, _BAR - length))
+        cells = "".join([f'<TD BGCOLOR="{color}" {size}"{width}"></TD>' for color, width in parts if width])
         table = f'BORDER="0" CELLBORDER="0" CELLPADDING="0" CELLSPACING="0" {size}"{_BAR}"'
-        return f"<TABLE {table}><TR>{bar}{rest}</TR></TABLE>"
+        return f"<TABLE {table}><TR>{cells}</TR></TABLE>"
 
     def _cylinder(self, shape: NodeShape) -> dict[str, str]:
         # A gradient of which only a part is made here has no norm.

@@ -186,9 +186,8 @@ class RecordStep(Callback):
             except EngineError as error:  # no reason to lose the training
                 text = self.path.with_suffix(".dot")
                 diagram.save(text)
-                warnings.warn(
-                    f"RecordStep: no {self.path.name}, but {text.name}: {error}", RuntimeWarning, stacklevel=1
-                )
+                message = f"RecordStep: no {self.path.name}, but {text.name}: {error}"
+                warnings.warn(message, RuntimeWarning, stacklevel=1)
 
     def after_training(self, training: Training) -> None:  # noqa: ARG002
         """End the recording, also of a step that failed."""

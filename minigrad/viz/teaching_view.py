@@ -75,10 +75,8 @@ class _Drawing:
         self._variables: dict[str, Node] = {}  # by the ids of the nodes that are or make them
         shown_by = shown_outputs(graph)
         sources = {id_: [edge.source for edge in edges] for id_, edges in graph.inputs().items()}
-        homes: dict[str, int] = {}  # of a leaf: the first lane that uses it
-        for edge in graph.edges:
-            order = orders[edge.target]
-            homes[edge.source] = min(order, homes.get(edge.source, order))
+        last_first = sorted(graph.edges, key=lambda edge: -orders[edge.target])
+        homes = {edge.source: orders[edge.target] for edge in last_first}  # of a leaf: the first lane that uses it
         for node in graph.nodes:
             if node.kind in GIVEN:
                 self._variables[node.id] = self._variable(node, node, homes.get(node.id, node.order))

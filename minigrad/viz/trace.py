@@ -164,10 +164,9 @@ class _Tracing:
             source = self._node_of(producer_of(output), 0)
             name = "loss" if source is not None and source.family == "loss" else "output"
             name = output.name or (gradients.get(output.creator, name) if output.creator is not None else name)
-            order, value = source.order if source is not None else 0, format_value(output.data)
-            self._add(
-                "output", name, [source] if source else [], tensor=_tensor(output.output), order=order, value=value
-            )
+            order, sources = (source.order, [source]) if source is not None else (0, [])
+            tensor, value = _tensor(output.output), format_value(output.data)
+            self._add("output", name, sources, tensor=tensor, order=order, value=value)
 
     def _node_of(self, producer: Producer, order: int) -> Node | None:
         """The node of an operation or a leaf; None for a constant."""
