@@ -37,7 +37,7 @@ def check_example(spec: OpSpec, example: Example, *, order: int | None = None) -
             return _check(spec, example, arrays, names, order or max(spec.orders))
     except Finding as finding:
         shown = format_arguments(names, arrays, layouts, dict(example.kwargs))
-        raise finding.of(spec.name, shown, f"reproduce: {_reproduction(spec, example)}") from None
+        raise finding.about(spec.name, shown, f"reproduce: {_reproduction(spec, example)}") from None
 
 
 def _reproduction(spec: OpSpec, example: Example) -> str:

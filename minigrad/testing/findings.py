@@ -44,8 +44,8 @@ class Finding(AssertionError):  # noqa: N818 - a finding, of the function under 
         """The kind of mistake, wherever it is."""
         return type(self), re.sub(r" at \[.*?\]", "", self.headline)
 
-    def of(self, subject: str, *details: str) -> Self:
-        """Say the subject and more details, and forget how it was raised."""
+    def about(self, subject: str, *details: str) -> Self:
+        """This finding, which says from now on whose it is and more details, without the traceback of how it arose."""
         self.headline = f"{subject}, {self.headline}"
         self.details += details
         return self.with_traceback(None)

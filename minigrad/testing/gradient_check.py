@@ -116,7 +116,7 @@ def check_grad(
             for dtype in sorted({array.dtype for array in arrays} - {np.dtype(np.float64)}, key=str):
                 check_precision(f, wide, dtype, rng, names=names)
     except Finding as finding:
-        raise finding.of(name, format_arguments(names, arrays)) from None
+        raise finding.about(name, format_arguments(names, arrays)) from None
     return GradReport(tuple(range(1, order + 1)), counts)
 
 

@@ -30,8 +30,8 @@ def likely_mistake(mismatch: Mismatch, f: Callable[..., Any], inputs: int) -> st
         with suppress(Exception):
             return _of_higher_order(mismatch, f, inputs)
         return ""
-    guesses = [_not_finite, _special, _without_gy, _missing, _nonlinear, _sign, _broadcast, _factor]
-    guesses += [_exchanged, _transposed, _reversed, _shifted, _operand, _where]
+    guesses = [_not_finite, _right_at_other_numbers, _without_gy, _zero, _nonlinear, _sign, _broadcast, _factor]
+    guesses += [_exchanged, _transposed, _reversed, _shifted, _operand, _wrong_for_some_numbers]
     for guess in guesses:
         with suppress(Exception):  # a guess asks the function for other values, and it may raise whatever it likes
             hint = guess(mismatch)
@@ -64,7 +64,7 @@ def _kinds_of(x: Floats) -> dict[str, Floats]:
     return {"the input is 0": x == 0, "elements are equal": tied, "the input is negative": x < 0}
 
 
-def _special(mismatch: Mismatch) -> str:
+def _right_at_other_numbers(mismatch: Mismatch) -> str:
     """The gradient is right at other numbers nearby: the kind that these lack."""
     x, i = mismatch.point.args[mismatch.i], mismatch.i
     apart = np.linspace(0.11, 0.37, x.size).reshape(x.shape)
@@ -84,7 +84,7 @@ def _without_gy(mismatch: Mismatch) -> str:
     return "gy is missing: the gradient does not depend on it" if a.any() and _close(mismatch, a, other) else ""
 
 
-def _missing(mismatch: Mismatch) -> str:
+def _zero(mismatch: Mismatch) -> str:
     return "" if mismatch.analytic.any() else "the gradient is missing: backward gives None, zeros or a constant"
 
 
@@ -185,7 +185,7 @@ def _operand(mismatch: Mismatch) -> str:
     return ""
 
 
-def _where(mismatch: Mismatch) -> str:
+def _wrong_for_some_numbers(mismatch: Mismatch) -> str:
     """The gradient is wrong for certain numbers only."""
     wrong, x = mismatch.wrong, mismatch.point.args[mismatch.i]
     if wrong.all():
@@ -199,7 +199,7 @@ def _where(mismatch: Mismatch) -> str:
 def _of_higher_order(mismatch: Mismatch, f: Callable[..., Any], inputs: int) -> str:
     if hint := _not_finite(mismatch):
         return hint
-    made = _savers_of_what_they_made(f, mismatch.point.args[:inputs])
+    made = _savers_of_intermediates(f, mismatch.point.args[:inputs])
     if made:
         return f"{made} saves an array made on the way, a constant to backward; save the input or the output"
     if mismatch.i >= inputs:
@@ -211,7 +211,7 @@ def _of_higher_order(mismatch: Mismatch, f: Callable[..., Any], inputs: int) -> 
     )
 
 
-def _savers_of_what_they_made(f: Callable[..., Any], arrays: Sequence[Floats]) -> str:
+def _savers_of_intermediates(f: Callable[..., Any], arrays: Sequence[Floats]) -> str:
     """The names of the Functions that saved arrays which are neither input nor output, and change with the inputs."""
     moved = [x + 1e-3 * (1 + np.arange(x.size).reshape(x.shape) % 7) for x in arrays]
     graphs = [

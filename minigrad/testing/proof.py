@@ -129,7 +129,7 @@ def prove(
         try:
             require_enough(report.counts, report.higher)
         except Finding as finding:
-            report.finding = finding.of(spec.name, *filter(None, [report.unclear]))
+            report.finding = finding.about(spec.name, *filter(None, [report.unclear]))
     return report
 
 

@@ -221,7 +221,7 @@ def _collapsed(graph: Graph, groups: Groups) -> Graph:
     leaving = {edge.source for edge in graph.edges if edge.flow != "saved" and home[edge.source] != home[edge.target]}
     made = []
     for nodes, group in pieces:
-        node = nodes[0] if group is None else _joined(nodes, group, leaving)
+        node = nodes[0] if group is None else _folded(nodes, group, leaving)
         made.append(replace(node, id=home[node.id], of=home.get(node.of, node.of)))
     return graph.rebuilt(made, _edges(graph, home))
 
@@ -285,7 +285,7 @@ def _runs(graph: Graph, keys: Mapping[str, Hashable]) -> list[list[Node]]:
     return runs
 
 
-def _joined(nodes: Sequence[Node], group: Group, leaving: set[str]) -> Node:
+def _folded(nodes: Sequence[Node], group: Group, leaving: set[str]) -> Node:
     """One node for several, under the id of one of them."""
 
     def known(field: str, join: Callable[[list[Any]], Any]) -> Any:

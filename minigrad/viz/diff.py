@@ -144,21 +144,21 @@ def _compared(old: Node | None, new: Node | None) -> Node:
         node = new or old
         assert node is not None
         return replace(node, change="removed" if new is None else "added")
-    lines = [_line(a, b) for a, b in zip_longest(old.label, new.label, fillvalue="none")]
-    lines += _tensors(old.tensor, new.tensor)
+    lines = [_label_change(a, b) for a, b in zip_longest(old.label, new.label, fillvalue="none")]
+    lines += _tensor_change(old.tensor, new.tensor)
     if lines == [*new.label]:  # costs follow from these, and are worth a line only where they are the same
-        lines += _costs(old, new)
+        lines += _cost_changes(old, new)
     return replace(new, label=tuple(lines), change="changed" if lines != [*new.label] else "")
 
 
-def _line(a: str, b: str) -> str:
+def _label_change(a: str, b: str) -> str:
     """Two lines of parameters as one, "3×3 → 5×5, groups 2", where there are as many of them."""
     if a.count(", ") != b.count(", "):
         return f"{a} → {b}"
     return ", ".join([x if x == y else f"{x} → {y}" for x, y in zip(a.split(", "), b.split(", "), strict=True)])
 
 
-def _tensors(old: Tensor | None, new: Tensor | None) -> list[str]:
+def _tensor_change(old: Tensor | None, new: Tensor | None) -> list[str]:
     """The difference of two tensors, if both are known."""
     if old is None or new is None or (old.shape, old.dtype) == (new.shape, new.dtype):
         return []
@@ -167,7 +167,7 @@ def _tensors(old: Tensor | None, new: Tensor | None) -> list[str]:
     return [" → ".join([f"{shape} {dtype}".strip() for shape, dtype in zip(shapes, dtypes, strict=True)])]
 
 
-def _costs(old: Node, new: Node) -> list[str]:
+def _cost_changes(old: Node, new: Node) -> list[str]:
     """The differences of costs, where both are known."""
     numbers = [(old.flops, new.flops, "FLOP"), (old.saved, new.saved, "B saved")]
     lines = [f"{a:,} → {b:,} {unit}" for a, b, unit in numbers if a is not None and b is not None and a != b]

@@ -34,10 +34,10 @@ _INFIX: dict[type[ast.operator], tuple[str, int, int, int]] = {
 
 _PREFIXES = {"sum": ("Σ", _PRODUCT), "log": ("ln", _POWER)}  # and how tightly an argument has to bind
 _SUPERSCRIPTS = str.maketrans("−0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-_RAISED = dict(zip("abcdefghijklmnoprstuvwxyz", "ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻ", strict=True))  # there is no q
+_SUPERSCRIPT_LETTERS = dict(zip("abcdefghijklmnoprstuvwxyz", "ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻ", strict=True))  # there is no q
 _NAME = re.compile(r"[\w.∂′]*[^\W⁰¹²³⁴⁵⁶⁷⁸⁹]′?")
 _NUMBER = re.compile(r"-?(?:\d+\.?\d*(?:e[+-]?\d+)?|inf|nan)")
-_PLACES = re.compile(r"[-+\d.e:, …]+")
+_INDEX = re.compile(r"[-+\d.e:, …]+")
 
 
 class _Term(NamedTuple):
@@ -66,7 +66,7 @@ def formula_of(function: Function) -> str:
     texts = {name: f"x{i}" for i, name in enumerate(argument_names(type(function).forward))}
     for name in getattr(type(function), "__dataclass_fields__", ()) if formula else ():
         text = format_field(getattr(function, name), name)
-        texts[name] = text.replace("…", "...") if _PLACES.fullmatch(text) else "..."
+        texts[name] = text.replace("…", "...") if _INDEX.fullmatch(text) else "..."
     return re.sub(r"\b[^\W\d]\w*", lambda found: texts.get(found[0], found[0]), formula)
 
 
@@ -189,8 +189,8 @@ def _applied(name: str, x: _Term, others: Sequence[str] = ()) -> _Term:
     if name in _PREFIXES:
         sign, level = _PREFIXES[name]
         return _Term(f"{sign} {x.text}" if x.level >= level else f"{sign}({x.text})", _PREFIX)
-    if name == "exp" and x.text in _RAISED:
-        return _Term(f"e{_RAISED[x.text]}", _POWER)
+    if name == "exp" and x.text in _SUPERSCRIPT_LETTERS:
+        return _Term(f"e{_SUPERSCRIPT_LETTERS[x.text]}", _POWER)
     if name == "sqrt":
         return _Term(f"√{x.within(_ATOM)}", _POWER)
     last = len(others) - 1

@@ -103,14 +103,14 @@ class _Drawing:
         self._nodes = {node.id: node for node in graph.nodes}
         runs = [run for run, _ in groupby([n.layer for n in graph.nodes if n.kind == "operation" and n.layer])]
         self._straight = len(runs) == len(set(runs))  # Graphviz can't keep columns where a layer is called again
-        self._nonfinite, self._path = first_nonfinite(graph)
+        self._nonfinite, self._nonfinite_path = first_nonfinite(graph)
         self._largest_heat, self._longest_time = options.scales(graph)
         self._saves = not any(edge.flow == "saved" for edge in graph.edges)
         place = {node.id: i for i, node in enumerate(graph.nodes) if node.kind in _FLOWING}
         flowing = [e for e in graph.edges if e.flow == "tensor" and e.change != "removed" and e.source in place]
         flowing.sort(key=lambda edge: place[edge.source])
         self._latest = {edge.target: edge.source for edge in flowing}  # of a node's inputs the one that was made last
-        self._common = Counter(edge.tensor.dtype for edge in graph.edges if edge.tensor).most_common(1)
+        self._usual = Counter(edge.tensor.dtype for edge in graph.edges if edge.tensor).most_common(1)  # dtype
 
     def statement(self, shape: NodeShape) -> str:
         """The statement of a shape."""
@@ -232,7 +232,7 @@ class _Drawing:
             if edge.change:
                 line = "dashed" if edge.change == "removed" else "solid"
                 values |= {"color": style.CHANGES[edge.change], "style": line}
-            if (edge.source, edge.target) in self._path:
+            if (edge.source, edge.target) in self._nonfinite_path:
                 values |= {"color": style.BAD, "penwidth": "3"}
             if edge.flow == "gradient" and source.first.kind != "output" and target.beside is None:
                 # Graphviz ranks what an arrow leaves above what it reaches: backward runs up, so it is written down.
@@ -267,7 +267,7 @@ class _Drawing:
     def _tensor_words(self, tensor: Tensor) -> str:
         shows = self._options.shows
         words = [form.format_shape(tensor.shape)] if shows("shape") else []
-        if shows("dtype") and tensor.dtype != self._common[0][0]:  # the usual one need not be said
+        if shows("dtype") and tensor.dtype != self._usual[0][0]:  # the usual one need not be said
             words.append(tensor.dtype)
         return "  ".join([*words, form.format_bytes(tensor.bytes)] if shows("bytes") else words)
 

@@ -146,7 +146,7 @@ class Recorder(Hook, Switch):
         return Work(
             seconds=seconds + (before.seconds or 0.0) if self._time else None,
             live=self._alive.bytes if self._memory else None,
-            stats=_joined([before.stats, *map(stats_of, shown)]) if self._stats else None,
+            stats=_merged([before.stats, *map(stats_of, shown)]) if self._stats else None,
         )
 
 
@@ -235,7 +235,7 @@ def stats_of(array: Array) -> Stats | None:
     return (finite or Stats(math.nan, math.nan, math.nan, 0, 0, 0))._replace(nan=nan, inf=inf, size=array.size)
 
 
-def _joined(every: Sequence[Stats | None]) -> Stats | None:
+def _merged(every: Sequence[Stats | None]) -> Stats | None:
     """The statistics of several arrays as one."""
     known = [stats for stats in every if stats is not None]
     if not known:
