@@ -60,6 +60,7 @@ class Comparison:
         wrong: where they are further apart,
         nondifferentiable: where the function has no derivative.
         low, high: where a gradient at a kink is wrong, the bounds that it is not between; NaN elsewhere.
+        counts: how many were compared, and how.
     """
 
     def __init__(self, point: Point) -> None:
@@ -76,10 +77,10 @@ class Comparison:
         """Compare the gradients at some places with the derivatives of all outputs."""
         self.numeric[places] = np.where(found.smooth, self._cotangents * found.value, 0).sum(1)
         self.tolerance[places] = np.where(found.smooth, np.abs(self._cotangents) * found.tolerance, 0).sum(1)
-        differentiable = found.smooth.all(1)
-        self.nondifferentiable[places] = ~differentiable
-        self._judge(places[differentiable], self.analytic[places[differentiable]])
-        for line in np.flatnonzero(~differentiable).tolist():
+        smooth = found.smooth.all(1)
+        self.nondifferentiable[places] = ~smooth
+        self._judge(places[smooth], self.analytic[places[smooth]])
+        for line in np.flatnonzero(~smooth).tolist():
             self._add_at_kink(int(places[line]), found.along(line), bracket=bracket)
 
     def _judge(self, places: Floats, analytic: Floats) -> None:
@@ -151,10 +152,11 @@ class Mismatch:
         self.comparison, self.point, self.order = comparison, comparison.point, order
         inputs = self.point.args
         self.i = next(i for i, wrong in enumerate(shaped(comparison.wrong, inputs)) if wrong.any())
-        c = comparison
-        parts = (c.analytic, c.numeric, c.tolerance, c.wrong, c.low, c.high)
-        mine = [shaped(part, inputs)[self.i] for part in parts]
-        self.analytic, self.numeric, self.tolerance, self.wrong, self.low, self.high = mine
+        self.analytic = shaped(comparison.analytic, inputs)[self.i]
+        self.numeric = shaped(comparison.numeric, inputs)[self.i]
+        self.tolerance = shaped(comparison.tolerance, inputs)[self.i]
+        self.wrong = shaped(comparison.wrong, inputs)[self.i]
+        self.low, self.high = shaped(comparison.low, inputs)[self.i], shaped(comparison.high, inputs)[self.i]
 
     def finding(self, names: list[str], *, hint: Callable[[], str]) -> GradientMismatch:
         """In words; `names` are those of the inputs."""

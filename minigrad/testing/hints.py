@@ -34,8 +34,7 @@ def likely_mistake(mismatch: Mismatch, f: Callable[..., Any], inputs: int) -> st
     guesses += [_exchanged, _transposed, _reversed, _shifted, _operand, _wrong_for_some_numbers]
     for guess in guesses:
         with suppress(Exception):  # a guess asks the function for other values, and it may raise whatever it likes
-            hint = guess(mismatch)
-            if hint:
+            if hint := guess(mismatch):
                 return hint
     return ""
 

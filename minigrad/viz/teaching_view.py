@@ -101,10 +101,8 @@ class _Drawing:
 
     def _connect(self, sources: Sequence[str], target: str, order: int) -> None:
         """Draw arrows from the Variables of some nodes to a node in a lane."""
-        lane, variables = (
-            self.lanes[order],
-            [self._variables[source] for source in sources if source in self._variables],
-        )
+        lane = self.lanes[order]
+        variables = [self._variables[source] for source in sources if source in self._variables]
         lane.edges += [dot.edge(self._place(variable, order), target, color=lane.color) for variable in variables]
 
     def _place(self, variable: Node, order: int) -> str:
