@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import weakref
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -22,28 +21,23 @@ CALLS = 20
 """The calls of a function that show whether it is random: few random numbers may be the same in some of them."""
 
 
-@dataclass
 class Subject:
-    """A function of Variables, a place, and what it gives there.
+    """A function under test, computed once at some inputs.
 
     Attributes:
         f: the function.
         arrays, names: its inputs, and what messages call them.
         rng: draws cotangents.
+        xs, ys, gys: the inputs and outputs as Variables, recorded, and a cotangent for each output.
     """
 
-    f: Callable[..., Any]
-    arrays: Sequence[Floats]
-    names: Sequence[str]
-    rng: np.random.Generator
-    xs: list[Variable] = field(init=False)
-    ys: list[Variable] = field(init=False)
-    gys: list[Floats] = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.xs = [Variable(x.copy()) for x in self.arrays]
-        self.ys = recorded(self.f, self.xs)
-        self.gys = random_like([y.data for y in self.ys], self.rng)
+    def __init__(
+        self, f: Callable[..., Any], arrays: Sequence[Floats], names: Sequence[str], rng: np.random.Generator
+    ) -> None:
+        self.f, self.arrays, self.names, self.rng = f, arrays, names, rng
+        self.xs = [Variable(x.copy()) for x in arrays]
+        self.ys = recorded(f, self.xs)
+        self.gys = random_like([y.data for y in self.ys], rng)
 
     def alone(self, i: int) -> Callable[[Variable], Any]:
         """f as a function of input i, the others constant."""
@@ -62,7 +56,7 @@ class Subject:
 
 
 def outputs_are_arrays(subject: Subject) -> None:
-    """Also those without axes, of the inputs' kind and dtype."""
+    """The outputs are arrays of the inputs' kind and dtype, also those without axes."""
     for y in subject.ys:
         if type(y.data) is not type(subject.xs[0].data):
             raise ContractViolation("forward", f"makes a {type(y.data).__name__}, expected an array")
@@ -71,7 +65,7 @@ def outputs_are_arrays(subject: Subject) -> None:
 
 
 def forward_agrees_with_the_reference(subject: Subject, reference: Callable[..., Any]) -> None:
-    """Shape and numbers of another implementation."""
+    """The outputs have the shapes and numbers of another implementation's."""
     try:
         with np.errstate(all="ignore"):
             expected = reference(*[x.copy() for x in subject.arrays])
@@ -106,7 +100,7 @@ def inputs_are_unchanged(subject: Subject, by: str) -> None:
 
 
 def forward_repeats(subject: Subject, calls: int = 1) -> None:
-    """The same numbers give the same bits, recorded or not."""
+    """The function gives the same bits when it is called again, recorded or not."""
     xs, expected = subject.arrays, [y.data.tobytes() for y in subject.ys]
     differs = expected != [y.tobytes() for y in values(subject.f, [x.copy() for x in xs])]
     for _ in range(CALLS if differs else calls):
@@ -121,7 +115,7 @@ def forward_repeats(subject: Subject, calls: int = 1) -> None:
 
 
 def backward_edits_nothing(subject: Subject) -> None:
-    """Inputs, output, gy and saved arrays are, byte for byte, what they were; and the same bits come again."""
+    """Backward leaves inputs, outputs, gy and saved arrays as they are, and gives the same bits when it runs again."""
     if not any(y.requires_grad for y in subject.ys):
         return
     kept = subject.held()
@@ -142,20 +136,20 @@ def backward_edits_nothing(subject: Subject) -> None:
 
 
 def parameters_are_left(example: Example, before: str) -> None:
-    """An array or a list among the parameters is what it was."""
+    """The function leaves arrays and lists among its parameters as they are."""
     if example.encoded() != before:
         raise ContractViolation("edits one of its parameters", "labels, masks and the like are the caller's")
 
 
 def gradient_is_as_declared(subject: Subject, declared: Floats | None) -> None:
-    """Towards the first input, for a gy of ones: where there is a kink, a convention decides."""
+    """The gradient of the first input, for a gy of ones, is the declared one: at a kink, a convention decides."""
     if declared is not None:
         found = subject.pull_back([np.ones_like(gy) for gy in subject.gys])[0]
         _equal(f"the gradient of {subject.names[0]} is not what the contract says", found, declared)
 
 
 def gradients_are_linear(subject: Subject) -> None:
-    """Towards gy; and a gy of 0 gives 0."""
+    """The gradients are linear in gy, and a gy of 0 gives 0."""
     c, d = subject.gys, random_like(subject.gys, subject.rng)
     mixed = [1000 * a - 300 * b for a, b in zip(c, d, strict=True)]  # large: some clip what comes from above
     found = [subject.pull_back(gys) for gys in (c, d, mixed, [np.zeros_like(a) for a in c])]

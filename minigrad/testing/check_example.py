@@ -12,7 +12,7 @@ import numpy as np
 from minigrad.core.config import enable_grad
 from minigrad.testing import behaviour
 from minigrad.testing.comparison import Counts
-from minigrad.testing.example import Example
+from minigrad.testing.example import Example, Floats
 from minigrad.testing.findings import Finding
 from minigrad.testing.formatting import format_arguments
 from minigrad.testing.gradient_check import check_orders
@@ -27,18 +27,17 @@ def check_example(spec: OpSpec, example: Example, *, order: int | None = None) -
     compared, and of higher orders.
     """
     __tracebackhide__ = True
-    names = spec.names(len(example.arrays))
+    names, arrays = spec.names(len(example.arrays)), list(example.arrays)
+    layouts = list(example.layouts or ["C-order"] * len(arrays))
+    if example.repeated:
+        names[:2] = [f"{names[0]} = {names[1]}"]
+        del arrays[1], layouts[1]
     try:
         with enable_grad():
-            return _check(spec, example, names, order or max(spec.orders))
+            return _check(spec, example, arrays, names, order or max(spec.orders))
     except Finding as finding:
-        layouts = example.layouts or ("C-order",) * (len(example.arrays) + 1)
-        shown = [k for k in range(len(names)) if not (example.repeated and k == 1)]
-        called = [f"{names[0]} = {names[1]}" if example.repeated and k == 0 else names[k] for k in shown]
-        arrays, orders = [example.arrays[k] for k in shown], [layouts[k] for k in shown]
-        details = [format_arguments(called, arrays, orders, dict(example.kwargs))]
-        details.append(f"reproduce: {_reproduction(spec, example)}")
-        raise finding.with_details(spec.name, *details) from None
+        shown = format_arguments(names, arrays, layouts, dict(example.kwargs))
+        raise finding.about(spec.name, shown, f"reproduce: {_reproduction(spec, example)}") from None
 
 
 def _reproduction(spec: OpSpec, example: Example) -> str:
@@ -51,14 +50,9 @@ def _reproduction(spec: OpSpec, example: Example) -> str:
     return f"prove(spec, reproduce='{text}')"
 
 
-def _check(spec: OpSpec, example: Example, names: list[str], order: int) -> tuple[Counts, Counts]:
-    arrays = list(example.arrays)
+def _check(spec: OpSpec, example: Example, arrays: list[Floats], names: list[str], order: int) -> tuple[Counts, Counts]:
     f, reference = _bound(spec.op, example), spec.reference and _bound(spec.reference, example)
-    if example.repeated:
-        del arrays[1]
-        names = [f"{names[0]} = {names[1]}", *names[2:]]
     rng = np.random.default_rng(example.seed)
-
     before = example.encoded()
     subject = behaviour.Subject(f, arrays, names, rng)
     counts: list[Counts] = []

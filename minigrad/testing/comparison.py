@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from minigrad.testing.derivatives import Point, flat, random_like, values_at
 from minigrad.testing.differences import Line, Slopes, slopes
 from minigrad.testing.example import Floats
-from minigrad.testing.findings import Mismatch
+from minigrad.testing.findings import GradientMismatch
 
 LARGEST_STACK = 2**18
 """The most numbers of numeric derivatives that are computed together."""
@@ -49,49 +49,139 @@ class Counts:
         return f"{self.compared} derivatives, {self.bracketed} at kinks, {self.skipped} without comparison"
 
 
-@dataclass
 class Comparison:
-    """The gradients towards some arrays beside numeric ones; all elements of all arrays stand one after the other.
+    """The gradients at a point beside numeric ones; all elements of all inputs stand one after the other.
 
     Attributes:
-        shapes: the arrays'.
+        point: the function, its inputs and the cotangents.
         analytic: the gradients, and likewise
         numeric: NaN where it is unknown,
         tolerance: how far apart they may be,
         wrong: where they are further apart,
         nondifferentiable: where the function has no derivative.
         low, high: where a gradient at a kink is wrong, the bounds that it is not between; NaN elsewhere.
+        counts: how many were compared, and how.
     """
 
-    shapes: list[tuple[int, ...]]
-    analytic: Floats
-    numeric: Floats = field(init=False)
-    tolerance: Floats = field(init=False)
-    wrong: Floats = field(init=False)
-    nondifferentiable: Floats = field(init=False)
-    low: Floats = field(init=False)
-    high: Floats = field(init=False)
-    counts: Counts = field(default_factory=Counts)
+    def __init__(self, point: Point) -> None:
+        self.point = point
+        self.analytic = flat(point.gradients())
+        size = self.analytic.size
+        self.numeric, self.tolerance, self.low, self.high = (np.full(size, np.nan) for _ in range(4))
+        self.wrong, self.nondifferentiable = (np.zeros(size, bool) for _ in range(2))
+        self.counts = Counts()
+        self._cotangents = flat(point.cotangents)
+        self._gradients: dict[bytes, Floats] = {}  # for other cotangents
 
-    def __post_init__(self) -> None:
-        self.numeric, self.tolerance, self.low, self.high = (np.full(self.analytic.size, np.nan) for _ in range(4))
-        self.wrong, self.nondifferentiable = (np.zeros(self.analytic.size, bool) for _ in range(2))
+    def add(self, places: Floats, found: Slopes, *, bracket: bool) -> None:
+        """Compare the gradients at some places with the derivatives of all outputs."""
+        self.numeric[places] = np.where(found.smooth, self._cotangents * found.value, 0).sum(1)
+        self.tolerance[places] = np.where(found.smooth, np.abs(self._cotangents) * found.tolerance, 0).sum(1)
+        smooth = found.smooth.all(1)
+        self.nondifferentiable[places] = ~smooth
+        self._judge(places[smooth], self.analytic[places[smooth]])
+        for line in np.flatnonzero(~smooth).tolist():
+            self._add_at_kink(int(places[line]), found.along(line), bracket=bracket)
 
-    def mismatch(self, order: int) -> Mismatch | None:
-        """The first input whose gradient is wrong."""
-        if not self.wrong.any():
-            return None
-        i = next(i for i, wrong in enumerate(shaped(self.wrong, self.shapes)) if wrong.any())
-        parts = (self.analytic, self.numeric, self.tolerance, self.wrong, self.low, self.high)
-        analytic, numeric, tolerance, wrong, low, high = (shaped(part, self.shapes)[i] for part in parts)
-        compared = int(np.isfinite(tolerance).sum())
-        return Mismatch(order, i, analytic, numeric, tolerance, wrong, low, high, compared)
+    def _judge(self, places: Floats, analytic: Floats) -> None:
+        """Note where gradients, or what of them can be compared, are wrong."""
+        error, tolerance = np.abs(analytic - self.numeric[places]), self.tolerance[places]
+        right = error <= tolerance  # not where it is NaN
+        self.wrong[places] = ~right
+        self.counts.compared += len(places)
+        used = right & (tolerance > 0)
+        self.counts.closest = max(self.counts.closest, (error[used] / tolerance[used]).max(initial=0.0))
+
+    def _add_at_kink(self, place: int, found: Slopes, *, bracket: bool) -> None:
+        """Where some outputs have no derivative: these by the two sides, if they have two, the others as ever."""
+        undefined = bool((~found.smooth & ~found.kinked).any()) or not bracket
+        outside = self._outside(found, place) if bracket else None
+        if outside is not None:
+            analytic, low, high = outside
+            self.low[place], self.high[place] = low, high
+            self.analytic[place], self.numeric[place] = analytic, min(max(analytic, low), high)
+            self.tolerance[place], self.wrong[place] = 0.0, True
+            self.counts.compared += 1
+            return
+        rest = self._gradient(self._cotangents * found.smooth)[place]
+        if undefined and not np.isfinite(rest):
+            self.numeric[place] = self.tolerance[place] = np.nan
+            self.counts.skipped += 1
+            return
+        self._judge(np.array([place]), np.array([rest]))
+        if undefined:
+            self.counts.compared -= 1
+            self.counts.skipped += 1
+        else:
+            self.counts.bracketed += 1
+
+    def _outside(self, found: Slopes, place: int) -> tuple[float, float, float] | None:
+        """A kinked output's derivative that is not between those of the two sides, and these."""
+        for j in np.flatnonzero(found.kinked).tolist():
+            one_hot = np.zeros(found.kinked.shape)
+            one_hot[j] = 1.0  # gives a row of the Jacobian
+            given, low, high = float(self._gradient(one_hot)[place]), float(found.low[j]), float(found.high[j])
+            if not low <= given <= high:
+                return given, low, high
+        return None
+
+    def _gradient(self, cotangents: Floats) -> Floats:
+        key = cotangents.tobytes()
+        if key not in self._gradients:
+            self._gradients[key] = flat(self.point.gradients(shaped(cotangents, self.point.cotangents)))
+        return self._gradients[key]
 
 
-def shaped(elements: Floats, shapes: Sequence[tuple[int, ...]]) -> list[Floats]:
-    """The elements of several arrays in their shapes."""
-    parts = np.split(elements, np.cumsum([int(np.prod(shape)) for shape in shapes])[:-1])
-    return [part.reshape(shape) for part, shape in zip(parts, shapes, strict=True)]
+def shaped(elements: Floats, arrays: Sequence[Floats]) -> list[Floats]:
+    """The elements of several arrays, which stand one after the other, in the arrays' shapes."""
+    parts = np.split(elements, np.cumsum([array.size for array in arrays])[:-1])
+    return [part.reshape(array.shape) for part, array in zip(parts, arrays, strict=True)]
+
+
+class Mismatch:
+    """The first gradient of a comparison that is wrong, with the parts of the comparison's arrays that belong to it.
+
+    Attributes:
+        comparison, point: where it is from.
+        order: of the derivative.
+        i: the input's number, among inputs and then cotangents of lower orders.
+        analytic, numeric, tolerance, wrong, low, high: as those of the comparison, in the input's shape.
+    """
+
+    def __init__(self, comparison: Comparison, order: int) -> None:
+        self.comparison, self.point, self.order = comparison, comparison.point, order
+        inputs = self.point.args
+        self.i = next(i for i, wrong in enumerate(shaped(comparison.wrong, inputs)) if wrong.any())
+        self.analytic = shaped(comparison.analytic, inputs)[self.i]
+        self.numeric = shaped(comparison.numeric, inputs)[self.i]
+        self.tolerance = shaped(comparison.tolerance, inputs)[self.i]
+        self.wrong = shaped(comparison.wrong, inputs)[self.i]
+        self.low, self.high = shaped(comparison.low, inputs)[self.i], shaped(comparison.high, inputs)[self.i]
+
+    def finding(self, names: list[str], *, hint: Callable[[], str]) -> GradientMismatch:
+        """In words; `names` are those of the inputs."""
+        error = np.abs(self.analytic - self.numeric)
+        error = np.where(self.wrong, np.where(np.isnan(error), np.inf, error), -1.0)
+        worst = tuple(int(n) for n in np.unravel_index(int(np.argmax(error)), error.shape))
+        where = f" at {list(worst)}" if worst else ""
+        if self.i < len(names):
+            what = f"input {self.i} ({names[self.i]})"
+        else:
+            what = "the gradient" if self.order == 2 else f"a gradient of order {self.order - 1}"
+            what = f"{what} towards its own gy"
+        numeric = f"{self.numeric[worst]:.7f} ± {self.tolerance[worst]:.0e}"
+        if not np.isnan(self.low[worst]):
+            numeric = f"a kink, from {self.low[worst]:.7f} to {self.high[worst]:.7f}"
+        compared = np.count_nonzero(np.isfinite(self.tolerance))
+        finding = GradientMismatch(
+            f"{what}{where}, order {self.order}",
+            f"analytic {self.analytic[worst]:.7f}   numeric {numeric}   "
+            f"(worst of {compared}; {np.count_nonzero(self.wrong)} of {compared} wrong)",
+            hint=hint,
+            weight=len(np.unique(self.point.args[self.i][self.wrong])),
+        )
+        finding.stage = self.order
+        return finding
 
 
 def compare(
@@ -102,8 +192,7 @@ def compare(
     Where f has no derivative, but one towards either side, each row of the Jacobian must lie between these two, unless
     `bracket` is False. Outputs that are not `trusted` to have a derivative are compared at their kinks only.
     """
-    result = Comparison([x.shape for x in point.args], flat(point.gradients()))
-    rows = _Rows(point)
+    result = Comparison(point)
     elements, center = flat(point.args), flat(point.ys)
     chosen = np.arange(elements.size) if places is None else places
     several = max(1, LARGEST_STACK // (8 * max(1, center.size, elements.size)))
@@ -111,80 +200,9 @@ def compare(
         some = chosen[start : start + several]
         found = slopes(_moved_alone(point, some), center, np.maximum(1.0, np.abs(elements[some])))
         if trusted is not None:
-            found = found.without(~trusted)
-        _compare_all(result, some, found, rows, bracket=bracket)
+            found = found._replace(smooth=found.smooth & trusted)
+        result.add(some, found, bracket=bracket)
     return result
-
-
-def _compare_all(result: Comparison, places: Floats, found: Slopes, rows: _Rows, *, bracket: bool) -> None:
-    numeric = np.where(found.smooth, rows.weights * found.value, 0).sum(1)
-    tolerance = np.where(found.smooth, np.abs(rows.weights) * found.tolerance, 0).sum(1)
-    differentiable = found.smooth.all(1)
-    result.numeric[places], result.tolerance[places] = numeric, tolerance
-    result.nondifferentiable[places] = ~differentiable
-    _judge(result, places[differentiable], result.analytic[places[differentiable]])
-    for line in np.flatnonzero(~differentiable).tolist():
-        _compare_at_kink(result, int(places[line]), found[line], rows, bracket=bracket)
-
-
-def _judge(result: Comparison, places: Floats, analytic: Floats) -> None:
-    """Note where gradients, or what of them can be compared, are wrong."""
-    error, tolerance = np.abs(analytic - result.numeric[places]), result.tolerance[places]
-    right = error <= tolerance  # not where it is NaN
-    result.wrong[places] = ~right
-    result.counts.compared += len(places)
-    used = right & (tolerance > 0)
-    result.counts.closest = max(result.counts.closest, (error[used] / tolerance[used]).max(initial=0.0))
-
-
-def _compare_at_kink(result: Comparison, place: int, found: Slopes, rows: _Rows, *, bracket: bool) -> None:
-    """Where some outputs have no derivative: these by the two sides, if they have two, the others as ever."""
-    undefined = bool((~found.smooth & ~found.kinked).any()) or not bracket
-    outside = rows.outside(found, place) if bracket else None
-    if outside is not None:
-        analytic, low, high = outside
-        result.low[place], result.high[place] = low, high
-        result.analytic[place], result.numeric[place] = analytic, min(max(analytic, low), high)
-        result.tolerance[place], result.wrong[place] = 0.0, True
-        result.counts.compared += 1
-        return
-    rest = rows.gradient(rows.weights * found.smooth)[place]
-    if undefined and not np.isfinite(rest):
-        result.numeric[place] = result.tolerance[place] = np.nan
-        result.counts.skipped += 1
-        return
-    _judge(result, np.array([place]), np.array([rest]))
-    if undefined:
-        result.counts.compared -= 1
-        result.counts.skipped += 1
-    else:
-        result.counts.bracketed += 1
-
-
-class _Rows:
-    """Rows of the Jacobian, each computed with a one-hot cotangent when it is asked for."""
-
-    def __init__(self, point: Point) -> None:
-        self._point, self._known = point, dict[bytes, Floats]()
-        self.weights = flat(point.cotangents)
-
-    def gradient(self, weights: Floats) -> Floats:
-        """The gradient for other cotangents."""
-        key = weights.tobytes()
-        if key not in self._known:
-            cotangents = shaped(weights, [c.shape for c in self._point.cotangents])
-            self._known[key] = flat(self._point.gradients(cotangents))
-        return self._known[key]
-
-    def outside(self, found: Slopes, place: int) -> tuple[float, float, float] | None:
-        """A kinked output's derivative that is not between those of the two sides, and these."""
-        for j in np.flatnonzero(found.kinked).tolist():
-            one_hot = np.zeros(found.kinked.shape)
-            one_hot[j] = 1.0
-            given, low, high = float(self.gradient(one_hot)[place]), float(found.low[j]), float(found.high[j])
-            if not low <= given <= high:
-                return given, low, high
-        return None
 
 
 def _moved_alone(point: Point, places: Floats) -> Line:
@@ -230,7 +248,7 @@ def directional(point: Point, directions: Sequence[Floats]) -> Directional | Non
     def weighted(asked: Sequence[tuple[int, float]]) -> Floats:
         return np.array([[weights @ y] for y in numbers(asked)])
 
-    found = slopes(weighted, np.array([weights @ flat(point.ys)]), [1.0])[0]
+    found = slopes(weighted, np.array([weights @ flat(point.ys)]), [1.0]).along(0)
     if not found.smooth[0]:
         return None
     parts = flat(g * v for g, v in zip(point.gradients(), directions, strict=True))

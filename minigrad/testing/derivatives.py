@@ -6,13 +6,12 @@ Errors that the function or its backward raises become a ContractViolation, exce
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from minigrad.core.config import no_grad
+from minigrad.core.config import enable_grad, grad_mode, no_grad
 from minigrad.core.variable import Variable, grad
 from minigrad.testing.example import Floats
 from minigrad.testing.findings import errors_as_findings
@@ -26,10 +25,11 @@ class Gradient:
         self._f = f
         self._count = count  # of f's inputs
 
-    def __call__(self, *args: Variable, record: bool = True) -> list[Variable]:
-        """The gradients towards the inputs; recorded, so that they can be differentiated."""
-        xs, cotangents = args[: self._count], args[self._count :]
-        return _pulled_back(outputs(self._f(*xs)), xs, cotangents, record=record)
+    def __call__(self, *args: Variable) -> list[Variable]:
+        """The gradients towards the inputs; where recording is on, they can be differentiated."""
+        xs, cotangents, record = args[: self._count], args[self._count :], grad_mode.get().enabled
+        with enable_grad():
+            return _pulled_back(outputs(self._f(*xs)), xs, cotangents, record=record)
 
 
 def _pulled_back(
@@ -65,8 +65,8 @@ def outputs(ys: Any) -> list[Variable]:
 
 def values(f: Callable[..., Any], arrays: Iterable[Floats]) -> list[Floats]:
     """The values of f at arrays, unrecorded."""
-    with errors_as_findings(order_of(f)), _unrecorded(f):
-        return [y.data for y in _outputs(f, arrays)]
+    with errors_as_findings(order_of(f)), no_grad():
+        return [y.data for y in outputs(f(*map(Variable, arrays)))]
 
 
 def values_at(f: Callable[..., Any], points: Sequence[Sequence[Floats]], size: int) -> Floats:
@@ -75,23 +75,13 @@ def values_at(f: Callable[..., Any], points: Sequence[Sequence[Floats]], size: i
     Beyond its domain a function may raise an error: there its numbers are NaN.
     """
     found = np.full((len(points), size), np.nan)
-    with np.errstate(all="ignore"), _unrecorded(f):
+    with np.errstate(all="ignore"), no_grad():
         for row, arrays in zip(found, points, strict=True):
             try:
-                row[...] = flat(y.data for y in _outputs(f, arrays))
+                row[...] = flat(y.data for y in outputs(f(*map(Variable, arrays))))
             except Exception:  # noqa: BLE001, S112 - whatever the function raises
                 continue
     return found
-
-
-def _unrecorded(f: Callable[..., Any]) -> AbstractContextManager[Any]:
-    """Around calls of f: nothing is recorded, but by a gradient what it differentiates."""
-    return nullcontext() if isinstance(f, Gradient) else no_grad()
-
-
-def _outputs(f: Callable[..., Any], arrays: Iterable[Floats]) -> list[Variable]:
-    xs = map(Variable, arrays)
-    return f(*xs, record=False) if isinstance(f, Gradient) else outputs(f(*xs))
 
 
 def recorded(f: Callable[..., Any], xs: Iterable[Variable]) -> list[Variable]:
@@ -106,8 +96,8 @@ def gradients(
     """The gradients of Σ <cotangent, y> over the outputs y of f, recorded on the way or not."""
     xs = [x if isinstance(x, Variable) else Variable(x) for x in inputs]
     constants = [Variable(c, requires_grad=False) for c in cotangents]
-    with errors_as_findings(order_of(f) + 1):
-        return [g.data for g in Gradient(f, len(xs))(*xs, *constants, record=record)]
+    with errors_as_findings(order_of(f) + 1), enable_grad() if record else no_grad():
+        return [g.data for g in Gradient(f, len(xs))(*xs, *constants)]
 
 
 def derivatives(

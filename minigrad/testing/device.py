@@ -15,14 +15,12 @@ def on_device(f: Callable[..., Any], device: str) -> Callable[..., Any]:
         return f
 
     @wraps(f)
-    def moved(*xs: Any, **options: Any) -> Any:
-        ys = f(*[x.to(device) if isinstance(x, Variable) else x for x in xs], **options)
-        if isinstance(ys, (list, tuple)):
-            return [_back(y) for y in ys]
-        return _back(ys)
+    def on_cpu(*xs: Any, **options: Any) -> Any:
+        ys = f(*[_moved(x, device) for x in xs], **options)
+        return [_moved(y, "cpu") for y in ys] if isinstance(ys, (list, tuple)) else _moved(ys, "cpu")
 
-    return moved
+    return on_cpu
 
 
-def _back(y: Any) -> Any:
-    return y.to("cpu") if isinstance(y, Variable) else y
+def _moved(x: Any, device: str) -> Any:
+    return x.to(device) if isinstance(x, Variable) else x

@@ -8,9 +8,8 @@ between the slopes of the two sides.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -26,8 +25,7 @@ Line: TypeAlias = Callable[[Sequence[tuple[int, float]]], Floats]
 """The vector at places (k, t), which stands for t on line k: an array (places, elements)."""
 
 
-@dataclass(frozen=True)
-class Slopes:
+class Slopes(NamedTuple):
     """The derivatives of the elements of a vector along several lines: arrays (lines, elements).
 
     Attributes:
@@ -45,16 +43,9 @@ class Slopes:
     low: Floats
     high: Floats
 
-    def parts(self) -> tuple[Floats, ...]:
-        """The arrays, in the order of the fields."""
-        return self.value, self.tolerance, self.smooth, self.kinked, self.low, self.high
-
-    def without(self, missing: Floats) -> Slopes:
-        """The same, not smooth where elements are missing."""
-        return Slopes(self.value, self.tolerance, self.smooth & ~missing, self.kinked, self.low, self.high)
-
-    def __getitem__(self, line: int) -> Slopes:
-        return Slopes(*(part[line] for part in self.parts()))
+    def along(self, line: int) -> Slopes:
+        """The derivatives along one of the lines: arrays (elements,)."""
+        return Slopes(*(part[line] for part in self))
 
 
 @np.errstate(all="ignore")
@@ -68,7 +59,7 @@ def slopes(f: Line, center: Floats, scales: Sequence[float] | Floats) -> Slopes:
             break
         finer = _slopes_at(f, center, steps[left] * shrink, left)
         smooth = found.smooth[left]
-        for part, other in zip(found.parts(), finer.parts(), strict=True):
+        for part, other in zip(found, finer, strict=True):
             part[left] = np.where(smooth, part[left], other)
     return found
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -150,17 +150,14 @@ def _unpacked(value: Any) -> Any:
     if not isinstance(value, dict):
         return value
     ((kind, content),) = value.items()
-    if kind == "array":
-        dtype, shape, elements = content
-        return _array(dtype, shape, elements)
-    parts: Sequence[Any] = _unpacked(content)
     makers: dict[str, Any] = {
+        "array": lambda parts: _array(*parts),
         "tuple": tuple,
         "dict": lambda pairs: {key: part for key, part in pairs},  # noqa: C416 - pairs are lists
         "slice": lambda bounds: slice(*bounds),
         "ellipsis": lambda _: ...,
     }
-    return makers[kind](parts)
+    return makers[kind](_unpacked(content))
 
 
 def _array(dtype: str, shape: list[int], elements: list[Any]) -> Floats:

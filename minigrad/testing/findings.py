@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 
 from minigrad.core.axes import broadcasts
-from minigrad.testing.example import Floats
 from minigrad.testing.formatting import message_of, users_line
 
 
@@ -34,28 +34,21 @@ class Finding(AssertionError):  # noqa: N818 - a finding, of the function under 
         self._hint = hint
         super().__init__(headline)
 
-    @property
+    @cached_property
     def hint(self) -> str:
         """The likely mistake, or ""; guessed when it is asked for."""
-        if not isinstance(self._hint, str):
-            self._hint = self._hint()
-        return self._hint
+        return self._hint if isinstance(self._hint, str) else self._hint()
 
     @property
     def kind(self) -> tuple[type, str]:
         """The kind of mistake, wherever it is."""
         return type(self), re.sub(r" at \[.*?\]", "", self.headline)
 
-    def copied(self, *, hint: str) -> Finding:
-        """The same with another hint, and without the history of how it was raised."""
-        return type(self)(self.headline, *self.details, hint=hint, weight=self.weight)
-
-    def with_details(self, subject: str, *details: str) -> Finding:
-        """The same, of a subject, with more lines below."""
-        headline = f"{subject}, {self.headline}"
-        finding = type(self)(headline, *self.details, *details, hint=self._hint, weight=self.weight)
-        finding.stage = self.stage
-        return finding
+    def about(self, subject: str, *details: str) -> Self:
+        """This finding, which says from now on whose it is and more details, without the traceback of how it arose."""
+        self.headline = f"{subject}, {self.headline}"
+        self.details += details
+        return self.with_traceback(None)
 
     def __str__(self) -> str:
         likely = [f"likely: {self.hint}"] if self.hint else []
@@ -74,60 +67,6 @@ class Inconclusive(Finding):
     """Too few of the derivatives could be compared: the function has none, or isn't finite, where it was asked."""
 
 
-@dataclass(frozen=True)
-class Mismatch:
-    """Where the gradient towards one input is wrong.
-
-    Attributes:
-        order: of the derivative.
-        i: the input's number, among inputs and then cotangents of lower orders.
-        analytic, numeric: the gradients, whole arrays; numeric is NaN where it isn't known.
-        tolerance: how far apart they may be.
-        wrong: where they are further apart.
-        low, high: at a kink, the bounds that the gradient is not between; NaN elsewhere.
-        compared: how many elements could be compared.
-    """
-
-    order: int
-    i: int
-    analytic: Floats
-    numeric: Floats
-    tolerance: Floats
-    wrong: Floats
-    low: Floats
-    high: Floats
-    compared: int
-
-    @property
-    def worst(self) -> tuple[int, ...]:
-        """The index of the largest error."""
-        error = np.abs(self.analytic - self.numeric)
-        error = np.where(self.wrong, np.where(np.isnan(error), np.inf, error), -1.0)
-        return tuple(int(n) for n in np.unravel_index(int(np.argmax(error)), error.shape))
-
-    def finding(self, names: list[str], hint: Callable[[], str], x: Floats) -> GradientMismatch:
-        """In words; `names` are those of the inputs, `x` is the one whose gradient it is."""
-        worst = self.worst
-        where = f" at {list(worst)}" if worst else ""
-        if self.i < len(names):
-            what = f"input {self.i} ({names[self.i]})"
-        else:
-            what = "the gradient" if self.order == 2 else f"a gradient of order {self.order - 1}"
-            what = f"{what} towards its own gy"
-        numeric = f"{self.numeric[worst]:.7f} ± {self.tolerance[worst]:.0e}"
-        if not np.isnan(self.low[worst]):
-            numeric = f"a kink, from {self.low[worst]:.7f} to {self.high[worst]:.7f}"
-        finding = GradientMismatch(
-            f"{what}{where}, order {self.order}",
-            f"analytic {self.analytic[worst]:.7f}   numeric {numeric}   "
-            f"(worst of {self.compared}; {np.count_nonzero(self.wrong)} of {self.compared} wrong)",
-            hint=hint,
-            weight=len(np.unique(x[self.wrong])),
-        )
-        finding.stage = self.order
-        return finding
-
-
 @contextmanager
 def errors_as_findings(order: int) -> Generator[None, None, None]:
     """Make a ContractViolation of any error while derivatives of `order` are computed (0: values)."""
@@ -139,15 +78,10 @@ def errors_as_findings(order: int) -> Generator[None, None, None]:
 
 
 def _raised(error: Exception, order: int) -> ContractViolation:
-    message = message_of(error)
+    message, line = message_of(error), users_line(error)
     what = "forward" if order == 0 else "backward" if order == 1 else f"the derivative of order {order}"
-    return ContractViolation(f"{what} raised {type(error).__name__}", message, *_place(error), hint=_hint(message))
-
-
-def _place(error: Exception) -> list[str]:
-    """The last line of the user's that was running."""
-    frame = users_line(error)
-    return [f"at {Path(frame.filename).name}:{frame.lineno}, in {frame.name}: {frame.line}"] if frame else []
+    place = [f"at {Path(line.filename).name}:{line.lineno}, in {line.name}: {line.line}"] if line else []
+    return ContractViolation(f"{what} raised {type(error).__name__}", message, *place, hint=_hint(message))
 
 
 def _hint(message: str) -> str:

@@ -14,7 +14,16 @@ from minigrad.backend import device_of, is_array, to_numpy
 from minigrad.core.config import enable_grad
 from minigrad.core.variable import Variable
 from minigrad.testing import behaviour
-from minigrad.testing.comparison import Comparison, Counts, compare, differentiable, directional, shaped, wrong_at_ties
+from minigrad.testing.comparison import (
+    Comparison,
+    Counts,
+    Mismatch,
+    compare,
+    differentiable,
+    directional,
+    shaped,
+    wrong_at_ties,
+)
 from minigrad.testing.derivatives import Gradient, Point, random_like
 from minigrad.testing.device import on_device
 from minigrad.testing.example import Floats
@@ -88,10 +97,8 @@ def check_grad(
     if not callable(f):
         raise TypeError(f"check_grad: f must be a function of Variables, not {type(f).__name__}")
     arrays, device = _arrays(inputs)
-    if not isinstance(order, (int, np.integer)) or isinstance(order, bool) or order < 1:
-        raise ValueError(f"check_grad: order must be an integer from 1 on, not {order!r}")
-    if kinks not in ("bracket", "skip", "fail"):
-        raise ValueError(f'check_grad: kinks must be "bracket", "skip" or "fail", not {kinks!r}')
+    checks.integer("check_grad", "order", order)
+    checks.choice("check_grad", "kinks", kinks, ("bracket", "skip", "fail"))
     checks.integer("check_grad", "seed", seed, least=0)
     wide = [array.astype(np.float64) for array in arrays]
     name, names = name_of(f), names_of(f, len(arrays))
@@ -109,7 +116,7 @@ def check_grad(
             for dtype in sorted({array.dtype for array in arrays} - {np.dtype(np.float64)}, key=str):
                 check_precision(f, wide, dtype, rng, names=names)
     except Finding as finding:
-        raise finding.with_details(name, format_arguments(names, arrays)) from None
+        raise finding.about(name, format_arguments(names, arrays)) from None
     return GradReport(tuple(range(1, order + 1)), counts)
 
 
@@ -149,7 +156,7 @@ def check_orders(
     """
     point = Point.drawn(f, arrays, rng)
     first = _compare_first(point, rng, bracket=bracket)
-    _raise_if_wrong(first, 1, point, f, names)
+    _raise_if_wrong(first, 1, f, names)
     tied = wrong_at_ties(point, first.nondifferentiable) if bracket else None
     if tied is not None:
         number, found = tied
@@ -163,7 +170,7 @@ def check_orders(
         if not any(c.size for c in point.cotangents):
             break  # of empty inputs there are no gradients to differentiate
         smooth = np.append(~first.nondifferentiable, np.ones(sum(a.size for a in point.args[len(arrays) :]), bool))
-        movable = shaped(smooth, [a.shape for a in point.args])
+        movable = shaped(smooth, point.args)
         drawn = random_like(point.args, rng)
         directions = [v * (np.maximum(1, np.abs(a)) * m) for v, a, m in zip(drawn, point.args, movable, strict=True)]
         along = directional(point, directions)
@@ -175,7 +182,7 @@ def check_orders(
             places = places[np.sort(rng.choice(len(places), PLACES, replace=False))]
         comparison = compare(point, bracket=False, places=places)
         counts.add(comparison.counts)
-        _raise_if_wrong(comparison, higher, point, f, names)
+        _raise_if_wrong(comparison, higher, f, names)
         if along is not None:
             raise GradientMismatch(f"along a random direction, order {higher}", str(along))
     return first.counts, counts
@@ -192,11 +199,11 @@ def _compare_first(point: Point, rng: np.random.Generator, *, bracket: bool) -> 
     return comparison
 
 
-def _raise_if_wrong(comparison: Comparison, order: int, point: Point, f: Callable[..., Any], names: list[str]) -> None:
+def _raise_if_wrong(comparison: Comparison, order: int, f: Callable[..., Any], names: list[str]) -> None:
     """Raise GradientMismatch if some derivative is wrong."""
-    if (mismatch := comparison.mismatch(order)) is not None:
-        hint = partial(likely_mistake, mismatch, comparison, point, f=f, inputs=len(names))
-        raise mismatch.finding(names, hint, point.args[mismatch.i])
+    if comparison.wrong.any():
+        mismatch = Mismatch(comparison, order)
+        raise mismatch.finding(names, hint=partial(likely_mistake, mismatch, f, len(names)))
 
 
 def require_enough(first: Counts, higher: Counts) -> None:

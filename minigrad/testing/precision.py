@@ -41,7 +41,9 @@ def check_precision(
     ys = [y.data for y in recorded(f, map(Variable, narrow))]
     for y in ys:
         if y.dtype != dtype:
-            raise ContractViolation("forward changes the dtype", f"of {dtype} it makes {y.dtype}", hint=_promoted(y))
+            wider = "an array or a NumPy scalar of float64 takes part; a Python number would not widen"
+            hint = wider if y.dtype == np.float64 else ""
+            raise ContractViolation("forward changes the dtype", f"of {dtype} it makes {y.dtype}", hint=hint)
 
     args, found, cotangents, g = list(narrow), [ys], [], f
     for _ in range(order):
@@ -97,8 +99,3 @@ def _nudged(x: Floats, k: int, eps: float) -> Floats:
     """Every element an eps larger or smaller, by bit k of its number: any two differ in some bit."""
     signs = np.where(np.arange(x.size) >> k & 1, 1.0, -1.0).reshape(x.shape)
     return np.asarray(x * (1 + eps * signs))
-
-
-def _promoted(y: Floats) -> str:
-    wider = y.dtype == np.float64
-    return "an array or a NumPy scalar of float64 takes part; a Python number would not widen" if wider else ""

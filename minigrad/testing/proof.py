@@ -129,7 +129,7 @@ def prove(
         try:
             require_enough(report.counts, report.higher)
         except Finding as finding:
-            report.finding = finding.with_details(spec.name, *filter(None, [report.unclear]))
+            report.finding = finding.about(spec.name, *filter(None, [report.unclear]))
     return report
 
 
@@ -148,7 +148,8 @@ def _most_telling(spec: OpSpec, found: list[tuple[Finding, int | None]], *, shri
     drawn = next((seed for _, seed in alike if seed is not None), None)
     if shrink and drawn is not None:
         chosen = _shrunken(spec, chosen, drawn)
-    return chosen.copied(hint=hint)
+    chosen.hint = hint
+    return chosen
 
 
 def _checked(report: Report, spec: OpSpec, example: Example, *, order: int | None = None) -> Finding | None:

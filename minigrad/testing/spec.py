@@ -109,12 +109,9 @@ def _is_interval(bounds: Any) -> bool:
 
 def _check_shapes(shapes: Any) -> None:
     """A count, a list of shapes or of tuples of shapes, or something with Hypothesis's methods."""
-    several = [shapes] if isinstance(shapes, int) else shapes
     if isinstance(shapes, int) and shapes < 1:
         raise ValueError(f"OpSpec: shapes must be 1 or more inputs, not {shapes}")
-    if hasattr(shapes, "example"):  # a strategy
-        return
-    if not isinstance(several, list) or not several:
+    if not (isinstance(shapes, (int, list)) or hasattr(shapes, "example")) or shapes == []:
         raise TypeError(
             f"OpSpec: shapes must be a number of inputs, a list such as [(2, 3)] or [((2, 3), (3,))], or a strategy, "
             f"not {shapes!r}"

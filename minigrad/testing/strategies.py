@@ -192,7 +192,7 @@ def examples(draw: st.DrawFn, spec: OpSpec) -> Example:
 def _calls(given: Any) -> st.SearchStrategy[Call]:
     if isinstance(given, int):
         return shapes().map(lambda shape: Call((shape,) * given))
-    return (given if isinstance(given, st.SearchStrategy) else st.sampled_from(list(given))).map(_call)
+    return _choice(given).map(_call)
 
 
 def _call(found: Any) -> Call:

@@ -4,8 +4,7 @@ from minigrad.viz.diagram import Diagram, draw
 from minigrad.viz.diff import diff
 from minigrad.viz.engines import Engine, EngineError, engines
 from minigrad.viz.options import DrawOptions
-from minigrad.viz.record import Recorder, record
-from minigrad.viz.record_step import RecordStep
+from minigrad.viz.record import Recorder, RecordStep, record
 
 __all__ = [
     "Diagram",

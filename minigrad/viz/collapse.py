@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from heapq import heappop, heappush
-from itertools import groupby, permutations
+from itertools import chain, groupby, permutations
 from math import hypot
 from typing import Any, NamedTuple, TypeAlias
 
@@ -130,10 +130,11 @@ class _Call(NamedTuple):
     form: list[Hashable]  # two calls of one form do the same to their inputs
     fed: list[Hashable]  # inputs that as many operations before them made
 
-    def follows(self, previous: _Call) -> bool:
-        """True if the previous call is a sibling of the same form and feeds this one."""
-        sibling = self.stem == previous.stem and self.number > previous.number
-        return sibling and self.places.start == previous.places.stop and self.form == previous.form and bool(self.fed)
+    def continues(self, row: list[_Call]) -> bool:
+        """True if it is the next sibling of a row of calls, of their form, and the last one feeds it as it was fed."""
+        last = row[-1]
+        sibling = self.stem == last.stem and self.number > last.number and self.places.start == last.places.stop
+        return sibling and self.form == last.form and bool(self.fed) and (len(row) == 1 or self.fed == last.fed)
 
 
 def _repeats(graph: Graph) -> Groups:
@@ -142,22 +143,11 @@ def _repeats(graph: Graph) -> Groups:
     calls = _Calls(graph)
     groups: Groups = {}
     for level in range(1, depth + 1):
-        for row in _rows(calls.at(level, groups)):
+        for row in calls.rows(level, groups):
             if len(row) > 1:
                 group = Group(f"{row[0].path} … {row[-1].number}", len(row))
                 groups |= {node: group for call in row for node in call.nodes}
     return groups
-
-
-def _rows(calls: Iterable[_Call]) -> Iterator[list[_Call]]:
-    """Calls of one form of which each feeds the next, and all in the same way."""
-    row: list[_Call] = []
-    for call in calls:
-        if row and not (call.follows(row[-1]) and (len(row) == 1 or call.fed == row[-1].fed)):
-            yield row
-            row = []
-        row.append(call)
-    yield row
 
 
 class _Calls:
@@ -167,28 +157,31 @@ class _Calls:
         self._nodes = {node.id: node for node in graph.nodes}
         self._operations = [node for node in graph.nodes if node.kind == "operation"]
         self._place = {node.id: i for i, node in enumerate(self._operations)}
-        self._inputs: defaultdict[str, list[Edge]] = defaultdict(list)
+        self._inputs = graph.inputs()
         self._users: defaultdict[str, list[int]] = defaultdict(list)
-        for edge in graph.edges:
-            if edge.flow == "tensor":
-                self._inputs[edge.target].append(edge)
-                self._users[edge.source].append(self._place.get(edge.target, -1))
+        for edge in chain.from_iterable(self._inputs.values()):
+            self._users[edge.source].append(self._place.get(edge.target, -1))
 
-    def at(self, depth: int, done: Groups) -> Iterator[_Call]:
-        """The calls of layers `depth` deep whose names end in a number, in order."""
+    def rows(self, depth: int, done: Groups) -> Iterator[list[_Call]]:
+        """The calls of layers `depth` deep whose names end in a number, those together that continue each other."""
 
         def path_of(i: int) -> str:
             node = self._operations[i]
             parts = node.layer.split(".")
             return "" if len(parts) < depth or node.id in done else ".".join(parts[:depth])
 
+        row: list[_Call] = []
         for path, places in groupby(range(len(self._operations)), path_of):
             if match := re.fullmatch("(.*?)([0-9]+)", path, re.DOTALL):
                 first, *others = places
                 call = _Call(path, match[1], int(match[2]), range(first, first + 1 + len(others)), [], [], [])
                 for i in call.places:
                     self._add(call, i)
-                yield call
+                if row and not call.continues(row):
+                    yield row
+                    row = []
+                row.append(call)
+        yield row
 
     def _add(self, call: _Call, i: int) -> None:
         node, start = self._operations[i], call.places.start
@@ -228,11 +221,9 @@ def _collapsed(graph: Graph, groups: Groups) -> Graph:
     leaving = {edge.source for edge in graph.edges if edge.flow != "saved" and home[edge.source] != home[edge.target]}
     made = []
     for nodes, group in pieces:
-        node = nodes[0] if group is None else _joined(nodes, group, leaving)
+        node = nodes[0] if group is None else _folded(nodes, group, leaving)
         made.append(replace(node, id=home[node.id], of=home.get(node.of, node.of)))
-    place = {node.id: i for i, node in enumerate(made)}
-    edges = sorted(_edges(graph, home), key=lambda edge: place[edge.target])
-    return replace(graph, nodes=tuple(made), edges=tuple(edges))
+    return graph.rebuilt(made, _edges(graph, home))
 
 
 def _parts(graph: Graph, groups: Groups) -> dict[str, _Part]:
@@ -260,45 +251,41 @@ def _runs(graph: Graph, keys: Mapping[str, Hashable]) -> list[list[Node]]:
     A key's nodes run together as soon as all that they need from elsewhere is there. Where no key's are (each waits
     for another, as in a layer that is called twice), those of the first node that could run do, as far as they get.
     """
-    numbers: dict[Hashable, int] = {}
-    unit = [numbers.setdefault(keys.get(node.id, node.id), len(numbers)) for node in graph.nodes]
+    unit = [keys.get(node.id, node.id) for node in graph.nodes]
     place = {node.id: i for i, node in enumerate(graph.nodes)}
     after: list[list[int]] = [[] for _ in unit]
     waits = [0] * len(unit)  # how many inputs a node waits for
-    outside = [0] * len(numbers)  # the same for a unit, of inputs from elsewhere
+    outside: Counter[Hashable] = Counter()  # the same for a unit, of inputs from elsewhere
     for edge in graph.edges:
         i, j = place[edge.source], place[edge.target]
         after[i].append(j)
         waits[j] += 1
         outside[unit[j]] += unit[i] != unit[j]
-    early = [i for i, number in enumerate(waits) if not number]  # a heap of the nodes that could run
-    ready: list[list[int]] = [[] for _ in numbers]  # the same, by unit
-    for i in early:
-        ready[unit[i]].append(i)
-    whole = sorted((nodes[0], u) for u, nodes in enumerate(ready) if not outside[u])
+    ready: dict[Hashable, list[int]] = {}  # by unit, a heap of its nodes that could run
+    for i, number in enumerate(waits):
+        if not number:
+            ready.setdefault(unit[i], []).append(i)
+    whole = sorted((heap[0], u) for u, heap in ready.items() if not outside[u])  # a heap of units that need no more
     runs: list[list[Node]] = []
-    while early:
-        u = heappop(whole)[1] if whole else unit[early[0]]
+    while ready:
+        u = heappop(whole)[1] if whole else min(ready, key=lambda other: ready[other][0])
         run = []
         while ready[u]:
             i = heappop(ready[u])
-            waits[i] = -1  # done
             run.append(graph.nodes[i])
             for j in after[i]:
                 waits[j] -= 1
                 if not waits[j]:
-                    heappush(ready[unit[j]], j)
-                    heappush(early, j)
+                    heappush(ready.setdefault(unit[j], []), j)
                 outside[unit[j]] -= unit[j] != u
                 if unit[j] != u and not outside[unit[j]]:
                     heappush(whole, (ready[unit[j]][0], unit[j]))
+        del ready[u]
         runs.append(run)
-        while early and waits[early[0]] < 0:
-            heappop(early)
     return runs
 
 
-def _joined(nodes: Sequence[Node], group: Group, leaving: set[str]) -> Node:
+def _folded(nodes: Sequence[Node], group: Group, leaving: set[str]) -> Node:
     """One node for several, under the id of one of them."""
 
     def known(field: str, join: Callable[[list[Any]], Any]) -> Any:

@@ -6,7 +6,6 @@ Each operation has one derivative, which takes the gradient of its output and ma
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 import numpy as np
 
@@ -25,14 +24,11 @@ def with_derivatives(graph: Graph, work: Mapping[str, Work], gradients: Mapping[
         gradients: accumulated gradients, by the ids of the leaves.
     """
     operations = [node for node in graph.nodes if node.kind == "operation" and (node.id in work or not work)]
-    inputs: dict[str, list[Edge]] = {}
-    for edge in graph.edges:
-        inputs.setdefault(edge.target, []).append(edge)
+    inputs = graph.inputs()
     asked = {node.id for node in graph.nodes if node.requires_grad}
     made: dict[str, Node] = {}  # by the ids of operations, leaves and outputs
     reached = {node.id for node in operations}
-    ends = {edge.target for edge in graph.edges if edge.source in reached}
-    outputs = [node for node in graph.nodes if node.kind == "output" and node.id in ends]
+    outputs = [n for n in graph.nodes if n.kind == "output" and any(edge.source in reached for edge in inputs[n.id])]
     for number, output in enumerate(outputs, 1):
         made[output.id] = Node(f"seed{number}", "seed", "backward()", tensor=output.tensor, order=1, of=output.id)
     for number, node in enumerate(reversed(operations), 1):
@@ -63,6 +59,4 @@ def with_derivatives(graph: Graph, work: Mapping[str, Work], gradients: Mapping[
             source, target = made[edge.target].id, made[edge.source].id
             edges.append(Edge(source, target, edge.position, edge.tensor, "gradient"))
     edges += [Edge(node.id, made[node.id].id, 0, None, "saved") for node in operations if node.saves]
-    place = {node.id: place for place, node in enumerate(made.values())}
-    edges.sort(key=lambda edge: place[edge.target])
-    return replace(graph, nodes=(*graph.nodes, *made.values()), edges=(*graph.edges, *edges))
+    return graph.rebuilt([*graph.nodes, *made.values()], [*graph.edges, *edges])

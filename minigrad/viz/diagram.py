@@ -5,7 +5,6 @@ from __future__ import annotations
 import html
 import os
 import re
-from collections.abc import Callable
 from functools import cached_property
 from itertools import takewhile
 from pathlib import Path
@@ -83,22 +82,15 @@ class Diagram:
 
     def _collapsed(self) -> tuple[Graph, str]:
         """The graph as it is drawn, and in words how it was folded."""
-        graph, words = self.graph, ""
-        fold, most, chosen = self._options.fold, self._options.max_nodes, self._chosen_layers()
-        if chosen is not None:
-            graph, words = collapse_layers(graph, chosen), "folded by layer"
+        graph, words, fold, most = self.graph, "", self._options.fold, self._options.max_nodes
+        innermost = {node.layer for node in graph.nodes if node.kind == "operation"}
+        cards = {"layers": innermost, "model": set(map(_own_layer, innermost))}.get(self.view, set())
+        if cards or callable(fold):
+            graph = collapse_layers(graph, lambda path: (callable(fold) and bool(fold(path))) or path in cards)
+            words = "folded by layer"
         elif fold == "repeats":
             graph = collapse_repeats(graph)
         return collapse_to(self.graph, most) if fold == "auto" and len(graph.nodes) > most else (graph, words)
-
-    def _chosen_layers(self) -> Callable[[str], bool] | None:
-        """A predicate of the layers that become a card, by the view and by `fold`; None where neither says."""
-        innermost = {node.layer for node in self.graph.nodes if node.kind == "operation"}
-        of_view = {"layers": innermost, "model": set(map(_own_layer, innermost))}.get(self.view)
-        fold = self._options.fold
-        if isinstance(fold, str):
-            return None if of_view is None else of_view.__contains__
-        return lambda path: bool(fold(path)) or path in (of_view or ())
 
     def json(self) -> str:
         """The graph as JSON text, complete; see `graph.to_json`."""

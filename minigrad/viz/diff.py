@@ -69,9 +69,7 @@ def compare(before: Graph, after: Graph) -> Graph:
             new[b.id] = name
         nodes.append(replace(node, id=name))
     nodes = [replace(node, of=(old if node.change == "removed" else new)[node.of]) for node in nodes]
-    place = {node.id: i for i, node in enumerate(nodes)}
-    edges = sorted(_edges(before, after, old, new), key=lambda edge: place[edge.target])
-    return replace(after, nodes=tuple(nodes), edges=tuple(edges))
+    return after.rebuilt(nodes, _edges(before, after, old, new))
 
 
 def _edges(before: Graph, after: Graph, old: dict[str, str], new: dict[str, str]) -> Iterator[Edge]:
@@ -104,13 +102,12 @@ def _paired(before: Graph, after: Graph) -> Iterator[tuple[Node | None, Node | N
 
 def _matches(before: Graph, after: Graph) -> list[tuple[int, int]]:
     """The places of the nodes that are in both graphs."""
-    first = [i for i, node in enumerate(before.nodes) if not node.of]
-    second = [j for j, node in enumerate(after.nodes) if not node.of]
-    keys = [[(n.kind, n.order, n.layer, n.name) for n in graph.nodes if not n.of] for graph in (before, after)]
-    aligned = _align(*keys)
-    matches = [(first[i], second[j]) for i, j in aligned]
-    derivative = {node.of: i for i, node in enumerate(before.nodes) if node.of}  # of a node there is at most one
-    other = {node.of: j for j, node in enumerate(after.nodes) if node.of}
+    graphs = before, after
+    first, second = ([i for i, node in enumerate(graph.nodes) if not node.of] for graph in graphs)
+    keys = [[(n.kind, n.order, n.layer, n.name) for n in graph.nodes if not n.of] for graph in graphs]
+    matches = [(first[i], second[j]) for i, j in _align(*keys)]
+    # Of a node there is at most one derivative.
+    derivative, other = ({node.of: i for i, node in enumerate(graph.nodes) if node.of} for graph in graphs)
     pairs = [(derivative.get(before.nodes[i].id), other.get(after.nodes[j].id)) for i, j in matches]
     return sorted([*matches, *((i, j) for i, j in pairs if i is not None and j is not None)])
 
@@ -147,21 +144,21 @@ def _compared(old: Node | None, new: Node | None) -> Node:
         node = new or old
         assert node is not None
         return replace(node, change="removed" if new is None else "added")
-    lines = [_line(a, b) for a, b in zip_longest(old.label, new.label, fillvalue="none")]
-    lines += _tensors(old.tensor, new.tensor)
+    lines = [_label_change(a, b) for a, b in zip_longest(old.label, new.label, fillvalue="none")]
+    lines += _tensor_change(old.tensor, new.tensor)
     if lines == [*new.label]:  # costs follow from these, and are worth a line only where they are the same
-        lines += _costs(old, new)
+        lines += _cost_changes(old, new)
     return replace(new, label=tuple(lines), change="changed" if lines != [*new.label] else "")
 
 
-def _line(a: str, b: str) -> str:
+def _label_change(a: str, b: str) -> str:
     """Two lines of parameters as one, "3×3 → 5×5, groups 2", where there are as many of them."""
     if a.count(", ") != b.count(", "):
         return f"{a} → {b}"
     return ", ".join([x if x == y else f"{x} → {y}" for x, y in zip(a.split(", "), b.split(", "), strict=True)])
 
 
-def _tensors(old: Tensor | None, new: Tensor | None) -> list[str]:
+def _tensor_change(old: Tensor | None, new: Tensor | None) -> list[str]:
     """The difference of two tensors, if both are known."""
     if old is None or new is None or (old.shape, old.dtype) == (new.shape, new.dtype):
         return []
@@ -170,7 +167,7 @@ def _tensors(old: Tensor | None, new: Tensor | None) -> list[str]:
     return [" → ".join([f"{shape} {dtype}".strip() for shape, dtype in zip(shapes, dtypes, strict=True)])]
 
 
-def _costs(old: Node, new: Node) -> list[str]:
+def _cost_changes(old: Node, new: Node) -> list[str]:
     """The differences of costs, where both are known."""
     numbers = [(old.flops, new.flops, "FLOP"), (old.saved, new.saved, "B saved")]
     lines = [f"{a:,} → {b:,} {unit}" for a, b, unit in numbers if a is not None and b is not None and a != b]

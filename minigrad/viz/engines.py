@@ -6,8 +6,7 @@ import os
 import shutil
 import subprocess
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, distribution
-from pathlib import Path
+from sysconfig import get_path, get_preferred_scheme
 
 # The beginning and the end of a file by its format:
 _FRAMES = {"svg": (b"<svg", b"</svg>"), "png": (b"\x89PNG\r\n", b"IEND\xaeB`\x82"), "pdf": (b"%PDF-", b"%%EOF")}
@@ -51,9 +50,11 @@ class Engine:
 def engines() -> list[Engine]:
     """The engines that are there, the one that serves first: $MINIGRAD_DOT, graphviz-pure, the system's dot."""
     given = os.environ.get("MINIGRAD_DOT")
+    # Where pip installs programs, for this Python and for this user; neither folder needs to be on the PATH.
+    folders = os.pathsep.join([get_path("scripts"), get_path("scripts", get_preferred_scheme("user"))])
     candidates = [
         (given or "", given and (shutil.which(given) or given)),
-        ("graphviz-pure", _installed_by("graphviz-pure") or shutil.which("graphviz-pure")),
+        ("graphviz-pure", shutil.which("graphviz-pure", path=folders) or shutil.which("graphviz-pure")),
         ("dot", shutil.which("dot")),
     ]
     return [Engine(name, path) for name, path in candidates if path]
@@ -67,13 +68,3 @@ def engine_of(name: str = "auto") -> Engine:
         wanted = "there is no Graphviz" if name == "auto" else f"there is no engine {name!r}"
         raise EngineError(f"{wanted}: pip install 'minigrad-nn[viz]' brings one; .dot and .json need none")
     return found[0] if found else Engine(name, str(path))
-
-
-def _installed_by(package: str) -> str | None:
-    """The program of the package's name that pip installed."""
-    try:
-        files = distribution(package).files or []
-    except PackageNotFoundError:
-        return None
-    paths = [Path(str(file.locate())).resolve() for file in files]
-    return next((str(p) for p in paths if p.stem == package and p.is_file() and os.access(p, os.X_OK)), None)

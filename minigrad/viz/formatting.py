@@ -22,9 +22,7 @@ _FEW = 4  # numbers of an array that are shown
 
 def one_line(text: str, longest: int = LONGEST) -> str:
     """`text` on one line of printable characters, at most `longest`: an ellipsis stands for the middle of more."""
-    line = " ".join(text.split())
-    if not line.isprintable():
-        line = "".join([c if c.isprintable() else "\ufffd" for c in line])
+    line = "".join([c if c.isprintable() else "\ufffd" for c in " ".join(text.split())])
     if len(line) > longest:
         line = f"{line[: longest // 2]}…{line[-longest // 2 + 1 :]}"
     return line or "unnamed"
@@ -46,11 +44,10 @@ def format_flops(count: int) -> str:
 
 
 def _with_unit(number: float, units: Sequence[str], step: int) -> str:
-    unit, *larger_units = units
-    for larger in larger_units:
-        if number < step - 0.5:
+    for unit in units:
+        if number < step - 0.5 or unit == units[-1]:
             break
-        number, unit = number / step, larger
+        number /= step
     return f"{number:.0f} {unit}" if number >= 99.95 or unit == units[0] else f"{number:.1f} {unit}"
 
 

@@ -34,10 +34,10 @@ _INFIX: dict[type[ast.operator], tuple[str, int, int, int]] = {
 
 _PREFIXES = {"sum": ("Σ", _PRODUCT), "log": ("ln", _POWER)}  # and how tightly an argument has to bind
 _SUPERSCRIPTS = str.maketrans("−0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-_RAISED = dict(zip("abcdefghijklmnoprstuvwxyz", "ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻ", strict=True))  # there is no q
+_SUPERSCRIPT_LETTERS = dict(zip("abcdefghijklmnoprstuvwxyz", "ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻ", strict=True))  # there is no q
 _NAME = re.compile(r"[\w.∂′]*[^\W⁰¹²³⁴⁵⁶⁷⁸⁹]′?")
 _NUMBER = re.compile(r"-?(?:\d+\.?\d*(?:e[+-]?\d+)?|inf|nan)")
-_PLACES = re.compile(r"[-+\d.e:, …]+")
+_INDEX = re.compile(r"[-+\d.e:, …]+")
 
 
 class _Term(NamedTuple):
@@ -66,7 +66,7 @@ def formula_of(function: Function) -> str:
     texts = {name: f"x{i}" for i, name in enumerate(argument_names(type(function).forward))}
     for name in getattr(type(function), "__dataclass_fields__", ()) if formula else ():
         text = format_field(getattr(function, name), name)
-        texts[name] = text.replace("…", "...") if _PLACES.fullmatch(text) else "..."
+        texts[name] = text.replace("…", "...") if _INDEX.fullmatch(text) else "..."
     return re.sub(r"\b[^\W\d]\w*", lambda found: texts.get(found[0], found[0]), formula)
 
 
@@ -76,11 +76,7 @@ def formulas(graph: Graph, longest: int = 14) -> dict[str, str]:
     It is in terms of the names of the inputs: of a leaf its own, of an operation that of the output that shows it, or
     else its formula. Names of more than `longest` characters become t1, t2, … in execution order.
     """
-    shown_by = shown_outputs(graph)
-    inputs: dict[str, dict[int, str]] = {}
-    for edge in graph.edges:
-        if edge.flow == "tensor":
-            inputs.setdefault(edge.target, {})[edge.position] = edge.source
+    shown_by, inputs = shown_outputs(graph), graph.inputs()
     taken = {node.name for node in graph.nodes}
     short_names = (f"t{i}" for i in count(1) if f"t{i}" not in taken)
     names: dict[str, _Term] = {}
@@ -88,8 +84,7 @@ def formulas(graph: Graph, longest: int = 14) -> dict[str, str]:
     for node in graph.nodes:
         if node.id in names:
             continue  # an output that shows what an operation made
-        sources = inputs.get(node.id, {})
-        operands = {f"x{i}": names[sources[i]] for i in sorted(sources) if sources[i] in names}
+        operands = {f"x{edge.position}": names[edge.source] for edge in inputs[node.id] if edge.source in names}
         term = name = _leaf(node) if node.kind in GIVEN or node.kind == "output" else _result(node, operands)
         output = shown_by.get(node.id)
         if output is not None and len(one_line(output.name)) <= longest:
@@ -125,12 +120,12 @@ def _result(node: Node, operands: Mapping[str, _Term]) -> _Term:
     """The formula of an operation; in the form name(a, b) where it says none, or one without a notation."""
     try:
         return _written(ast.parse(node.formula, mode="eval").body, operands)
-    except (SyntaxError, ValueError):
+    except (SyntaxError, ValueError, KeyError):
         return _Term(f"{one_line(node.name).lower()}({', '.join([x.text for x in operands.values()])})", _ATOM)
 
 
 def _written(tree: ast.expr, operands: Mapping[str, _Term]) -> _Term:
-    """An expression in the field's notation; SyntaxError if there is none for it, or an operand is missing."""
+    """An expression in the field's notation; SyntaxError or KeyError if there is none, or an operand is missing."""
     match tree:
         case ast.Name(id=name) if name in operands:
             term = operands[name]
@@ -162,8 +157,6 @@ def _number(tree: ast.expr) -> str:
 
 def _infix(tree: ast.BinOp, a: _Term, b: _Term) -> _Term:
     operator, factor, number = type(tree.op), _number(tree.left), _number(tree.right)
-    if operator not in _INFIX:
-        raise SyntaxError
     if operator is ast.Mult and factor:
         return _scaled(factor, b)
     if operator is ast.Pow and number:
@@ -196,8 +189,8 @@ def _applied(name: str, x: _Term, others: Sequence[str] = ()) -> _Term:
     if name in _PREFIXES:
         sign, level = _PREFIXES[name]
         return _Term(f"{sign} {x.text}" if x.level >= level else f"{sign}({x.text})", _PREFIX)
-    if name == "exp" and x.text in _RAISED:
-        return _Term(f"e{_RAISED[x.text]}", _POWER)
+    if name == "exp" and x.text in _SUPERSCRIPT_LETTERS:
+        return _Term(f"e{_SUPERSCRIPT_LETTERS[x.text]}", _POWER)
     if name == "sqrt":
         return _Term(f"√{x.within(_ATOM)}", _POWER)
     last = len(others) - 1

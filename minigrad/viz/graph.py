@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, fields, replace
 from itertools import accumulate
 from math import isfinite, prod
 from typing import Any, Literal, NamedTuple, TypeAlias, get_args
@@ -119,6 +119,20 @@ class Graph:
     saved: int  # bytes kept alive for backward; an array that several operations saved counts once
     peak: int | None = None  # the most bytes that were alive at once of all that was computed, if it was recorded
 
+    def inputs(self) -> dict[str, list[Edge]]:
+        """The edges of the arrays that each node takes, by its id."""
+        found: dict[str, list[Edge]] = {node.id: [] for node in self.nodes}
+        for edge in self.edges:
+            if edge.flow == "tensor":
+                found[edge.target].append(edge)
+        return found
+
+    def rebuilt(self, nodes: Sequence[Node], edges: Iterable[Edge]) -> Graph:
+        """The graph with other nodes, and of the edges those between them, in their targets' order."""
+        place = {node.id: i for i, node in enumerate(nodes)}
+        between = [edge for edge in edges if edge.source in place and edge.target in place]
+        return replace(self, nodes=tuple(nodes), edges=tuple(sorted(between, key=lambda edge: place[edge.target])))
+
 
 def layer_paths(layer: str) -> Iterator[str]:
     """The layers that a layer lies in, from the outermost to itself."""
@@ -135,11 +149,12 @@ def first_nonfinite(graph: Graph) -> tuple[Node | None, set[tuple[str, str]]]:
 
     The path is the edges that carried them on, as (source, target).
     """
-    first = next((node for node in graph.nodes if node.stats is not None and node.stats.nonfinite), None)
+    measured = {node.id: node for node in graph.nodes if node.stats}
+    nonfinite = [node for node in measured.values() if node.stats and node.stats.nonfinite]
     path: set[tuple[str, str]] = set()
-    if first is None:
+    if not nonfinite:
         return None, path
-    finite = {node.id for node in graph.nodes if node.stats is not None and not node.stats.nonfinite}
+    first, finite = nonfinite[0], measured.keys() - {node.id for node in nonfinite}
     flow, reached = "gradient" if first.of else "tensor", {first.id}
     for edge in graph.edges:  # by their targets, in execution order
         if edge.flow == flow and edge.source in reached and edge.target not in finite:
@@ -154,20 +169,17 @@ def to_json(graph: Graph, title: str | None = None) -> str:
     Its nodes and edges have the fields of `Node` and `Edge`, except those at their defaults. NaN and Inf, which JSON
     lacks, are the texts "nan" and "inf".
     """
-    content: dict[str, Any] = {"version": 2, "title": title, "saved": graph.saved, "peak": graph.peak}
-    content |= {"nodes": list(map(_to_object, graph.nodes)), "edges": list(map(_to_object, graph.edges))}
-    text = json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True, allow_nan=False) + "\n"
-    return text.encode(errors="replace").decode()  # half a pair of UTF-16 is no text
+    content = {"version": 2, "title": title} | {field.name: getattr(graph, field.name) for field in fields(graph)}
+    text = json.dumps(content, default=_to_object, ensure_ascii=False, indent=1, sort_keys=True, allow_nan=False)
+    return f"{text}\n".encode(errors="replace").decode()  # half a pair of UTF-16 is no text
 
 
-def _to_object(item: Node | Edge) -> dict[str, Any]:
+def _to_object(item: Node | Edge | Tensor) -> dict[str, Any]:
     values = [(field.name, getattr(item, field.name), field.default) for field in fields(item)]
     return {name: _to_value(value) for name, value, default in values if value != default}
 
 
 def _to_value(value: Any) -> Any:
-    if isinstance(value, Tensor):
-        return {"shape": value.shape, "dtype": value.dtype, "bytes": value.bytes}
     if isinstance(value, Stats):
         return {name: _to_value(number) for name, number in value._asdict().items()}
     return str(value) if isinstance(value, float) and not isfinite(value) else value

@@ -21,7 +21,6 @@ def legend_of(graph: Graph, options: DrawOptions, *, repeated: bool) -> str:
     kinds, orders = {node.kind for node in graph.nodes}, {node.order for node in graph.nodes}
     families = {node.family for node in graph.nodes} if options.color == "family" else set()
     changes = {node.change for node in graph.nodes} | {edge.change for edge in graph.edges}
-    signs = [(change, f"{style.SIGNS[change]} {change}", color) for change, color in style.CHANGES.items()]
     nonfinite = any(node.stats and node.stats.nonfinite for node in graph.nodes)
     flows = {edge.flow for edge in graph.edges if edge.flow != "tensor" or edge.tensor is not None}
     largest, longest = options.scales(graph)
@@ -32,7 +31,7 @@ def legend_of(graph: Graph, options: DrawOptions, *, repeated: bool) -> str:
         (1 in orders, _box("∂ backward", *plain, ",DASHED")),
         (max(orders, default=0) > 1, _box("double border: of higher order", *plain)),
         (repeated, _box("the same, drawn again", *plain, ",DOTTED")),
-        *((change in changes, _box(words, style.BACKGROUND, color)) for change, words, color in signs),
+        *((c in changes, _box(f"{style.SIGNS[c]} {c}", style.BACKGROUND, color)) for c, color in style.CHANGES.items()),
         (nonfinite, _box("first NaN or Inf", style.BACKGROUND, style.BAD)),
         ("tensor" in flows, _line("tensor, width = bytes", style.TENSOR_EDGE, [30], 3)),
         ("gradient" in flows, _line("gradient", style.GRADIENT, [7, 7, 7], 2)),
@@ -46,8 +45,8 @@ def legend_of(graph: Graph, options: DrawOptions, *, repeated: bool) -> str:
 
 
 def _rows(cells: Sequence[str]) -> str:
-    count = max(1, -(-len(cells) // _IN_A_ROW))
-    rows = [cells[len(cells) * i // count : len(cells) * (i + 1) // count] for i in range(count)] if cells else []
+    count = -(-len(cells) // _IN_A_ROW)
+    rows = [cells[len(cells) * i // count : len(cells) * (i + 1) // count] for i in range(count)]
     return "".join(f'<TR><TD><TABLE {_TABLE} CELLSPACING="5"><TR>{"".join(row)}</TR></TABLE></TD></TR>' for row in rows)
 
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
+from itertools import chain, groupby
 from math import log2
 
 from minigrad.viz import dot, style
 from minigrad.viz import formatting as form
 from minigrad.viz.dot import Markup, attributes, escaped, font, quoted, stacked
-from minigrad.viz.graph import Edge, Graph, Kind, Node, Tensor, common_change, first_nonfinite, layer_paths
+from minigrad.viz.graph import Edge, Graph, Node, Tensor, common_change, first_nonfinite, layer_paths
 from minigrad.viz.legend import legend_of
 from minigrad.viz.options import DrawOptions
 
@@ -64,30 +64,23 @@ class NodeShape:
 
 def node_shapes(graph: Graph) -> list[NodeShape]:
     """The shapes of `graph`, in the order of their first nodes."""
-    shapes: list[NodeShape] = []
-    shared: dict[tuple[Kind, str, tuple[str, ...]], list[NodeShape]] = {}
-    accompanied: set[str] = set()
     users, nodes = _users(graph), {node.id: node for node in graph.nodes}
+    together: dict[tuple[str, str, tuple[str, ...]], list[Node]] = {}  # those of one kind and layer with the same users
     for node in graph.nodes:
-        used_by = users.get(node.id, ())
-        if node.kind not in ("parameter", "constant", "gradient") or not used_by:
-            shapes.append(NodeShape([node], node.layer))
-            continue
-        key = node.kind, node.layer, used_by
-        for shape in shared.get(key, ()):
-            shape.nodes.append(node)
-        if key in shared:
-            continue
-        copies = [NodeShape([node], node.layer)]
+        used_by = users.get(node.id, ()) if node.kind in ("parameter", "constant", "gradient") else ()
+        together.setdefault((node.kind if used_by else node.id, node.layer, used_by), []).append(node)
+    shapes: list[NodeShape] = []
+    accompanied: set[str] = set()
+    for (_, layer, used_by), group in together.items():
+        copies = [NodeShape(group, layer)]
         if len(used_by) > _FEW_ARROWS:
-            copies = [NodeShape([node], nodes[user].layer, user=user, again=i > 0) for i, user in enumerate(used_by)]
+            copies = [NodeShape(group, nodes[user].layer, user=user, again=i > 0) for i, user in enumerate(used_by)]
         for shape, user in zip(copies, used_by, strict=False):
             # Only one stands beside an operation: the arrow of a second one would run through the first.
             alone = shape.user or len(used_by) == 1
             if alone and nodes[user].family and nodes[user].layer == shape.layer and user not in accompanied:
                 shape.beside = user
                 accompanied.add(user)
-        shared[key] = copies
         shapes += copies
     return shapes
 
@@ -110,15 +103,14 @@ class _Drawing:
         self._nodes = {node.id: node for node in graph.nodes}
         runs = [run for run, _ in groupby([n.layer for n in graph.nodes if n.kind == "operation" and n.layer])]
         self._straight = len(runs) == len(set(runs))  # Graphviz can't keep columns where a layer is called again
-        self._nonfinite, self._path = first_nonfinite(graph)
+        self._nonfinite, self._nonfinite_path = first_nonfinite(graph)
         self._largest_heat, self._longest_time = options.scales(graph)
         self._saves = not any(edge.flow == "saved" for edge in graph.edges)
-        places = {node.id: place for place, node in enumerate(graph.nodes)}
-        flowing = [edge for edge in graph.edges if edge.flow == "tensor" and edge.change != "removed"]
-        flowing = [edge for edge in flowing if self._nodes[edge.source].kind in _FLOWING]
-        flowing.sort(key=lambda edge: places[edge.source])
+        place = {node.id: i for i, node in enumerate(graph.nodes) if node.kind in _FLOWING}
+        flowing = [e for e in graph.edges if e.flow == "tensor" and e.change != "removed" and e.source in place]
+        flowing.sort(key=lambda edge: place[edge.source])
         self._latest = {edge.target: edge.source for edge in flowing}  # of a node's inputs the one that was made last
-        self._common = Counter(edge.tensor.dtype for edge in graph.edges if edge.tensor).most_common(1)
+        self._usual = Counter(edge.tensor.dtype for edge in graph.edges if edge.tensor).most_common(1)  # dtype
 
     def statement(self, shape: NodeShape) -> str:
         """The statement of a shape."""
@@ -175,12 +167,11 @@ class _Drawing:
 
     def _bar(self, node: Node, part: float) -> str:
         """A bar as long as the operation's time."""
-        length = max(2, round(_BAR * part))
-        size = 'FIXEDSIZE="TRUE" HEIGHT="5" WIDTH='
-        bar = f'<TD BGCOLOR="{style.colors_of(node).border}" {size}"{length}"></TD>'
-        rest = f'<TD BGCOLOR="{style.TRACK}" {size}"{_BAR - length}"></TD>' if length < _BAR else ""
+        length, size = max(2, round(_BAR * part)), 'FIXEDSIZE="TRUE" HEIGHT="5" WIDTH='
+        parts = ((style.colors_of(node).border, length), (style.TRACK, _BAR - length))
+        cells = "".join([f'<TD BGCOLOR="{color}" {size}"{width}"></TD>' for color, width in parts if width])
         table = f'BORDER="0" CELLBORDER="0" CELLPADDING="0" CELLSPACING="0" {size}"{_BAR}"'
-        return f"<TABLE {table}><TR>{bar}{rest}</TR></TABLE>"
+        return f"<TABLE {table}><TR>{cells}</TR></TABLE>"
 
     def _cylinder(self, shape: NodeShape) -> dict[str, str]:
         # A gradient of which only a part is made here has no norm.
@@ -220,15 +211,11 @@ class _Drawing:
 
     def ranks(self) -> Iterator[str]:
         """Side by side: leaves of only one operation, the operation, its derivative, the gradients of these leaves."""
-        rows: dict[str, list[str]] = {}
-        row_of: dict[str, str] = {}
-        for node in self._graph.nodes:
-            if node.of and node.kind != "gradient":
-                row_of[node.id] = node.of
-                rows[node.of] = [node.of, node.id]
+        of = {node.id: node.of for node in self._graph.nodes if node.of and node.kind != "gradient"}
+        rows = {node: [node, derivative] for derivative, node in of.items()}
         for shape in self._shapes:
             if shape.beside is not None:
-                row = rows.setdefault(row_of.get(shape.beside, shape.beside), [shape.beside])
+                row = rows.setdefault(of.get(shape.beside, shape.beside), [shape.beside])
                 row.insert(len(row) if shape.side == "gradient" else 0, shape.id)
         for row in rows.values():
             yield f"  {{rank=same; {'; '.join(map(quoted, row))}}}"
@@ -245,13 +232,12 @@ class _Drawing:
             if edge.change:
                 line = "dashed" if edge.change == "removed" else "solid"
                 values |= {"color": style.CHANGES[edge.change], "style": line}
-            if (edge.source, edge.target) in self._path:
+            if (edge.source, edge.target) in self._nonfinite_path:
                 values |= {"color": style.BAD, "penwidth": "3"}
             if edge.flow == "gradient" and source.first.kind != "output" and target.beside is None:
                 # Graphviz ranks what an arrow leaves above what it reaches: backward runs up, so it is written down.
-                yield dot.edge(target.id, source.id, **values, dir="back")
-            else:
-                yield dot.edge(source.id, target.id, **values)
+                source, target, values = target, source, values | {"dir": "back"}
+            yield dot.edge(source.id, target.id, **values)
 
     def _arrow(self, edge: Edge) -> dict[str, str]:
         source, target, tensor = self._nodes[edge.source], self._nodes[edge.target], edge.tensor
@@ -269,7 +255,8 @@ class _Drawing:
         latest = self._latest.get(source.of) == target.of if target.of else self._latest.get(target.id) == source.id
         values["weight"] = "8" if latest else "2"  # what comes from further above gives way
         if tensor is not None:
-            values |= {"penwidth": f"{_width(tensor):g}", "tooltip": form.format_tensor(tensor)}
+            width = min(max(1.0, round(log2(tensor.bytes + 1) / 4 - 1.75, 2)), 6.0)  # + ¼ for each doubling from 2 KiB
+            values |= {"penwidth": f"{width:g}", "tooltip": form.format_tensor(tensor)}
             words = self._tensor_words(tensor)
             if edge.flow == "gradient":
                 values["tooltip"] = f"gradient · {values['tooltip']}"
@@ -280,7 +267,7 @@ class _Drawing:
     def _tensor_words(self, tensor: Tensor) -> str:
         shows = self._options.shows
         words = [form.format_shape(tensor.shape)] if shows("shape") else []
-        if shows("dtype") and tensor.dtype != self._common[0][0]:  # the usual one need not be said
+        if shows("dtype") and tensor.dtype != self._usual[0][0]:  # the usual one need not be said
             words.append(tensor.dtype)
         return "  ".join([*words, form.format_bytes(tensor.bytes)] if shows("bytes") else words)
 
@@ -298,11 +285,6 @@ def _signed(node: Node, name: str) -> str:
     return f"{style.SIGNS[node.change]} {name}" if node.change else name
 
 
-def _width(tensor: Tensor) -> float:
-    """Points: 1 up to 2 KiB, and a quarter more for each doubling."""
-    return min(max(1.0, round(log2(tensor.bytes + 1) / 4 - 1.75, 2)), 6.0)
-
-
 def layer_frames(shapes: Sequence[NodeShape], statements: Sequence[str]) -> list[str]:
     """The statements of all shapes, in their order, those of each layer in its frame, which may lie in another one."""
     layers = dict.fromkeys(shape.layer for shape in shapes if shape.layer and shape.first.kind != "folded")
@@ -310,26 +292,26 @@ def layer_frames(shapes: Sequence[NodeShape], statements: Sequence[str]) -> list
     sides = {(shape.layer, shape.side) for shape in shapes if shape.beside is not None}
     wanted = {side for _, side in sides}
     members: dict[str, list[NodeShape]] = {layer: [] for layer in ("", *layers)}
-    places: dict[str, list[tuple[int, list[str]]]] = {layer: [] for layer in ("", *layers)}  # of the statements inside
-    for place, (shape, statement) in enumerate(zip(shapes, statements, strict=True)):
-        layer = shape.layer if shape.layer in layers else _around(shape.layer, layers)
-        members[layer].append(shape)
-        places[layer].append((place, [statement]))
-    for layer in sorted(layers, key=lambda path: -path.count(".")):  # what is inside, before what is around it
-        outer = _around(layer, layers)
+    inside: dict[str, list[list[str]]] = {layer: [] for layer in ("", *layers)}  # statements, and whole frames
+    frames: dict[str, tuple[str, list[str]]] = {}  # the layer around each, and the lines of its frame
+    for shape, statement in zip(shapes, statements, strict=True):
+        around = ""
+        for layer in layer_paths(shape.layer):
+            if layer in layers:
+                if layer not in frames:
+                    frames[layer] = around, []
+                    inside[around].append(frames[layer][1])
+                around = layer
+        members[around].append(shape)
+        inside[around].append([statement])
+    for layer in sorted(frames, key=lambda path: -path.count(".")):  # what is inside, before what is around it
+        outer, lines = frames[layer]
         missing = [side for side in _ANCHORS if side in wanted and (layer, side) not in sides]
-        lines = [line for _, some in sorted(places[layer]) for line in some]
-        lines += _spaces(numbers[layer], members[layer], missing)
         values = {"color": style.LAYER_BORDER, "margin": "11", "tooltip": form.one_line(layer)}
-        framed = dot.frame(numbers[layer], _frame_label(layer, outer, members[layer]), lines, **values)
-        places[outer].append((min(places[layer])[0], framed))
+        body = [*chain.from_iterable(inside[layer]), *_spaces(numbers[layer], members[layer], missing)]
+        lines += dot.frame(numbers[layer], _frame_label(layer, outer, members[layer]), body, **values)
         members[outer] += [shape for shape in members[layer] if shape.first.kind == "parameter"] if outer else []
-    return [line for _, lines in sorted(places[""]) for line in lines]
-
-
-def _around(layer: str, layers: dict[str, None]) -> str:
-    """The innermost frame around a layer; "" if there is none."""
-    return max([path for path in layer_paths(layer.rpartition(".")[0]) if path in layers], key=len, default="")
+    return [*chain.from_iterable(inside[""])]
 
 
 def _frame_label(layer: str, outer: str, shapes: list[NodeShape]) -> str:

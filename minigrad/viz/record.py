@@ -1,8 +1,10 @@
-"""record: the time, the memory and the numbers of a training step, operation by operation, for a diagram of it."""
+"""record and RecordStep: time, memory and numbers of a training step, operation by operation, for a diagram of it."""
 
 from __future__ import annotations
 
 import math
+import os
+import warnings
 import weakref
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -11,6 +13,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from minigrad import checks
 from minigrad.backend import Array, synchronize, xp_of
 from minigrad.core.anomaly import callers_line
 from minigrad.core.config import GradMode, Switch, grad_mode
@@ -18,7 +21,10 @@ from minigrad.core.function import Function
 from minigrad.core.hooks import Backward, Call, Forward, Hook
 from minigrad.core.variable import Variable
 from minigrad.nn.module import Module
+from minigrad.training.callback import Callback
+from minigrad.training.under_way import Training
 from minigrad.viz.diagram import Diagram
+from minigrad.viz.engines import EngineError
 from minigrad.viz.formatting import format_value
 from minigrad.viz.graph import Stats, Work
 from minigrad.viz.options import DrawOptions
@@ -62,9 +68,9 @@ class Recorder(Hook, Switch):
         # Outputs that no operation took yet, by serial number; backward may drop one of its own unused.
         self._outputs: dict[int, Callable[[], Variable | None]] = {}
         self._alive = _Alive()
-        Switch.__init__(self, (grad_mode, self._added))
+        Switch.__init__(self, (grad_mode, self._hooked))
 
-    def _added(self, mode: GradMode) -> GradMode:
+    def _hooked(self, mode: GradMode) -> GradMode:
         return mode if self in mode.hooks else mode._replace(hooks=(*mode.hooks, self))
 
     def draw(self, *outputs: Variable, order: int | Literal["all"] = "all", **options: Any) -> Diagram:
@@ -140,8 +146,54 @@ class Recorder(Hook, Switch):
         return Work(
             seconds=seconds + (before.seconds or 0.0) if self._time else None,
             live=self._alive.bytes if self._memory else None,
-            stats=_joined([before.stats, *map(stats_of, shown)]) if self._stats else None,
+            stats=_merged([before.stats, *map(stats_of, shown)]) if self._stats else None,
         )
+
+
+class RecordStep(Callback):
+    """Records a step of a training, forward and backward, and writes it as a diagram.
+
+    Args:
+        step: its number, from 1.
+        path: of the diagram; the suffix decides the format. Where nothing can lay it out it becomes Graphviz's text,
+            .dot, with a RuntimeWarning.
+        options: those of `draw`, color="time" for example.
+
+    >>> from minigrad import viz
+    >>> callback = viz.RecordStep(1, "step.svg", view="layers")
+    """
+
+    def __init__(self, step: int, path: str | os.PathLike[str], **options: Any) -> None:
+        self.step = checks.integer("RecordStep", "step", step)
+        self.path, self.options = Path(path), options
+        self._recorder: Recorder | None = None
+
+    def before_step(self, training: Training) -> None:
+        """Begin to record."""
+        if training.step + 1 == self.step:
+            self._recorder = record(training.model)
+            self._recorder.__enter__()
+
+    def after_step(self, training: Training) -> None:
+        """Draw."""
+        if self._recorder is not None and training.loss is not None:
+            recorder = self._recorder
+            self.after_training(training)
+            title = f"{type(training.model).__name__}: training step {self.step}"
+            diagram = recorder.draw(training.loss, **{"title": title} | self.options)
+            try:
+                diagram.save(self.path)
+            except EngineError as error:  # no reason to lose the training
+                text = self.path.with_suffix(".dot")
+                diagram.save(text)
+                message = f"RecordStep: no {self.path.name}, but {text.name}: {error}"
+                warnings.warn(message, RuntimeWarning, stacklevel=1)
+
+    def after_training(self, training: Training) -> None:  # noqa: ARG002
+        """End the recording, also of a step that failed."""
+        if self._recorder is not None:
+            self._recorder.__exit__()
+            self._recorder = None
 
 
 class _Alive:
@@ -183,7 +235,7 @@ def stats_of(array: Array) -> Stats | None:
     return (finite or Stats(math.nan, math.nan, math.nan, 0, 0, 0))._replace(nan=nan, inf=inf, size=array.size)
 
 
-def _joined(every: Sequence[Stats | None]) -> Stats | None:
+def _merged(every: Sequence[Stats | None]) -> Stats | None:
     """The statistics of several arrays as one."""
     known = [stats for stats in every if stats is not None]
     if not known:

@@ -19,6 +19,7 @@ _TITLES = ("forward", "backward", "backward of backward", "third derivative")
 _EQUATIONS = 3  # in a title
 _LONGEST_VALUE = 24  # characters
 _VARIABLE = style.COLORS["constant"]._replace(text=style.TEXT)
+_COLORS = {kind: style.COLORS[kind] for kind in LEAVES} | {"output": style.COLORS["loss"]}  # of all others _VARIABLE's
 
 
 def write(graph: Graph, options: DrawOptions = DrawOptions(), facts: Sequence[str] = ()) -> str:  # noqa: B008 - frozen
@@ -27,7 +28,10 @@ def write(graph: Graph, options: DrawOptions = DrawOptions(), facts: Sequence[st
     Lanes stand below each other, or with the direction "TB" side by side. Derivatives that were not recorded as
     operations are left out: they have no Variables.
     """
-    drawing = _Drawing(_of_variables(graph))
+    edges = [edge for edge in graph.edges if edge.flow == "tensor"]
+    used = {edge.source for edge in edges}
+    kept = [n for n in graph.nodes if n.kind not in ("derivative", "gradient") and (n.kind != "seed" or n.id in used)]
+    drawing = _Drawing(graph.rebuilt(kept, edges))
     lanes = [lane for _, lane in sorted(drawing.lanes.items()) if lane.nodes]
     hints = _hints([lane.order for lane in lanes])
     if drawing.drawn_again:
@@ -37,32 +41,14 @@ def write(graph: Graph, options: DrawOptions = DrawOptions(), facts: Sequence[st
     return dot.digraph(heading, _body(lanes, direction), direction=direction, nodesep="0.25", ranksep="0.42")
 
 
-def _of_variables(graph: Graph) -> Graph:
-    edges = tuple([edge for edge in graph.edges if edge.flow == "tensor"])
-    used = {edge.source for edge in edges}
-    kept = [n for n in graph.nodes if n.kind not in ("derivative", "gradient") and (n.kind != "seed" or n.id in used)]
-    return replace(graph, nodes=tuple(kept), edges=edges)
-
-
-@dataclass(frozen=True, slots=True)
-class _Variable:
-    """An ellipse: its id, the lane that it is from, its colours and its attributes."""
-
-    id: str
-    order: int
-    colors: style.Colors
-    attributes: dict[str, str]
-
-
 @dataclass(slots=True)
 class _Lane:
-    """An order of differentiation: statements, the formulas of its outputs, "y = x³", and the Variables drawn in it."""
+    """An order of differentiation: its statements, and the formulas of its outputs, "y = x³"."""
 
     order: int
-    nodes: list[str] = field(default_factory=list)
+    nodes: dict[str, str] = field(default_factory=dict)  # by their ids
     edges: list[str] = field(default_factory=list)
     equations: list[str] = field(default_factory=list)
-    drawn: set[str] = field(default_factory=set)
 
     @property
     def color(self) -> str:
@@ -77,10 +63,6 @@ class _Lane:
         title = font(f"<B>order {self.order}: {name}</B>", "12")
         return title + (font(f"&#160;&#160;&#160;{equations}", "12") if equations else "")
 
-    def connect(self, sources: Sequence[str], target: str) -> None:
-        """Draw arrows to a node."""
-        self.edges += [dot.edge(source, target, color=self.color) for source in sources]
-
 
 class _Drawing:
     """The lanes of a graph, made in execution order."""
@@ -90,65 +72,67 @@ class _Drawing:
         self.lanes = {order: _Lane(order) for order in orders.values()}
         self.drawn_again = False
         self._formulas = formulas(graph)
-        self._variables: dict[str, _Variable] = {}  # by the ids of the nodes that are or make them
+        self._variables: dict[str, Node] = {}  # by the ids of the nodes that are or make them
         shown_by = shown_outputs(graph)
-        sources: dict[str, list[str]] = {node.id: [] for node in graph.nodes}
-        homes: dict[str, int] = {}  # of a leaf: the first lane that uses it
-        for edge in graph.edges:
-            sources[edge.target].append(edge.source)
-            order = orders[edge.target]
-            homes[edge.source] = min(order, homes.get(edge.source, order))
+        sources = {id_: [edge.source for edge in edges] for id_, edges in graph.inputs().items()}
+        last_first = sorted(graph.edges, key=lambda edge: -orders[edge.target])
+        homes = {edge.source: orders[edge.target] for edge in last_first}  # of a leaf: the first lane that uses it
         for node in graph.nodes:
             if node.kind in GIVEN:
                 self._variables[node.id] = self._variable(node, node, homes.get(node.id, node.order))
             elif node.kind != "output":
                 self._add_operation(node, sources[node.id], shown_by.get(node.id))
             elif node.id not in self._variables:
-                self._add_variable(self._variable(node, node, node.order), self._inputs(sources[node.id], node.order))
+                self._connect(sources[node.id], node.id, node.order)
+                self._variables[node.id] = self._variable(node, node, node.order)
         for variable in self._variables.values():
             self._place(variable, variable.order)  # also those that nothing uses
 
     def _add_operation(self, node: Node, sources: Sequence[str], output: Node | None) -> None:
         """Draw an operation and the Variable that it makes, which may be an output."""
-        inputs = self._inputs(sources, node.order)
         lane = self.lanes[node.order]
-        lane.nodes.append(_operation(node))
-        lane.connect(inputs, node.id)
-        self._variables[node.id] = self._variable(output or node, node, node.order)
-        self._add_variable(self._variables[node.id], [node.id])
+        self._connect(sources, node.id, node.order)
+        lane.nodes[node.id] = _operation(node)
+        variable = self._variable(output or node, node, node.order)
+        self._variables[node.id] = self._variables[variable.id] = variable
+        lane.edges.append(dot.edge(node.id, self._place(variable, node.order), color=lane.color))
         if output is not None and self._formulas[output.id] != self._formulas[node.id]:
             lane.equations.append(f"{self._formulas[output.id]} = {self._formulas[node.id]}")
 
-    def _add_variable(self, variable: _Variable, sources: Sequence[str]) -> None:
-        self._variables[variable.id] = variable
-        self.lanes[variable.order].connect(sources, self._place(variable, variable.order))
+    def _connect(self, sources: Sequence[str], target: str, order: int) -> None:
+        """Draw arrows from the Variables of some nodes to a node in a lane."""
+        lane = self.lanes[order]
+        variables = [self._variables[source] for source in sources if source in self._variables]
+        lane.edges += [dot.edge(self._place(variable, order), target, color=lane.color) for variable in variables]
 
-    def _inputs(self, sources: Sequence[str], order: int) -> list[str]:
-        return [self._place(self._variables[source], order) for source in sources if source in self._variables]
-
-    def _place(self, variable: _Variable, order: int) -> str:
+    def _place(self, variable: Node, order: int) -> str:
         """The id of a Variable in a lane, where it is drawn unless it is there already."""
         lane, again = self.lanes[order], order != variable.order
         id_ = f"{variable.id} in order {order}" if again else variable.id
-        if id_ not in lane.drawn:
-            lane.drawn.add(id_)
+        if id_ not in lane.nodes:
             border = {"color": _VARIABLE.border, "style": "filled,dotted"} if again else {}
-            lane.nodes.append(dot.node(id_, variable.colors, variable.attributes | border))
+            lane.nodes[id_] = dot.node(id_, _COLORS.get(variable.kind, _VARIABLE), _ellipse(variable) | border)
             self.drawn_again |= again
         return id_
 
-    def _variable(self, node: Node, operation: Node, order: int) -> _Variable:
-        """The Variable that an operation makes, or that is a leaf or an output."""
+    def _variable(self, node: Node, operation: Node, order: int) -> Node:
+        """The Variable that an operation makes, or that is a leaf or an output, as a node in its lane."""
         made = node.kind not in (*GIVEN, "output")
-        name, tensor, value = "" if made else node.name, node.tensor or operation.tensor, node.value or operation.value
-        known = Node(node.id, node.kind, name, tensor=tensor, value=value, stats=node.stats or operation.stats)
-        colors = style.colors_of(node) if node.kind in LEAVES else _VARIABLE
-        colors = style.COLORS["loss"] if node.kind == "output" else colors
-        return _Variable(f"{node.id}.y" if made else node.id, order, colors, _ellipse(known, self._formulas[node.id]))
+        return Node(
+            f"{node.id}.y" if made else node.id,
+            node.kind,
+            "" if made else node.name,
+            tensor=node.tensor or operation.tensor,
+            formula=self._formulas[node.id],
+            order=order,
+            value=node.value or operation.value,
+            stats=node.stats or operation.stats,
+        )
 
 
-def _ellipse(node: Node, formula: str) -> dict[str, str]:
+def _ellipse(node: Node) -> dict[str, str]:
     """The attributes of a Variable: its formula, its name if that is another one, its value or its shape."""
+    formula = node.formula
     lines = [node.name] if node.name not in ("", node.kind) and one_line(node.name) != formula else []
     if node.value != formula.replace("−", "-"):
         shape = node.tensor.shape if node.tensor is not None else ()
@@ -190,6 +174,6 @@ def _body(lanes: Sequence[_Lane], direction: str) -> Iterator[str]:
     for lane in lanes[::step]:
         color = lane.color if lane.order > 0 else style.LAYER_BORDER
         values = {"color": color, "margin": "12", "penwidth": "1.2", "tooltip": f"order {lane.order}"}
-        yield from dot.frame(lane.order, lane.title, lane.nodes[::step], **values)
+        yield from dot.frame(lane.order, lane.title, [*lane.nodes.values()][::step], **values)
     for lane in lanes[::step]:
         yield from lane.edges[::step]

@@ -72,12 +72,13 @@ def trace(
     for function in topological_order(map(producer_of, distinct)):
         tracing.add_operation(function)
     tracing.add_outputs(distinct)
-    graph = tracing.graph(peak)
+    graph = Graph(tuple(tracing.nodes.values()), tuple(tracing.edges), sum(tracing.saved.values()), peak)
     if not any(node.order for node in graph.nodes) and (tracing.work if order == "all" else order > 0):
         leaves = tracing.leaves if tracing.work else {}  # else their gradients are those of another run
         gradients = {node.id: leaf.grad.data for leaf, node in leaves.items() if leaf.grad is not None}
         graph = with_derivatives(graph, tracing.work, gradients)
-    return graph if order == "all" else _up_to(order, graph)
+    nodes = [node for node in graph.nodes if order == "all" or node.order <= order]
+    return replace(graph.rebuilt(nodes, graph.edges), saved=min(graph.saved, sum(node.saved for node in nodes)))
 
 
 def checked_model(owner: str, model: Model | None) -> Model | None:
@@ -104,35 +105,21 @@ def _checked(outputs: Iterable[Variable], order: int | Literal["all"]) -> tuple[
     return outputs
 
 
-def _up_to(order: int, graph: Graph) -> Graph:
-    """The graph without the nodes of a higher order."""
-    kept = {node.id for node in graph.nodes if node.order <= order}
-    nodes = tuple(node for node in graph.nodes if node.id in kept)
-    edges = tuple(edge for edge in graph.edges if edge.source in kept and edge.target in kept)
-    return replace(graph, nodes=nodes, edges=edges, saved=min(graph.saved, sum(node.saved for node in nodes)))
-
-
 class _Tracing:
-    """A Graph in the making."""
+    """The parts of a Graph, collected from the Functions in execution order."""
 
     def __init__(self, names: Mapping[Variable, str] | None, measured: Mapping[int, Measured]) -> None:
+        self.nodes: dict[str, Node] = {}  # by id
+        self.edges: list[Edge] = []
+        self.saved: dict[int, int] = {}  # bytes, by id of the array that owns the memory, which lives while we trace
         self.work: dict[str, Work] = {}  # of the derivatives of operations, by their ids
         self.leaves: dict[Variable, Node] = {}
         self._names, self._measured = names, measured
-        self._nodes: list[Node] = []
-        self._edges: list[Edge] = []
         self._counts: Counter[Kind] = Counter()
         self._operations: dict[int, Node] = {}  # by serial number
         self._layers: dict[str, str] = {}  # by id of a parameter, or of a view of one
         layers = {name.rpartition(".")[0] for name in (names or {}).values()} | {m.layer for m in measured.values()}
         self._containers = {path for layer in layers for path in layer_paths(layer.rpartition(".")[0])}
-        self._saved: dict[int, int] = {}  # by id of the array that owns the memory, which lives while we trace
-        self._values: dict[str, str] = {}  # by id of a node whose array an operation saved
-
-    def graph(self, peak: int | None) -> Graph:
-        """The nodes and edges that were added."""
-        nodes = [replace(node, value=v) if (v := self._values.get(node.id)) else node for node in self._nodes]
-        return Graph(tuple(nodes), tuple(self._edges), sum(self._saved.values()), peak)
 
     def add_operation(self, function: Function) -> None:
         """Append an operation, and before it those of its inputs that have no node yet."""
@@ -171,17 +158,15 @@ class _Tracing:
             self._layers[node.id] = layer  # an operation on a broadcast bias belongs to the bias's layer
 
     def add_outputs(self, outputs: Iterable[Variable]) -> None:
-        """Append the results."""
         leaves = self.leaves.items()
         gradients = {leaf.grad.creator: f"{node.name}.grad" for leaf, node in leaves if leaf.grad is not None}
         for output in outputs:
             source = self._node_of(producer_of(output), 0)
             name = "loss" if source is not None and source.family == "loss" else "output"
             name = output.name or (gradients.get(output.creator, name) if output.creator is not None else name)
-            order, value = source.order if source is not None else 0, format_value(output.data)
-            self._add(
-                "output", name, [source] if source else [], tensor=_tensor(output.output), order=order, value=value
-            )
+            order, sources = (source.order, [source]) if source is not None else (0, [])
+            tensor, value = _tensor(output.output), format_value(output.data)
+            self._add("output", name, sources, tensor=tensor, order=order, value=value)
 
     def _node_of(self, producer: Producer, order: int) -> Node | None:
         """The node of an operation or a leaf; None for a constant."""
@@ -216,8 +201,8 @@ class _Tracing:
     def _add(self, kind: Kind, name: str, sources: Sequence[Node] = (), **attributes: Any) -> Node:
         self._counts[kind] += 1
         node = Node(f"{kind}{self._counts[kind]}", kind, name, **attributes)
-        self._nodes.append(node)
-        self._edges += [Edge(source.id, node.id, i, source.tensor) for i, source in enumerate(sources)]
+        self.nodes[node.id] = node
+        self.edges += [Edge(source.id, node.id, i, source.tensor) for i, source in enumerate(sources)]
         return node
 
     def _layer_before(self, found: Sequence[Node | None]) -> str:
@@ -240,12 +225,12 @@ class _Tracing:
             if i == Function.OUTPUT:
                 value = format_value(array)
             elif i >= 0 and not sources[i].value:
-                self._values[sources[i].id] = format_value(array)
+                self.nodes[sources[i].id] = replace(sources[i], value=format_value(array))
             owner = owner_of(array)
             if id(owner) not in alive:
                 size = min(array.nbytes, owner.nbytes)  # a part counts as such, a broadcast array as the one it repeats
                 own[id(owner)] = max(own.get(id(owner), 0), size)
-                self._saved[id(owner)] = max(self._saved.get(id(owner), 0), size)
+                self.saved[id(owner)] = max(self.saved.get(id(owner), 0), size)
         return sum(own.values()), ", ".join(names), value
 
 

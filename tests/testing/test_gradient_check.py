@@ -481,8 +481,8 @@ def test_the_same_seed_gives_the_same_run():
         ({"inputs": []}, "inputs is empty"),
         ({"inputs": ["a"]}, r"inputs\[0\] must be an array of real numbers"),
         ({"inputs": [np.array([np.nan])]}, r"inputs\[0\] holds infinities or NaN"),
-        ({"inputs": X, "order": 0}, "order must be an integer from 1 on, not 0"),
-        ({"inputs": X, "order": True}, "order must be an integer"),
+        ({"inputs": X, "order": 0}, "order must be at least 1, not 0"),
+        ({"inputs": X, "order": True}, "order must be an int, not True"),
         ({"inputs": X, "kinks": "ignore"}, 'kinks must be "bracket", "skip" or "fail"'),
     ],
 )
