@@ -58,6 +58,7 @@ class KernelsGradient(Function):
     """A gradient as a kernel computed it, with the derivative of x, which operations computed: both are one number."""
 
     array: Array
+    family = "view"
     flops_per_element = 0
 
     def forward(self, x: Array) -> Array:  # noqa: ARG002
