@@ -14,12 +14,14 @@ from minigrad import backend
 from minigrad.backend import Array, format_array
 from minigrad.backend.forks import held_while_forking
 from minigrad.backend.placement import beside, on_devices, operands_of
-from minigrad.core.config import float_type, grad_mode, in_mode
+from minigrad.core.config import float_type
 from minigrad.core.function import Edit, Function, Producer, output_array
 from minigrad.core.hooks import Hook, wrap
 from minigrad.core.operators import Operand, Operators
 from minigrad.core.traversal import backward_pass, mode_of_gradients, topological_order, with_own_memory
+from minigrad.settings import settings
 from minigrad.spelling import Advised, advised
+from minigrad.switches import in_mode
 
 _serials = itertools.count(1)
 _new = object.__new__  # a result needs none of the checks of __init__
@@ -44,7 +46,7 @@ def apply(function: Function, *inputs: Operand | None) -> Variable:
         raise TypeError(f"apply: this {function.name} was applied before; make a new one for each application")
     while inputs and inputs[-1] is None:
         inputs = inputs[:-1]
-    enabled, order, hooks = grad_mode.get()
+    enabled, order, hooks = settings.get().grad_mode
     arrays: list[Array] = []
     producers: list[Producer] = []
     for x in inputs:
@@ -114,7 +116,8 @@ def in_place(symbol: str, operation: Callable[[Any, Any], Variable]) -> Callable
     """The method of an operator such as -=, which makes a new Variable: an error where an update is meant."""
 
     def method(self: Variable, other: Any) -> Variable:
-        if self.creator is None and self._leaf_requires_grad and (self._trained or not grad_mode.get().enabled):
+        is_leaf = self.creator is None and self._leaf_requires_grad
+        if is_leaf and (self._trained or not settings.get().grad_mode.enabled):
             raise TypeError(
                 f"p {symbol}= ... would give the name p to a new Variable, and not change the old one: "
                 f"write p.data {symbol}= ..., or use an optimizer"
@@ -247,7 +250,7 @@ class Variable(Operators, Advised):
 
     def _plain(self, kind: str) -> float:
         number = self.item()
-        if self.requires_grad and grad_mode.get().enabled:  # math.exp(x) would lose the gradient in silence
+        if self.requires_grad and settings.get().grad_mode.enabled:  # math.exp(x) would lose the gradient in silence
             raise TypeError(f"{kind} of this Variable would lose its gradient: use .item() where that is meant")
         return number
 
@@ -311,9 +314,7 @@ class Variable(Operators, Advised):
         seed = _seed("backward", self, grad, "grad", create_graph=create_graph)
         start = producer_of(self)
         mode = mode_of_gradients(start, create_graph=create_graph)
-        found = backward_pass(start, seed, mode, retain_all=retain_grad)
-        with _accumulation:
-            in_mode(mode, _accumulate, found, {id(seed.data)})
+        in_mode(mode, _accumulate_from, start, seed, retain_all=retain_grad)
 
     def zero_grad(self) -> None:
         """Forget the gradient."""
@@ -385,7 +386,7 @@ def grad(
     seed = _seed("grad", y, grad_outputs, "grad_outputs", create_graph=create_graph)
     start = producer_of(y)
     mode = mode_of_gradients(start, create_graph=create_graph)
-    found = backward_pass(start, seed, mode, targets={producer_of(x) for x in targets})
+    found = in_mode(mode, backward_pass, start, seed, targets={producer_of(x) for x in targets})
     for i, x in enumerate(targets):
         if producer_of(x) not in found:
             if not (allow_unused or _is_zero(start, producer_of(x))):
@@ -443,6 +444,12 @@ def _rebuild(kind: type[Variable], data: Array, name: str | None, requires_grad:
     variable = kind.__new__(kind)
     Variable.__init__(variable, data, name=name, requires_grad=requires_grad)
     return variable
+
+
+def _accumulate_from(start: Producer, seed: Variable, *, retain_all: bool) -> None:
+    found = backward_pass(start, seed, retain_all=retain_all)
+    with _accumulation:
+        _accumulate(found, {id(seed.data)})
 
 
 def _accumulate(found: dict[Producer, Variable], taken: set[int]) -> None:
