@@ -32,15 +32,16 @@ class Entry:
 
     Attributes:
         exit: the function that leaves it, weakly; None if it was entered by hand, by calling `__enter__`.
+        used: True if it was entered; else its `exit` is called by hand, and leaves another one.
         left: True if it was left; contexts copied before keep it.
     """
 
-    __slots__ = ("exit", "left", "switch")
+    __slots__ = ("exit", "left", "switch", "used")
 
     def __init__(self, switch: Switch) -> None:
         self.switch = switch
         self.exit: weakref.ref[partial[None]] | None = None
-        self.left = False
+        self.used = self.left = False
 
 
 class Switched(Settings):
@@ -89,14 +90,13 @@ def _set(base: Settings, entered: tuple[Entry, ...]) -> Settings:
 
 
 def _leave(entry: Entry, *exception: object) -> None:  # noqa: ARG001
-    """Leave by this entry, or by the switch's last one if this was not entered: `__exit__` was called by hand."""
+    """Leave this entry, or the switch's last one if this was not entered; nothing where that is not entered."""
     now = current()
     if isinstance(now, Switched):
-        of_switch = [each for each in now.entered if each.switch is entry.switch]
-        if of_switch:
-            left = entry if entry in of_switch else of_switch[-1]
-            _set(now.base, tuple([each for each in now.entered if each is not left]))
-            left.left = True
+        found = [each for each in now.entered if (each is entry if entry.used else each.switch is entry.switch)]
+        if found:
+            _set(now.base, tuple([each for each in now.entered if each is not found[-1]]))
+            found[-1].left = True
 
 
 def in_mode(mode: GradMode, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
@@ -146,6 +146,7 @@ class Switch:
         leave = asked_for() if asked_for is not None else None
         entry = leave.args[0] if leave is not None and leave.args[0].switch is self else Entry(self)
         _asked_for.set(None)
+        entry.used = True
         before = current()
         try:
             if isinstance(before, Switched):

@@ -313,8 +313,7 @@ class Variable(Operators, Advised):
         """
         seed = _seed("backward", self, grad, "grad", create_graph=create_graph)
         start = producer_of(self)
-        mode = mode_of_gradients(start, create_graph=create_graph)
-        in_mode(mode, _accumulate_from, start, seed, retain_all=retain_grad)
+        in_mode(mode_of_gradients(start, create_graph=create_graph), _accumulate, start, seed, retain_all=retain_grad)
 
     def zero_grad(self) -> None:
         """Forget the gradient."""
@@ -446,29 +445,24 @@ def _rebuild(kind: type[Variable], data: Array, name: str | None, requires_grad:
     return variable
 
 
-def _accumulate_from(start: Producer, seed: Variable, *, retain_all: bool) -> None:
+def _accumulate(start: Producer, seed: Variable, *, retain_all: bool) -> None:
+    """Add the gradients of a backward pass to those in `.grad`, all or none."""
     found = backward_pass(start, seed, retain_all=retain_all)
+    kept = {p: gradient for p, gradient in found.items() if p is not None and not isinstance(p, Seed)}
+    sums, taken = [], {id(seed.data)}
     with _accumulation:
-        _accumulate(found, {id(seed.data)})
-
-
-def _accumulate(found: dict[Producer, Variable], taken: set[int]) -> None:
-    """Add the gradients `found` to those in `.grad`, all or none; `taken` has the arrays that others hold."""
-    sums = []
-    for producer, gradient in found.items():
-        if producer is None or isinstance(producer, Seed):
-            continue
-        own = with_own_memory(gradient, taken)
-        if producer.grad is not None:
-            if producer.grad.output != own.output:
-                raise ValueError(
-                    f"backward: a .grad left from before has shape and dtype {format_array(producer.grad.data)}"
-                    f", the new one {format_array(own.data)}; call zero_grad() after replacing .data"
-                )
-            own = producer.grad + own
-        sums.append((producer, own))
-    for producer, gradient in sums:
-        producer.grad = gradient
+        for producer, gradient in kept.items():
+            own = with_own_memory(gradient, taken)
+            if producer.grad is not None:
+                if producer.grad.output != own.output:
+                    raise ValueError(
+                        f"backward: a .grad left from before has shape and dtype {format_array(producer.grad.data)}"
+                        f", the new one {format_array(own.data)}; call zero_grad() after replacing .data"
+                    )
+                own = producer.grad + own
+            sums.append((producer, own))
+        for producer, gradient in sums:
+            producer.grad = gradient
 
 
 def _is_zero(start: Producer, target: Producer) -> bool:

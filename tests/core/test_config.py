@@ -188,6 +188,11 @@ def test_a_switch_left_by_hand():
     inner.__exit__(None, None, None)
     inner.__exit__(None, None, None)  # does nothing where it was left
     assert state() == OFF
+    with outer:
+        with outer:
+            outer.__exit__(None, None, None)
+        assert not recording()  # the block that was left does not leave the other one
+    assert state() == OFF
 
 
 def test_what_is_entered_inside_of_a_call_in_another_mode_ends_with_it():
