@@ -393,8 +393,7 @@ def grad(
                     f"grad: y does not depend on xs[{i}], {_described(x)}, as y was computed without it or before it; "
                     "allow_unused=True gives zeros"
                 )
-            zeros = x.xp.zeros_like(x.data)
-            found[producer_of(x)] = Seed(zeros) if create_graph else variable_of(zeros)
+            found[producer_of(x)] = (Seed if create_graph else variable_of)(x.xp.zeros_like(x.data))
     taken = {id(seed.data)}
     gradients = in_mode(mode, lambda: tuple(with_own_memory(found[producer_of(x)], taken) for x in targets))
     return gradients[0] if isinstance(xs, Variable) else gradients
@@ -448,10 +447,11 @@ def _rebuild(kind: type[Variable], data: Array, name: str | None, requires_grad:
 def _accumulate(start: Producer, seed: Variable, *, retain_all: bool) -> None:
     """Add the gradients of a backward pass to those in `.grad`, all or none."""
     found = backward_pass(start, seed, retain_all=retain_all)
-    kept = {p: gradient for p, gradient in found.items() if p is not None and not isinstance(p, Seed)}
     sums, taken = [], {id(seed.data)}
     with _accumulation:
-        for producer, gradient in kept.items():
+        for producer, gradient in found.items():
+            if producer is None or isinstance(producer, Seed):
+                continue
             own = with_own_memory(gradient, taken)
             if producer.grad is not None:
                 if producer.grad.output != own.output:
