@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Sequence
-from contextvars import ContextVar
 from functools import cache, partial
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
@@ -19,9 +18,6 @@ from minigrad.backend.compiled.loading import prepared_kernels
 from minigrad.backend.forks import not_while_forking
 from minigrad.backend.sparse_images import SparseImages
 from minigrad.backend.windows import Pair, Window
-
-tf32: ContextVar[bool] = ContextVar("tf32", default=False)
-"""True where a GPU may round the factors of float32 products to 10 bits."""
 
 
 class Kernels(Protocol):

@@ -11,8 +11,9 @@ The files in the order to read them, to follow `y = x * w; y.backward()`:
 With `create_graph=True` the operators in each `backward` are recorded like any others, one order higher: their result
 is a graph of its own, and `grad` of it is the second derivative. The rest, when it is needed:
 
-* `config`: the switches, such as `no_grad`. `hooks`: code called around each forward, backward and call of a module:
-  `apply`, `backward_pass` and `nn.Module` call it. `anomaly`: the hook that finds the first NaN.
+* `config`: the switches, such as `no_grad`; `minigrad.switches` says how they work. `hooks`: code called around each
+  forward, backward and call of a module: `apply`, `backward_pass` and `nn.Module` call it. `anomaly`: the hook that
+  finds the first NaN.
 * `reduction`, `shaping`: the Functions behind a Variable's methods. `axes`: axes and shapes as users write them.
   `numpy_protocol`: NumPy's functions of Variables.
 """

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from minigrad.backend import as_array, to_numpy, xp_of
-from minigrad.core.config import GradMode, Switch, grad_mode, in_mode
 from minigrad.core.hooks import Backward, Forward, Hook, hooked
 from minigrad.core.numpy_protocol import NumPyProtocol
+from minigrad.settings import GradMode, settings
+from minigrad.switches import Switch, in_mode
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,7 +68,7 @@ class AnomalyDetector(Hook):
             raise EditedArrayError(
                 f"{function.name} at {function.origin}: an array that it saved for backward was edited in place since"
             )
-        mode = _without_detectors(grad_mode.get())  # the error names this backward, not an operation inside of it
+        mode = _without_detectors(settings.get().grad_mode)  # the error names this backward, not one inside of it
         gradients = in_mode(mode, run, function, gy)
         for i, gx in enumerate(gradients):
             if isinstance(gx, NumPyProtocol) and function.needs(i) and (found := count_nonfinite(gx.data)):

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from minigrad.core.config import Switch, grad_mode
+from minigrad.switches import Switch
 
 if TYPE_CHECKING:
     from minigrad.backend import Array
@@ -60,4 +60,4 @@ def wrap(run: Any, hooks: Sequence[Hook], method: str) -> Any:
 
 def hooked(hook: Hook) -> Switch:
     """Call `hook` in a `with` block or a decorated function, around the hooks that are there already."""
-    return Switch((grad_mode, lambda mode: mode._replace(hooks=(*mode.hooks, hook))))
+    return Switch(grad_mode=lambda mode: mode._replace(hooks=(*mode.hooks, hook)))

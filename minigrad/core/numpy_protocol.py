@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from minigrad.backend import Array, to_numpy, xp_of
-from minigrad.core.config import grad_mode
+from minigrad.settings import settings
 from minigrad.spelling import advised
 
 AnyCallable = TypeVar("AnyCallable", bound=Callable[..., Any])
@@ -48,7 +48,8 @@ class NumPyProtocol:
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
         if method == "__call__" and set(options) == {"out"} and all(isinstance(x, np.ndarray) for x in options["out"]):
             plain = [x.data if isinstance(x, NumPyProtocol) else x for x in inputs]  # w.data -= 0.1 * w.grad
-            if not (grad_mode.get().enabled and any(isinstance(x, NumPyProtocol) and x.requires_grad for x in inputs)):
+            differentiable = any(isinstance(x, NumPyProtocol) and x.requires_grad for x in inputs)
+            if not (differentiable and settings.get().grad_mode.enabled):
                 return ufunc(*plain, **options)
         if method != "__call__" or options or ufunc not in _implementations:
             call = ufunc.__name__ + ("" if method == "__call__" else f".{method}")

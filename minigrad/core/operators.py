@@ -16,8 +16,9 @@ from minigrad.backend.placement import beside, one_device, own_key
 from minigrad.core import arithmetic as A
 from minigrad.core import reduction, shaping
 from minigrad.core.axes import Axis, as_shape, broadcasts, infer_shape, normalize_axes
-from minigrad.core.config import NOT_RECORDED, grad_mode
+from minigrad.core.config import NOT_RECORDED
 from minigrad.core.numpy_protocol import NumPyProtocol, implements
+from minigrad.settings import settings
 from minigrad.spelling import advised
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def infix(
         if isinstance(other, Operators):
             if self._data.shape == other._data.shape:
                 together = self._data.__class__ is other._data.__class__
-                if on_arrays is not None and together and grad_mode.get() is NOT_RECORDED:
+                if on_arrays is not None and together and settings.get().grad_mode is NOT_RECORDED:
                     return self._constant(on_arrays(self._data, other._data))
                 return self._apply(kind(), self, other)
         elif isinstance(other, (int, float)):

@@ -14,10 +14,11 @@ import numpy as np
 
 from minigrad.backend import format_array, ignore_underflow, is_array, may_overlap
 from minigrad.core.anomaly import EditedArrayError
-from minigrad.core.config import NOT_RECORDED, GradMode, disabled, grad_mode
+from minigrad.core.config import NOT_RECORDED, disabled
 from minigrad.core.function import Function, Producer
 from minigrad.core.hooks import wrap
 from minigrad.core.numpy_protocol import NumPyProtocol
+from minigrad.settings import GradMode, settings
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -28,14 +29,14 @@ if TYPE_CHECKING:
 
 @ignore_underflow  # small gradients become 0
 def backward_pass(
-    start: Producer, seed: Variable, mode: GradMode, *,
-    targets: Collection[Producer] | None = None, retain_all: bool = False,
+    start: Producer, seed: Variable, *, targets: Collection[Producer] | None = None, retain_all: bool = False
 ) -> dict[Producer, Variable]:  # fmt: skip
     """Carry the gradient `seed` of the output of `start` back to the leaves, or to the producers `targets` alone.
 
     The result maps each leaf or target reached to its gradient, and each Function of which the output's gradient is
-    retained (all of them, with `retain_all`). The gradients' own computation is recorded as `mode` says.
+    retained (all of them, with `retain_all`). The gradients' own computation is recorded as `grad_mode` says.
     """
+    mode = settings.get().grad_mode
     # Nothing older than the oldest target leads to it; leaves count as older than all Functions.
     after = min((target.serial if isinstance(target, Function) else 0 for target in targets or ()), default=0)
     nodes = topological_order([start], after)
@@ -46,36 +47,31 @@ def backward_pass(
     recorded, kind = mode.enabled, seed.__class__
     own: set[Producer] = set()  # whose gradient is a sum in memory of its own, to which a third one is added in place
 
-    before = grad_mode.get()
-    try:  # no Switch, see in_mode
-        grad_mode.set(mode)
-        for node in reversed(nodes):
-            keep = retain_all or node.retained or (targets is not None and node in targets)
-            gy = gradients.get(node) if keep else gradients.pop(node, None)
-            if gy is None or (wanted is not None and wanted.isdisjoint(node.inputs)):
+    for node in reversed(nodes):
+        keep = retain_all or node.retained or (targets is not None and node in targets)
+        gy = gradients.get(node) if keep else gradients.pop(node, None)
+        if gy is None or (wanted is not None and wanted.isdisjoint(node.inputs)):
+            continue
+        for i, (producer, gx) in enumerate(zip(node.inputs, run(node, gy))):  # noqa: B905 - equally many
+            if producer is None or gx is None or (wanted is not None and producer not in wanted):
                 continue
-            for i, (producer, gx) in enumerate(zip(node.inputs, run(node, gy))):  # noqa: B905 - equally many
-                if producer is None or gx is None or (wanted is not None and producer not in wanted):
-                    continue
-                # Not recorded, a Variable of the input's shape and dtype: the usual case needs no check.
-                if recorded or gx.__class__ is not kind or (gx._data.shape, gx._data.dtype) != producer.output:
-                    gx = checked(gx, node, i, producer, gy)  # noqa: PLW2901
-                if producer not in gradients:
-                    gradients[producer] = gx
-                elif producer in own:
-                    gradients[producer]._data += gx._data
-                else:
-                    gradients[producer] = gradients[producer] + gx
-                    if mode is NOT_RECORDED:  # a recorded sum is never edited, and hooks see each addition
-                        own.add(producer)
-    finally:
-        grad_mode.set(before)
+            # Not recorded, a Variable of the input's shape and dtype: the usual case needs no check.
+            if recorded or gx.__class__ is not kind or (gx._data.shape, gx._data.dtype) != producer.output:
+                gx = checked(gx, node, i, producer, gy)  # noqa: PLW2901
+            if producer not in gradients:
+                gradients[producer] = gx
+            elif producer in own:
+                gradients[producer]._data += gx._data
+            else:
+                gradients[producer] = gradients[producer] + gx
+                if mode is NOT_RECORDED:  # a recorded sum is never edited, and hooks see each addition
+                    own.add(producer)
     return gradients
 
 
 def mode_of_gradients(start: Producer, *, create_graph: bool) -> GradMode:
     """The mode to compute gradients in: not recorded, or one order above all that the output of `start` came from."""
-    mode = grad_mode.get()
+    mode = settings.get().grad_mode
     if not create_graph:
         return disabled(mode)
     order = 1 + max((function.derivative_order for function in topological_order([start])), default=0)
@@ -122,7 +118,7 @@ def path_to(targets: Collection[Producer], functions: Sequence[Function]) -> set
 
 def gradients_of(node: Function, gy: Variable) -> Sequence[Variable | None]:
     """The gradients of `node`'s inputs from that of its output, by `backward_arrays` where nothing is recorded."""
-    if node.backward_arrays is None or grad_mode.get().enabled:
+    if node.backward_arrays is None or settings.get().grad_mode.enabled:
         gradients: Any = node.backward(gy)
         if not isinstance(gradients, tuple):
             gradients = (gradients,)
@@ -159,7 +155,7 @@ def checked(gx: Any, node: Function, i: int, producer: Function | Variable, gy: 
     found = variable.shape
     if found != shape:
         raise ValueError(f"backward of {node.name} returned shape {found} for input {i}, whose shape is {shape}")
-    if not variable.requires_grad and gy.requires_grad and grad_mode.get().enabled:
+    if not variable.requires_grad and gy.requires_grad and settings.get().grad_mode.enabled:
         raise TypeError(
             f"{node.name} has no second derivative: its backward cut the gradient of input {i} off from gy "
             "(compute it with differentiable operations on gy and self.saved)"

@@ -14,12 +14,14 @@ from minigrad import backend
 from minigrad.backend import Array, format_array
 from minigrad.backend.forks import held_while_forking
 from minigrad.backend.placement import beside, on_devices, operands_of
-from minigrad.core.config import float_type, grad_mode, in_mode
+from minigrad.core.config import float_type
 from minigrad.core.function import Edit, Function, Producer, output_array
 from minigrad.core.hooks import Hook, wrap
 from minigrad.core.operators import Operand, Operators
 from minigrad.core.traversal import backward_pass, mode_of_gradients, topological_order, with_own_memory
+from minigrad.settings import settings
 from minigrad.spelling import Advised, advised
+from minigrad.switches import in_mode
 
 _serials = itertools.count(1)
 _new = object.__new__  # a result needs none of the checks of __init__
@@ -44,7 +46,7 @@ def apply(function: Function, *inputs: Operand | None) -> Variable:
         raise TypeError(f"apply: this {function.name} was applied before; make a new one for each application")
     while inputs and inputs[-1] is None:
         inputs = inputs[:-1]
-    enabled, order, hooks = grad_mode.get()
+    enabled, order, hooks = settings.get().grad_mode
     arrays: list[Array] = []
     producers: list[Producer] = []
     for x in inputs:
@@ -114,7 +116,8 @@ def in_place(symbol: str, operation: Callable[[Any, Any], Variable]) -> Callable
     """The method of an operator such as -=, which makes a new Variable: an error where an update is meant."""
 
     def method(self: Variable, other: Any) -> Variable:
-        if self.creator is None and self._leaf_requires_grad and (self._trained or not grad_mode.get().enabled):
+        is_leaf = self.creator is None and self._leaf_requires_grad
+        if is_leaf and (self._trained or not settings.get().grad_mode.enabled):
             raise TypeError(
                 f"p {symbol}= ... would give the name p to a new Variable, and not change the old one: "
                 f"write p.data {symbol}= ..., or use an optimizer"
@@ -247,7 +250,7 @@ class Variable(Operators, Advised):
 
     def _plain(self, kind: str) -> float:
         number = self.item()
-        if self.requires_grad and grad_mode.get().enabled:  # math.exp(x) would lose the gradient in silence
+        if self.requires_grad and settings.get().grad_mode.enabled:  # math.exp(x) would lose the gradient in silence
             raise TypeError(f"{kind} of this Variable would lose its gradient: use .item() where that is meant")
         return number
 
@@ -310,10 +313,7 @@ class Variable(Operators, Advised):
         """
         seed = _seed("backward", self, grad, "grad", create_graph=create_graph)
         start = producer_of(self)
-        mode = mode_of_gradients(start, create_graph=create_graph)
-        found = backward_pass(start, seed, mode, retain_all=retain_grad)
-        with _accumulation:
-            in_mode(mode, _accumulate, found, {id(seed.data)})
+        in_mode(mode_of_gradients(start, create_graph=create_graph), _accumulate, start, seed, retain_all=retain_grad)
 
     def zero_grad(self) -> None:
         """Forget the gradient."""
@@ -385,7 +385,7 @@ def grad(
     seed = _seed("grad", y, grad_outputs, "grad_outputs", create_graph=create_graph)
     start = producer_of(y)
     mode = mode_of_gradients(start, create_graph=create_graph)
-    found = backward_pass(start, seed, mode, targets={producer_of(x) for x in targets})
+    found = in_mode(mode, backward_pass, start, seed, targets={producer_of(x) for x in targets})
     for i, x in enumerate(targets):
         if producer_of(x) not in found:
             if not (allow_unused or _is_zero(start, producer_of(x))):
@@ -393,8 +393,7 @@ def grad(
                     f"grad: y does not depend on xs[{i}], {_described(x)}, as y was computed without it or before it; "
                     "allow_unused=True gives zeros"
                 )
-            zeros = x.xp.zeros_like(x.data)
-            found[producer_of(x)] = Seed(zeros) if create_graph else variable_of(zeros)
+            found[producer_of(x)] = (Seed if create_graph else variable_of)(x.xp.zeros_like(x.data))
     taken = {id(seed.data)}
     gradients = in_mode(mode, lambda: tuple(with_own_memory(found[producer_of(x)], taken) for x in targets))
     return gradients[0] if isinstance(xs, Variable) else gradients
@@ -445,23 +444,25 @@ def _rebuild(kind: type[Variable], data: Array, name: str | None, requires_grad:
     return variable
 
 
-def _accumulate(found: dict[Producer, Variable], taken: set[int]) -> None:
-    """Add the gradients `found` to those in `.grad`, all or none; `taken` has the arrays that others hold."""
-    sums = []
-    for producer, gradient in found.items():
-        if producer is None or isinstance(producer, Seed):
-            continue
-        own = with_own_memory(gradient, taken)
-        if producer.grad is not None:
-            if producer.grad.output != own.output:
-                raise ValueError(
-                    f"backward: a .grad left from before has shape and dtype {format_array(producer.grad.data)}"
-                    f", the new one {format_array(own.data)}; call zero_grad() after replacing .data"
-                )
-            own = producer.grad + own
-        sums.append((producer, own))
-    for producer, gradient in sums:
-        producer.grad = gradient
+def _accumulate(start: Producer, seed: Variable, *, retain_all: bool) -> None:
+    """Add the gradients of a backward pass to those in `.grad`, all or none."""
+    found = backward_pass(start, seed, retain_all=retain_all)
+    sums, taken = [], {id(seed.data)}
+    with _accumulation:
+        for producer, gradient in found.items():
+            if producer is None or isinstance(producer, Seed):
+                continue
+            own = with_own_memory(gradient, taken)
+            if producer.grad is not None:
+                if producer.grad.output != own.output:
+                    raise ValueError(
+                        f"backward: a .grad left from before has shape and dtype {format_array(producer.grad.data)}"
+                        f", the new one {format_array(own.data)}; call zero_grad() after replacing .data"
+                    )
+                own = producer.grad + own
+            sums.append((producer, own))
+        for producer, gradient in sums:
+            producer.grad = gradient
 
 
 def _is_zero(start: Producer, target: Producer) -> bool:

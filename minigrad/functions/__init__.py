@@ -16,7 +16,7 @@ from minigrad.functions.activation import (
     softsign,
 )
 from minigrad.functions.attention import scaled_dot_product_attention
-from minigrad.functions.batch_normalization import batch_norm
+from minigrad.functions.channel_normalization import batch_norm
 from minigrad.functions.contraction import dot, einsum, inner, outer, tensordot
 from minigrad.functions.convolution import conv1d, conv2d, conv_relu_pool
 from minigrad.functions.cumulative import cumsum

@@ -13,11 +13,11 @@ from typing import Any, Self, TypeAlias
 import numpy as np
 
 from minigrad.backend import Array, to_device
-from minigrad.core.config import grad_mode
 from minigrad.core.hooks import wrap
 from minigrad.core.variable import Variable
 from minigrad.nn.state import quoted, validated_state
 from minigrad.nn.summary import summarize
+from minigrad.settings import settings
 from minigrad.spelling import KEYWORDS, Advised, advised, missing
 
 
@@ -123,7 +123,7 @@ class Module(Advised):
         raise TypeError(f"{name} has no forward: a Module says in forward(self, x) what it computes")
 
     def __call__(self, *inputs: Any, **options: Any) -> Any:
-        hooks = grad_mode.get().hooks
+        hooks = settings.get().grad_mode.hooks
         if not hooks:
             return self.forward(*inputs, **options)  # no frame more: modules may be nested deep
         return wrap(_run, hooks, "call")(self, inputs, options)

@@ -12,7 +12,7 @@ from minigrad.checks import Checked
 from minigrad.core import config
 from minigrad.core.operators import Operand
 from minigrad.core.variable import Variable, as_variable
-from minigrad.functions.batch_normalization import batch_norm_and_statistics
+from minigrad.functions.channel_normalization import batch_norm_and_statistics
 from minigrad.nn.init import Constant
 from minigrad.nn.layers import arguments_text, make_parameter
 from minigrad.nn.module import Buffer, Module

@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.core.config import enable_grad, grad_mode, no_grad
+from minigrad.core.config import enable_grad, no_grad
 from minigrad.core.variable import Variable, grad
+from minigrad.settings import settings
 from minigrad.testing.example import Floats
 from minigrad.testing.findings import errors_as_findings
 
@@ -27,7 +28,7 @@ class Gradient:
 
     def __call__(self, *args: Variable) -> list[Variable]:
         """The gradients towards the inputs; where recording is on, they can be differentiated."""
-        xs, cotangents, record = args[: self._count], args[self._count :], grad_mode.get().enabled
+        xs, cotangents, record = args[: self._count], args[self._count :], settings.get().grad_mode.enabled
         with enable_grad():
             return _pulled_back(outputs(self._f(*xs)), xs, cotangents, record=record)
 

@@ -6,7 +6,6 @@ import functools
 import inspect
 from collections.abc import Callable
 from contextlib import suppress
-from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from functools import cache
 from math import inf
@@ -16,7 +15,8 @@ from typing import Any
 import numpy as np
 
 from minigrad import checks
-from minigrad.core.config import Switch
+from minigrad.settings import settings
+from minigrad.switches import Switch
 from minigrad.testing.check_example import check_example
 from minigrad.testing.comparison import Counts
 from minigrad.testing.device import on_device
@@ -41,9 +41,6 @@ BATCH = 10
 HIGHER_EVERY = 2
 """Of so many drawn examples one is looked at beyond the first order: what is wrong there is so almost anywhere."""
 
-_examples: ContextVar[int] = ContextVar("examples", default=PROFILES["dev"])
-_seed: ContextVar[int] = ContextVar("seed", default=0)
-
 
 def profile(name: str = "dev", *, seed: int = 0) -> Switch:
     """Draw as many examples as a profile says, from a seed, in what runs inside the `with` block.
@@ -55,7 +52,7 @@ def profile(name: str = "dev", *, seed: int = 0) -> Switch:
     if name not in PROFILES:
         raise ValueError(f"profile: there is none called {name!r}; there are {', '.join(PROFILES)}")
     checks.integer("profile", "seed", seed, least=None)
-    return Switch((_examples, lambda _: PROFILES[name]), (_seed, lambda _: seed))
+    return Switch(profile=lambda _: (name, seed))
 
 
 @dataclass
@@ -115,8 +112,9 @@ def prove(
         raise TypeError(f"prove: spec must be an OpSpec, not {spec!r}; write prove(OpSpec(function))")
     spec = replace(spec, op=on_device(spec.op, device))
     report = Report(spec.name)
-    count = _examples.get() if examples is None else checks.integer("prove", "examples", examples)
-    seed = _seed.get() if seed is None else checks.integer("prove", "seed", seed, least=None)
+    name, usual_seed = settings.get().profile
+    count = PROFILES[name] if examples is None else checks.integer("prove", "examples", examples)
+    seed = usual_seed if seed is None else checks.integer("prove", "seed", seed, least=None)
     always = [decoded(reproduce)] if reproduce is not None else [_laid_out(c, k) for k, c in enumerate(spec.cases)]
     found: list[tuple[Finding, int | None]] = [
         (finding, None) for example in always if (finding := _checked(report, spec, example))

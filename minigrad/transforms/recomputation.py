@@ -9,12 +9,14 @@ from typing import Any
 import numpy as np
 
 from minigrad.backend import Array, format_array
-from minigrad.core.config import default_dtype, float_type, generator, grad_mode, in_mode, is_training, train_mode
+from minigrad.core.config import default_dtype, float_type, generator, is_training, train_mode
 from minigrad.core.function import Function, Gradients, Producer
 from minigrad.core.hooks import Forward, Hook, hooked
 from minigrad.core.traversal import backward_pass
 from minigrad.core.variable import Variable, apply, producer_of, variable_of
+from minigrad.settings import settings
 from minigrad.spelling import advised
+from minigrad.switches import in_mode
 
 State = tuple[np.random.Generator, Any]
 """A random generator, and the state it was in."""
@@ -48,7 +50,7 @@ def checkpoint(f: Callable[..., Variable], *inputs: Any) -> Variable:
     >>> y, y.creator.name, mg.grad(y, x)
     (Variable(25.), 'Checkpoint', Variable(40.))
     """
-    if not grad_mode.get().enabled:
+    if not settings.get().grad_mode.enabled:
         return f(*inputs)
     segment = Segment(f, inputs)
     y, used = segment.first_run()
@@ -71,14 +73,14 @@ class Checkpoint(Function):
         return value
 
     def backward(self, gy: Variable) -> Gradients:
-        mode = grad_mode.get()
+        mode = settings.get().grad_mode
         # The recomputation belongs to the order of differentiation that f itself was computed in.
         recorded = mode._replace(enabled=True, order=self.derivative_order)
         y, starts = in_mode(recorded, self.segment.run_again, self.saved)
         if y.output != self.output:
             before = f"{self.output[0]} {self.output[1]}"
             raise ValueError(f"checkpoint: f gave {before}, and {format_array(y.data)} when it was computed again")
-        found = backward_pass(producer_of(y), gy, mode, targets=[start.creator for start in starts])
+        found = backward_pass(producer_of(y), gy, targets=[start.creator for start in starts])
         return tuple([found.get(start.creator) for start in starts])
 
     def flops(self) -> int | None:

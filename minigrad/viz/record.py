@@ -15,12 +15,14 @@ import numpy as np
 
 from minigrad import checks
 from minigrad.backend import Array, synchronize, xp_of
+from minigrad.backend.errstate import errstate
 from minigrad.core.anomaly import callers_line
-from minigrad.core.config import GradMode, Switch, grad_mode
 from minigrad.core.function import Function
 from minigrad.core.hooks import Backward, Call, Forward, Hook
 from minigrad.core.variable import Variable
 from minigrad.nn.module import Module
+from minigrad.settings import GradMode
+from minigrad.switches import Switch
 from minigrad.training.callback import Callback
 from minigrad.training.under_way import Training
 from minigrad.viz.diagram import Diagram
@@ -68,7 +70,7 @@ class Recorder(Hook, Switch):
         # Outputs that no operation took yet, by serial number; backward may drop one of its own unused.
         self._outputs: dict[int, Callable[[], Variable | None]] = {}
         self._alive = _Alive()
-        Switch.__init__(self, (grad_mode, self._hooked))
+        Switch.__init__(self, grad_mode=self._hooked)
 
     def _hooked(self, mode: GradMode) -> GradMode:
         return mode if self in mode.hooks else mode._replace(hooks=(*mode.hooks, self))
@@ -219,19 +221,19 @@ class _Alive:
         self.peak = max(self.peak, self.bytes)
 
 
+@errstate(all="ignore")
 def stats_of(array: Array) -> Stats | None:
     """The statistics of an array; None if it is empty or holds no floats."""
     if array.dtype.kind != "f" or array.size == 0:
         return None
-    with np.errstate(all="ignore"):
-        least, largest = float(array.min()), float(array.max())
-        if math.isfinite(least) and math.isfinite(largest):
-            mean = float(array.mean())
-            mean = mean if math.isfinite(mean) else float(array.mean(dtype=np.float64))
-            return Stats(least, mean, largest, 0, 0, array.size)
-        xp = xp_of(array)
-        nan, inf = int(xp.isnan(array).sum()), int(xp.isinf(array).sum())
-        finite = stats_of(array[xp.isfinite(array)])
+    least, largest = float(array.min()), float(array.max())
+    if math.isfinite(least) and math.isfinite(largest):
+        mean = float(array.mean())
+        mean = mean if math.isfinite(mean) else float(array.mean(dtype=np.float64))
+        return Stats(least, mean, largest, 0, 0, array.size)
+    xp = xp_of(array)
+    nan, inf = int(xp.isnan(array).sum()), int(xp.isinf(array).sum())
+    finite = stats_of(array[xp.isfinite(array)])
     return (finite or Stats(math.nan, math.nan, math.nan, 0, 0, 0))._replace(nan=nan, inf=inf, size=array.size)
 
 

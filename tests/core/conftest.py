@@ -6,20 +6,20 @@ from user_functions import Probe
 
 from minigrad import Variable
 from minigrad.core import config
+from minigrad.settings import settings
+from minigrad.switches import current
 
 
 @pytest.fixture(autouse=True)
 def _switches_are_as_they_were():
     """A test that leaves a switch turned fails, and spoils no other test."""
-    switches = (config.grad_mode, config.training, config._float_type)
-    before = [switch.get() for switch in switches]
+    before = current()
     generator = config._generator.get()
     yield
-    after = [switch.get() for switch in switches]
-    for switch, value in zip(switches, before, strict=True):
-        switch.set(value)
+    after = current()
+    settings.set(before)
     config._generator.set(generator)
-    assert after == before
+    assert after is before
 
 
 @pytest.fixture

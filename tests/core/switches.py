@@ -5,24 +5,24 @@ import pytest
 
 import minigrad as mg
 from minigrad import Variable
-from minigrad.core import config
+from minigrad.settings import settings
 
 
 def recording():
     """Whether an operation is recorded here and now."""
     x = Variable(1.0)
     recorded = (x * 2).requires_grad
-    assert recorded == config.grad_mode.get().enabled
+    assert recorded == settings.get().grad_mode.enabled
     return recorded
 
 
 def training():
-    return config.training.get()
+    return settings.get().training
 
 
 def state():
     """All switches, as they are seen here and now."""
-    return recording(), training(), bool(config.grad_mode.get().hooks), Variable(1).dtype.name
+    return recording(), training(), bool(settings.get().grad_mode.hooks), Variable(1).dtype.name
 
 
 OFF = (True, True, False, "float32")

@@ -1,5 +1,6 @@
 """Switches, nested, raised through and as decorators; and the random generator."""
 
+import contextlib
 import functools
 import inspect
 
@@ -9,8 +10,9 @@ from switches import EACH, OFF, recording, state, training
 
 import minigrad as mg
 from minigrad import Variable
-from minigrad.backend.kernels import tf32
 from minigrad.core import config
+from minigrad.settings import settings
+from minigrad.switches import in_mode
 
 
 class Stop(Exception):  # noqa: N818 - nothing went wrong
@@ -161,6 +163,47 @@ def test_a_decorator_without_parentheses_is_an_error(switch):
         switch(lambda x: x)
 
 
+def test_switches_in_an_exit_stack():
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(mg.no_grad())
+        switch = stack.enter_context(mg.train_mode(False))
+        stack.push(mg.enable_grad().__enter__())
+        assert (recording(), training()) == (True, False)
+        with switch:
+            pass
+        assert (recording(), training()) == (True, False)
+    assert state() == OFF
+
+
+def test_a_switch_left_by_hand():
+    outer, inner = mg.no_grad(), mg.enable_grad()
+    outer.__enter__()
+    inner.__enter__()
+    assert hasattr(outer, "__exit__")  # to ask is not to leave
+    outer.__exit__(None, None, None)
+    assert recording()
+    with outer:
+        outer.__exit__(None, None, None)
+        assert recording()
+    inner.__exit__(None, None, None)
+    inner.__exit__(None, None, None)  # does nothing where it was left
+    assert state() == OFF
+    with outer:
+        with outer:
+            outer.__exit__(None, None, None)
+        assert not recording()  # the block that was left does not leave the other one
+    assert state() == OFF
+
+
+def test_what_is_entered_inside_of_a_call_in_another_mode_ends_with_it():
+    switch = mg.train_mode(False)
+    with mg.enable_grad():
+        in_mode(config.NOT_RECORDED, switch.__enter__)
+        assert (recording(), training()) == (True, True)
+    switch.__exit__(None, None, None)
+    assert state() == OFF
+
+
 # As a decorator of functions
 
 
@@ -300,13 +343,13 @@ def test_a_class_can_not_be_decorated():
 
 def test_tf32_is_off_by_default_and_changes_nothing_on_the_cpu():
     x = np.random.default_rng(0).random((9, 9), np.float32)
-    assert not tf32.get()
+    assert not settings.get().tf32
     with mg.allow_tf32():
-        assert tf32.get()
+        assert settings.get().tf32
         fast = (Variable(x) @ x).data
         with mg.allow_tf32(False):
-            assert not tf32.get()
-    assert not tf32.get()
+            assert not settings.get().tf32
+    assert not settings.get().tf32
     np.testing.assert_array_equal(fast, (Variable(x) @ x).data)
     with pytest.raises(TypeError, match="allow_tf32: on must be True or False"):
         mg.allow_tf32("yes")

@@ -6,14 +6,14 @@ import pytest
 
 import minigrad as mg
 from minigrad import Variable
-from minigrad.core import config
+from minigrad.settings import settings
 
 
 def recording():
     """Whether an operation is recorded here and now."""
     x = Variable(1.0)
     recorded = (x * 2).requires_grad
-    assert recorded == (config.grad_mode.get().enabled)
+    assert recorded == (settings.get().grad_mode.enabled)
     return recorded
 
 

@@ -1,81 +1,75 @@
 """Ctrl-C inside of a switch: it arrives between any two calls, and leaves all or nothing changed."""
 
 import asyncio
-import itertools
 from contextlib import aclosing
 
 import pytest
 
 import minigrad as mg
 from minigrad import Variable, grad
-from minigrad.core import config
-from minigrad.core.config import Switch
+from minigrad.settings import settings
+
+BLOCKS = {
+    "a block": "with mg.no_grad(): pass",
+    "nested blocks": "with mg.inference(), mg.default_dtype('float64'), mg.detect_anomaly(): pass",
+    "one object in itself": """
+switch = mg.no_grad()
+with switch, mg.enable_grad(), switch: pass
+""",
+    "a block that raises": """
+try:
+    with mg.no_grad(): raise LookupError
+except LookupError: pass
+""",
+    "a decorated function": "mg.no_grad()(len)('')",
+    "a decorated generator": "list(mg.no_grad()(function)())",
+    "a generator that is closed": """
+def numbers():
+    with mg.no_grad(): yield
+generator = numbers()
+try: next(generator)
+finally: generator.close()
+""",
+    "a block around a generator": """
+def numbers():
+    with mg.train_mode(False): yield
+generator = numbers()
+try:
+    with mg.no_grad(): next(generator)
+finally: generator.close()
+""",
+}
 
 
-class Interrupted:
-    """A ContextVar after whose `at`-th get or set a KeyboardInterrupt arrives, once."""
+@pytest.mark.parametrize("block", BLOCKS.values(), ids=BLOCKS)
+def test_whenever_a_signal_comes_all_is_as_before(block, fresh_python):
+    """SIGINT at each moment at which CPython looks for signals, the first instruction of an exit among them."""
+    output = fresh_python(f"""
+import contextvars
+import minigrad as mg
+from minigrad.switches import current
+from tests.campaigns.signals import Interrupter, moments
 
-    def __init__(self, value, clock):
-        self.value, self.clock = value, clock
+def function():
+    yield 1
 
-    def get(self):
-        return self.clock.tick(self.value)
+def run():
+    exec(code, {{"mg": mg, "function": function}})
 
-    def set(self, value):
-        self.value = value
-        self.clock.tick()
+def trial(moment):
+    before = current()
+    interruption = interrupter.at(moment, run)
+    assert current() == before, (interruption, current())
+    assert (mg.Variable(1.0) * 2).requires_grad and mg.is_training(), interruption
+    return interruption.error
 
-
-class Clock:
-    def __init__(self, at):
-        self.left = at
-
-    def tick(self, value=None):
-        self.left -= 1
-        if self.left == 0:
-            raise KeyboardInterrupt
-        return value
-
-
-def nested(variables):
-    a, b = variables
-    outer, inner = Switch((a, lambda n: n + 1), (b, lambda n: n + 1)), Switch((b, lambda n: n * 10))
-    with outer, inner:
-        pass
-
-
-def out_of_order(variables):
-    a, b = variables
-    first, second = Switch((a, lambda n: n + 1), (b, lambda n: n + 1)), Switch((b, lambda n: n * 10))
-    first.__enter__()
-    try:
-        second.__enter__()
-        try:
-            first.__exit__()
-        finally:
-            second.__exit__()
-    finally:
-        first.__exit__()  # again: it does nothing where it was left
-
-
-@pytest.mark.filterwarnings("ignore:a switch that was never entered")
-@pytest.mark.parametrize("block", [nested, out_of_order])
-def test_whenever_an_interrupt_comes_all_is_as_before(block, monkeypatch):
-    for at in itertools.count(1):
-        clock = Clock(at)
-        variables = a, b = Interrupted(1, clock), Interrupted(2, clock)
-        entered = Interrupted((), clock)
-        try:
-            with monkeypatch.context() as patched:
-                patched.setattr(config, "_entered", entered)
-                block(variables)
-        except KeyboardInterrupt:
-            assert (a.value, b.value, entered.value) == (1, 2, ()), f"after call {at}"
-        else:
-            assert clock.left > 0, "no interrupt came any more"
-            assert (a.value, b.value, entered.value) == (1, 2, ())
-            break
-    assert at > 15
+code = compile({block!r}, "block", "exec")
+found = moments(run)
+interrupter = Interrupter()
+errors = [contextvars.copy_context().run(trial, moment) for moment in found]
+print(errors.count("KeyboardInterrupt"))
+""")
+    assert int(output) > 8
 
 
 @pytest.mark.parametrize("differentiate", [Variable.backward, lambda y: grad(y, y.creator.inputs[0])])
@@ -91,10 +85,10 @@ def test_a_backward_that_is_interrupted_leaves_the_mode_as_it_was(differentiate)
     y = mg.apply(Stopped(), x)
     for switch in (mg.enable_grad, mg.detect_anomaly):
         with switch():
-            before = config.grad_mode.get()
+            before = settings.get().grad_mode
             with pytest.raises(KeyboardInterrupt):
                 differentiate(y)
-            assert config.grad_mode.get() is before
+            assert settings.get().grad_mode is before
             assert (x * 2).requires_grad
 
 

@@ -8,7 +8,7 @@ from user_functions import Give, Square
 
 import minigrad as mg
 from minigrad import Function, Variable, apply, grad
-from minigrad.core import config
+from minigrad.settings import settings
 
 
 @pytest.fixture
@@ -213,7 +213,7 @@ def test_a_linear_function_is_not_cut_off(x):
 
 def test_a_backward_without_create_graph_records_nothing(x):
     seen = []
-    y = apply(Give(None, lambda gy: seen.append(config.grad_mode.get().enabled) or gy), x)
+    y = apply(Give(None, lambda gy: seen.append(settings.get().grad_mode.enabled) or gy), x)
     grad(y.sum(), x)
     grad(y.sum(), x, create_graph=True)
     assert seen == [False, True]

@@ -182,6 +182,20 @@ def test_a_switch_in_a_copied_context():
     assert recording()
 
 
+def test_a_task_made_inside_of_a_block_keeps_its_switch_when_the_block_has_ended():
+    async def task():
+        await asyncio.sleep(0)
+        return recording()
+
+    async def main():
+        with mg.no_grad():
+            inside = asyncio.create_task(task())
+        outside = asyncio.create_task(task())
+        assert (await inside, await outside) == (False, True)
+
+    asyncio.run(main())
+
+
 # The random generator
 
 

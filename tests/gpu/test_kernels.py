@@ -4,7 +4,8 @@ import cupy
 import numpy as np
 import pytest
 
-from minigrad.backend import cupy_kernels, kernels, numpy_kernels, sum_rounded
+import minigrad as mg
+from minigrad.backend import cupy_kernels, numpy_kernels, sum_rounded
 from minigrad.backend.cuda import products
 from minigrad.backend.kernels import Kernels, KernelSet, kernels_of
 from minigrad.backend.windows import Window
@@ -123,11 +124,10 @@ def test_tf32_is_used_inside_of_its_switch_alone(monkeypatch):
     monkeypatch.setattr(products, "_handle", lambda device, stream: 0)
     a, b = cupy.zeros((3, 3), np.float32), cupy.zeros((2, 3, 3), np.float32)
     for on in (False, True):
-        token = kernels.tf32.set(on)
-        products.matmul(a, a)
-        products.matmul(b, b)
-        products.matmul(a.astype(np.float64), a.astype(np.float64))
-        kernels.tf32.reset(token)
+        with mg.allow_tf32(on):
+            products.matmul(a, a)
+            products.matmul(b, b)
+            products.matmul(a.astype(np.float64), a.astype(np.float64))
     single, double, fast = 68, 70, 77
     assert [compute for _, compute in asked] == [single, single, double, fast, fast, double]
 

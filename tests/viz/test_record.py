@@ -12,6 +12,7 @@ import minigrad as mg
 import minigrad.functions as F
 from minigrad import nn, viz
 from minigrad.core import config
+from minigrad.settings import settings
 
 
 class Net(nn.Module):
@@ -214,7 +215,7 @@ def test_it_looks_on_only_inside_of_its_block():
     with viz.record() as rec:
         y = x * 2.0
     z = y * 3.0
-    assert config.grad_mode.get() == config.GradMode()
+    assert settings.get().grad_mode == config.GradMode()
     assert [node.name for node in rec.draw().graph.nodes if node.kind == "operation"] == ["MulScalar"]
     assert len(rec.draw(z).graph.nodes) == 4  # what came later is drawn without measures
 
@@ -224,7 +225,7 @@ def test_an_error_in_the_block_passes_and_leaves_what_was_before():
     rec = viz.record()
     with pytest.raises(ZeroDivisionError), rec:
         x * (2.0 / 0)
-    assert config.grad_mode.get() == config.GradMode()
+    assert settings.get().grad_mode == config.GradMode()
     with rec:  # and goes on
         x * 2.0
     assert len(rec.draw().graph.nodes) == 3

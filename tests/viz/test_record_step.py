@@ -4,7 +4,7 @@ import pytest
 
 import minigrad.functions as F
 from minigrad import training, viz
-from minigrad.core.config import grad_mode
+from minigrad.settings import settings
 from tests.training.small import digits, make
 
 
@@ -28,7 +28,7 @@ def test_the_other_steps_are_not_recorded(tmp_path):
 
     class Looking(training.Callback):
         def before_step(self, training):
-            hooks.append(len(grad_mode.get().hooks))
+            hooks.append(len(settings.get().grad_mode.hooks))
 
     fit(viz.RecordStep(2, tmp_path / "step.dot"), Looking())
     assert hooks == [0, 1, 0]
@@ -41,7 +41,7 @@ def test_a_step_that_fails_is_recorded_no_longer(tmp_path):
 
     with pytest.raises(ValueError, match="no"):
         fit(viz.RecordStep(1, tmp_path / "step.dot"), Failing())
-    assert grad_mode.get().hooks == ()
+    assert settings.get().grad_mode.hooks == ()
 
 
 def test_the_number_of_a_step_is_checked():

@@ -10,7 +10,7 @@ from typing import Any
 import cupy
 import numpy as np
 
-from minigrad.backend.kernels import tf32
+from minigrad.settings import settings
 
 Array = Any
 KINDS = {"f": (0, 68, ctypes.c_float), "d": (1, 70, ctypes.c_double), "e": (2, 68, ctypes.c_float)}
@@ -38,7 +38,7 @@ def matmul(a: Array, b: Array, out: Array | None = None) -> Array:
         out.fill(0)
         return out
     (ta, lda, a), (tb, ldb, b) = _side(a), _side(b)
-    kind, compute, one, zero = _numbers(dtype.char, tf32.get())
+    kind, compute, one, zero = _numbers(dtype.char, settings.get().tf32)
     # Row-major out = a @ b is, to cuBLAS, which reads columns, outᵀ = bᵀ @ aᵀ.
     _call(
         "cublasGemmEx", _handle(cupy.cuda.device.get_device_id(), cupy.cuda.get_current_stream().ptr), tb, ta, N, M, K,
@@ -59,7 +59,7 @@ def _stacks(a: Array, b: Array) -> Array:
         out.fill(0)
         return out
     (ta, lda, a, step_a), (tb, ldb, b, step_b) = _sides(a, lead), _sides(b, lead)
-    kind, compute, one, zero = _numbers(dtype.char, tf32.get())
+    kind, compute, one, zero = _numbers(dtype.char, settings.get().tf32)
     _call(
         "cublasGemmStridedBatchedEx", _handle(cupy.cuda.device.get_device_id(), cupy.cuda.get_current_stream().ptr), tb,
         ta, N, M, K, one, b.data.ptr, kind, ldb, step_b, a.data.ptr, kind, lda, step_a, zero, out.data.ptr, kind, N,

@@ -95,6 +95,7 @@ def batch_norm(
         ValueError: x has no axis 1, or w, b, mean or var have another shape than (C,).
     Source: Ioffe & Szegedy 2015, "Batch normalization: accelerating deep network training".
 
+    >>> import numpy as np
     >>> batch_norm(np.array([[1.0, 10.0], [3.0, 30.0]]), eps=1e-12)
     Variable([[-1. -1.]
               [ 1.  1.]])
