@@ -10,6 +10,7 @@ records the node; `backward_pass` (in traversal.py) calls `backward`.
 from __future__ import annotations
 
 import math
+import weakref
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeAlias, Union
 
 import numpy as np
@@ -33,12 +34,17 @@ Spec: TypeAlias = tuple[tuple[int, ...], Any]
 
 
 class Edit(NamedTuple):
-    """A change of an array in place: when, by whom, of which array, under what name."""
+    """A change of an array in place: when, by whom, of which array (weakly), under what name."""
 
     serial: int
     by: str
-    array: Array
+    array: weakref.ref[Array]
     name: str
+
+    def after(self, edits: tuple[Edit, ...]) -> tuple[Edit, ...]:
+        """This edit behind those before of other arrays, for which an operation may have saved them."""
+        array = self.array()
+        return (*(edit for edit in edits if (other := edit.array()) is not None and other is not array), self)
 
 
 class Function:
@@ -73,7 +79,7 @@ class Function:
             outside of one, also for what a user computes from gradients.
         retained: `retain_grad` asked for the gradient of the output.
         grad: that gradient; it is here, as several Variables may stand for one output.
-        edit: the last change in place of its output that `mark_edited` told of.
+        edits: the changes in place of its output that `mark_edited` told of, the last one of each array.
         origin, checksums: "file:line" of the caller's code and one number per saved array, under `detect_anomaly`.
     """
 
@@ -85,7 +91,7 @@ class Function:
     saved_sources: Sequence[int] = ()
     retained: bool = False
     grad: Variable | None = None
-    edit: Edit | None = None
+    edits: tuple[Edit, ...] = ()
     origin: str | None = None
     checksums: tuple[int, ...] | None = None
     variable_of: Callable[..., Variable]

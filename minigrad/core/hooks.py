@@ -21,6 +21,9 @@ Call: TypeAlias = Callable[[Any, tuple[Any, ...], dict[str, Any]], Any]
 class Hook:
     """A base for hooks: each method calls `run`, the work itself or the next hook's method, and returns its result.
 
+    What it returns instead takes the place of that result: of `forward` a Variable, of `backward` one gradient, a
+    Variable or None for zero, for each input. The arrays that it is given must stay as they are.
+
     A hook is called inside of `with hooked(hook):`, in this thread alone: around a backward if it is there when
     `backward()` runs. The operations inside of a backward and those that add, cast or copy gradients call `forward` as
     well. Of several hooks the one entered last is the outermost: it sees the work with all that the others do.

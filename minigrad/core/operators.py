@@ -40,7 +40,7 @@ def infix(
     """
 
     def method(self: Operators, other: Any) -> Variable:
-        if isinstance(other, Operators):
+        if isinstance(other, Operators):  # a Variable, which this file can't import
             if self._data.shape == other._data.shape:
                 together = self._data.__class__ is other._data.__class__
                 if on_arrays is not None and together and settings.get().grad_mode is NOT_RECORDED:

@@ -44,8 +44,10 @@ def backward_pass(
     wanted = None if targets is None else path_to(targets, nodes)
     run = run_hooked(mode.hooks) if mode.hooks else gradients_of
     gradients: dict[Producer, Variable] = {start: seed}
-    recorded, kind = mode.enabled, seed.__class__
-    own: set[Producer] = set()  # whose gradient is a sum in memory of its own, to which a third one is added in place
+    recorded, usual_class = mode.enabled, seed.__class__
+    summed: set[Producer] = (
+        set()
+    )  # whose gradient was added up here: nobody else has its array, and more is added to it
 
     for node in reversed(nodes):
         keep = retain_all or node.retained or (targets is not None and node in targets)
@@ -56,16 +58,16 @@ def backward_pass(
             if producer is None or gx is None or (wanted is not None and producer not in wanted):
                 continue
             # Not recorded, a Variable of the input's shape and dtype: the usual case needs no check.
-            if recorded or gx.__class__ is not kind or (gx._data.shape, gx._data.dtype) != producer.output:
+            if recorded or gx.__class__ is not usual_class or (gx._data.shape, gx._data.dtype) != producer.output:
                 gx = checked(gx, node, i, producer, gy)  # noqa: PLW2901
             if producer not in gradients:
                 gradients[producer] = gx
-            elif producer in own:
+            elif producer in summed:
                 gradients[producer]._data += gx._data
             else:
                 gradients[producer] = gradients[producer] + gx
                 if mode is NOT_RECORDED:  # a recorded sum is never edited, and hooks see each addition
-                    own.add(producer)
+                    summed.add(producer)
     return gradients
 
 
@@ -92,13 +94,15 @@ def topological_order(producers: Iterable[Producer], after: int = 0) -> list[Fun
 
 def check_edits(nodes: Sequence[Function]) -> None:
     """Raise EditedArrayError if an array was changed in place after one of the sorted `nodes` saved it."""
-    producers = chain(nodes[-1:], chain.from_iterable(map(attrgetter("inputs"), nodes)))
-    edits = {p: p.edit for p in producers if p is not None and p.edit is not None and p.edit.serial > nodes[0].serial}
-    for node in nodes if edits else ():
-        for producer, edit in edits.items():
+    producers = chain(nodes[-1:], chain.from_iterable(map(attrgetter("inputs"), nodes)))  # all of the graph
+    edited = {p: p.edits for p in producers if p is not None and p.edits and p.edits[-1].serial > nodes[0].serial}
+    for producer, edit in [(producer, edit) for producer, edits in edited.items() for edit in edits]:
+        if (changed := edit.array()) is None:
+            continue  # no operation saved it
+        for node in nodes:
             arrays = [array for array in node.saved_arrays if array is not None] if edit.serial > node.serial else ()
-            if any(may_overlap(array, edit.array) for array in arrays):
-                what = f"the leaf {edit.name}" if edit.name else f"a leaf {format_array(edit.array)}"
+            if any(may_overlap(array, changed) for array in arrays):
+                what = f"the leaf {edit.name}" if edit.name else f"a leaf {format_array(changed)}"
                 if isinstance(producer, Function):
                     what = f"the output of {producer.name}"
                 raise EditedArrayError(
@@ -132,18 +136,26 @@ def gradients_of(node: Function, gy: Variable) -> Sequence[Variable | None]:
     return gradients if len(gradients) == len(node.inputs) else one_per_input(gradients, node)
 
 
-def one_per_input(gradients: Sequence[Variable | None] | None, node: Function) -> Sequence[Variable | None]:
+def one_per_input(gradients: Sequence[Variable | None], node: Function) -> Sequence[Variable | None]:
     """`gradients` without those of last operands that are None; an error if their number is wrong."""
-    count, found = len(node.inputs), gradients or ()
-    if len(found) < count or any(gx is not None for gx in found[count:]):
-        raise TypeError(f"backward of {node.name} returned {len(found)} gradients for {count} inputs")
-    return found[:count]
+    count = len(node.inputs)
+    if len(gradients) < count or any(gx is not None for gx in gradients[count:]):
+        raise TypeError(f"backward of {node.name} returned {len(gradients)} gradients for {count} inputs")
+    return gradients[:count]
 
 
 def run_hooked(hooks: Sequence[Hook]) -> Backward:
     """`gradients_of` with the hooks around it."""
     run: Backward = wrap(gradients_of, hooks, "backward")
-    return lambda node, gy: one_per_input(run(node, gy), node)
+
+    def run_and_check(node: Function, gy: Variable) -> Sequence[Variable | None]:
+        gradients = run(node, gy)
+        if not isinstance(gradients, (tuple, list)):
+            found = f"a hook's backward returned {type(gradients).__name__} for {node.name}"
+            raise TypeError(f"{found}, expected a tuple: a gradient, or None for zero, for each input")
+        return one_per_input(gradients, node)
+
+    return run_and_check
 
 
 def checked(gx: Any, node: Function, i: int, producer: Function | Variable, gy: Variable) -> Variable:
@@ -164,9 +176,12 @@ def checked(gx: Any, node: Function, i: int, producer: Function | Variable, gy: 
 
 
 def with_own_memory(gradient: Variable, taken: set[int]) -> Variable:
-    """`gradient`, copied if it is a view, a leaf, or shares its array; `taken` has the arrays given out so far."""
+    """`gradient`, or a copy where an edit of it, to clip it for example, would change another array.
+
+    It does so if it is a view, a leaf or one of `taken`, the arrays that were given out so far.
+    """
     is_leaf = gradient.creator is None and gradient.requires_grad
     if is_leaf or gradient.data.base is not None or id(gradient.data) in taken:
-        gradient = gradient.astype(gradient.dtype)  # a copy
+        gradient = gradient.astype(gradient.dtype)  # a copy that can be differentiated
     taken.add(id(gradient.data))
     return gradient

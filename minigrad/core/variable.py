@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import operator
 import threading
+import weakref
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, overload
 
@@ -138,7 +139,7 @@ class Variable(Operators, Advised):
     Attributes:
         data: the array.
         creator: the Function that computed it; None for a leaf. One with requires_grad False is a constant.
-        edit: the last change in place that `mark_edited` told of; None before, and for what an operation computed.
+        edits: a leaf's changes in place that `mark_edited` told of, the last one of each array.
 
     Raises:
         TypeError: data is no array of numbers, or one of integers with requires_grad=True.
@@ -154,7 +155,7 @@ class Variable(Operators, Advised):
     _leaf_grad: Variable | None = None
     _data: Array
     _trained = False  # a Parameter
-    edit: Edit | None = None
+    edits: tuple[Edit, ...] = ()
     name: str | None = None
     _apply = staticmethod(apply)
     _constant = staticmethod(variable_of)
@@ -176,7 +177,7 @@ class Variable(Operators, Advised):
 
     @property
     def data(self) -> Array:
-        """The array. One that is put in its place is not copied, and leaves the graph as it was."""
+        """The array. One put in its place is not copied; operations recorded before keep the old one."""
         return self._data
 
     @data.setter
@@ -194,15 +195,14 @@ class Variable(Operators, Advised):
         self._data = array
 
     def mark_edited(self, by: str) -> None:
-        """Note that `by` changed the array in place: a backward that needs its numbers from before is then an error.
+        """Note that `by` changed the array in place: backward through operations that saved it before is then an error.
 
-        Optimizers, `load_state_dict` and `x.data -= ...` call it; another edit of the array is yours to tell.
+        Optimizers, `load_state_dict` and `x.data -= ...` call it. Of another edit, as `x.data[0] = 1`, nothing is
+        known unless you call it: gradients would be wrong without a word, where `detect_anomaly` is off.
         """
-        edit = Edit(next(_serials), by, self._data, self.name or "")
-        if self.creator is None:
-            self.edit = edit
-        else:
-            self.creator.edit = edit
+        owner = self if self.creator is None else self.creator
+        edit = Edit(next(_serials), by, weakref.ref(self._data), self.name or "")
+        owner.edits = edit.after(owner.edits)
 
     shape = property(operator.attrgetter("_data.shape"), doc="The array's shape.")
     dtype = property(operator.attrgetter("_data.dtype"), doc="The array's dtype.")
@@ -330,7 +330,7 @@ class Variable(Operators, Advised):
 
     def __reduce__(self) -> tuple[Any, ...]:
         # The graph stays with the original, and so does the gradient: the copy of a result is a constant.
-        ours = ("_data", "name", "creator", "edit", "_leaf_requires_grad", "_leaf_grad")
+        ours = ("_data", "name", "creator", "edits", "_leaf_requires_grad", "_leaf_grad")
         own = {key: value for key, value in vars(self).items() if key not in ours}
         return _rebuild, (type(self), self.data, self.name, self._leaf_requires_grad), own or None
 
@@ -466,7 +466,7 @@ def _accumulate(start: Producer, seed: Variable, *, retain_all: bool) -> None:
 
 
 def _is_zero(start: Producer, target: Producer) -> bool:
-    """True if a gradient that did not come is known to be zero: by a `backward`, or as that of a derivative."""
+    """True if the gradient of `target` is missing as it is zero: a `backward` said None, or `start` is a derivative."""
     functions = topological_order([start])
     return isinstance(start, Seed) or any(f.derivative_order or any(p is target for p in f.inputs) for f in functions)
 
@@ -479,7 +479,7 @@ def _described(x: Variable) -> str:
 def _seed(function: str, y: Variable, grad: Operand | None, argument: str, *, create_graph: bool) -> Variable:
     """The gradient that a backward pass starts from; with create_graph one that requires a gradient itself.
 
-    Every gradient then leads back to it, and `checked` notices a `backward` that cuts its input off.
+    Every gradient then depends on it; `checked` finds those that a `backward` computed from plain arrays by that.
     """
     if not isinstance(y, Variable):
         raise TypeError(f"{function}: y must be a Variable, not {type(y).__name__}")

@@ -57,6 +57,22 @@ def test_an_array_in_place_of_the_old_one_leaves_the_graph_as_it_was(w):
     assert grad(y, w).data.tolist() == [2, 4, 6]
 
 
+def test_a_change_is_remembered_when_the_array_was_replaced_and_changed_again(w):
+    y = (w * w).sum()
+    w.data -= np.float32(0.5)
+    w.data = w.data.copy()
+    w.data -= np.float32(0.5)
+    with pytest.raises(EditedArrayError, match="changed the leaf w in place"):
+        y.backward()
+
+
+def test_changes_of_arrays_that_are_gone_are_forgotten(w):
+    for _ in range(3):
+        w.data = w.data.copy()
+        w.data -= np.float32(0.5)
+    assert len(w.edits) == 1
+
+
 def test_the_error_names_who_changed_it(w):
     y = (w * w).sum()
     w.mark_edited("my own optimizer")

@@ -68,7 +68,15 @@ def test_a_hook_must_return_the_variable(wrong, x):
         x * x
 
 
-@pytest.mark.parametrize("wrong", [lambda gradients: None, lambda gradients: gradients[:1], lambda gradients: ()])
+@pytest.mark.parametrize("wrong", [lambda gradients: None, lambda gradients: gradients[0]])
+def test_a_hook_must_return_a_tuple_of_gradients(wrong, x):
+    words = "a hook's backward returned .* for Exp, expected a tuple"
+    with hooked(Returning(backward=wrong)), pytest.raises(TypeError, match=words):
+        F.exp(x).backward(np.ones(2))
+    assert x.grad is None
+
+
+@pytest.mark.parametrize("wrong", [lambda gradients: gradients[:1], lambda gradients: ()])
 def test_a_hook_must_return_a_gradient_for_each_input(wrong, x):
     """A gradient left out would be a zero without a word."""
     w = Variable([3.0, 4.0])
