@@ -13,8 +13,9 @@ from typing import Any, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 
-from minigrad.backend import KERNEL_DTYPES, Array, ignore_underflow, is_array, numpy_kernels, sum_rounded, xp_of
+from minigrad.backend import KERNEL_DTYPES, Array, ignore_underflow, is_array, numpy_kernels, sum_rounded
 from minigrad.backend.compiled.loading import prepared_kernels
+from minigrad.backend.composed_kernels import COMPOSED
 from minigrad.backend.forks import not_while_forking
 from minigrad.backend.sparse_images import SparseImages
 from minigrad.backend.windows import Pair, Window
@@ -82,6 +83,13 @@ class Kernels(Protocol):
         self, gy: Array, x: Array, w: Array | None, statistics: Array, eps: float
     ) -> tuple[Array, Array, Array]:
         """Those of x, w and b, from that of batch_norm's result and its statistics."""
+
+    def affine_transform(self, x: Array, matrices: Array) -> Array:
+        """Images like x whose pixel at (row, column) from the middle is x's at matrix · (row, column); zero outside.
+
+        There is a matrix for each image, (N, 2, 2), of x's dtype, float32 at least. A pixel between others is mixed of
+        the four around it.
+        """
 
     def relu(self, x: Array) -> tuple[Array, Array]:
         """max(x, 0), a NaN for a NaN, and where x is positive (bools)."""
@@ -185,61 +193,8 @@ def _dispatcher(fast: Callable[..., Any], other: Callable[..., Any], serves: Cal
     return dispatch
 
 
-def _conv_relu_pool(kernels: Kernels, x: Array, w: Array, b: Array | None, *windows: Any) -> tuple[Array, Array, Array]:
-    window, groups, pool = windows
-    images, positive = kernels.relu(kernels.conv2d(x, w, b, window, groups))
-    y, argmax = kernels.max_pool2d(images, pool)
-    return y, positive, argmax
-
-
-def _conv_gradients(
-    kernels: Kernels, gy: SparseImages, x: Array | None, w: Array | None, size: Pair, *convolution: Any
-) -> tuple[Array | None, Array | None, Array]:
-    y = gy.dense(kernels)
-    return (
-        None if w is None else kernels.conv_transpose2d(y, w, size, *convolution),
-        None if x is None else kernels.filter_correlation(x, y, *convolution),
-        kernels.channel_sum(y),
-    )
-
-
-def _batch_norm(kernels: Kernels, x: Array, w: Array | None, b: Array | None, eps: float) -> tuple[Array, Array]:
-    n, shape = x.size // x.shape[1], (1, -1, *[1] * (x.ndim - 2))
-    mean = kernels.channel_sum(x) / n
-    distance = x - mean.reshape(shape)
-    error = kernels.channel_sum(distance) / n  # the mean was rounded: a constant channel would have a variance
-    distance -= error.reshape(shape)
-    variance = kernels.channel_sum(distance * distance) / n
-    factor = (variance + eps) ** -0.5
-    distance *= (factor if w is None else factor * w).reshape(shape)
-    if b is not None:
-        distance += b.reshape(shape)
-    return distance, xp_of(x).stack([mean, error, variance])
-
-
-def _batch_norm_gradients(
-    kernels: Kernels, gy: Array, x: Array, w: Array | None, statistics: Array, eps: float
-) -> tuple[Array, Array, Array]:
-    n, shape = x.size // x.shape[1], (1, -1, *[1] * (x.ndim - 2))
-    mean, error, variance = statistics.reshape(3, *shape)
-    inverse = (variance + eps) ** -0.5
-    z = (x - mean - error) * inverse
-    gw, gb = kernels.channel_sum(gy * z), kernels.channel_sum(gy)
-    gx = gy - gb.reshape(shape) / n - z * (gw.reshape(shape) / n)
-    gx *= inverse if w is None else inverse * w.reshape(shape)
-    return gx, gw, gb
-
-
 PRODUCTS = ("conv2d", "conv_transpose2d", "filter_correlation", "matmul")
 """The kernels that NumPy's set does with matrix products."""
-
-COMPOSED: dict[str, Callable[..., Any]] = {
-    "conv_relu_pool": _conv_relu_pool,
-    "conv_gradients": _conv_gradients,
-    "batch_norm": _batch_norm,
-    "batch_norm_gradients": _batch_norm_gradients,
-}
-"""Kernels that are written with others, for sets without their own."""
 
 
 def kernels_of(array: Array) -> Kernels:

@@ -24,6 +24,7 @@ from minigrad.backend.compiled import (
     products,
     scattered,
     tile,
+    transforming,
 )
 from minigrad.backend.compiled.processor import VECTOR_BYTES
 from minigrad.backend.compiled.shared import layer, shares
@@ -310,6 +311,14 @@ def _added(kernel: Any, parts: int, *arguments: Array) -> Any:
     totals = np.zeros((parts, 2, len(each[0])))
     kernel(parts, *rows, *each, totals)
     return totals.sum(0).reshape(2, -1, mean.shape[1]).sum(1)
+
+
+def affine_transform(x: Array, matrices: Array) -> Any:
+    if not x.flags.carray:
+        return NotImplemented
+    y = np.empty_like(x)
+    transforming.affine(1, x, _plain(matrices), y)  # in this thread alone: it may be the one of `prefetch`
+    return y
 
 
 def relu(x: Array) -> Any:

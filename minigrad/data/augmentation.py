@@ -33,7 +33,8 @@ class RandomShift:
         """The images x moved, with numbers drawn from `rng`."""
         (N, C, H, W), m = images_shape("RandomShift", x), self.pixels
         top, left = to_device(rng.integers(0, 2 * m + 1, (2, N)), device_of(x))  # of each image, in the framed one
-        framed = zero_framed(x, m)  # (N, C, H + 2m, W + 2m)
+        framed = xp_of(x).zeros((N, C, H + 2 * m, W + 2 * m), x.dtype)
+        framed[:, :, m : m + H, m : m + W] = x
         n, c, h, w = framed.strides
         cuts = xp_of(x).lib.stride_tricks.as_strided(framed, (N, 2 * m + 1, 2 * m + 1, C, H, W), (n, h, w, c, h, w))
         shifted: Array = cuts[xp_of(x).arange(N), top, left]  # (N, C, H, W)
@@ -85,14 +86,6 @@ class Cutout:
         rows, columns = (_covered(rng.integers(0, n, (N, 1)), self.size, n) for n in (H, W))  # (N, H), (N, W)
         hidden = rows[:, None, :, None] & columns[:, None, None, :]  # (N, 1, H, W)
         return xp_of(x).where(to_device(hidden, device_of(x)), x.dtype.type(0), x)
-
-
-def zero_framed(x: Array, width: int) -> Array:
-    """Images x (N, C, H, W) in a frame of zeros: (N, C, H + 2·width, W + 2·width)."""
-    N, C, H, W = x.shape
-    framed = xp_of(x).zeros((N, C, H + 2 * width, W + 2 * width), x.dtype)
-    framed[:, :, width : width + H, width : width + W] = x
-    return framed
 
 
 def _covered(middles: Array, size: int, n: int) -> Array:

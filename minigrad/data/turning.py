@@ -9,8 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from minigrad import checks
-from minigrad.backend import Array, accumulation_dtype, device_of, to_device, xp_of
-from minigrad.data.augmentation import images_shape, zero_framed
+from minigrad.backend import Array, accumulation_dtype, device_of, to_device
+from minigrad.backend.kernels import kernels_of
+from minigrad.data.augmentation import images_shape
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class RandomRotation:
         N, _, _, _ = images_shape("RandomRotation", x)
         angle = np.radians(rng.uniform(-self.degrees, self.degrees, N))
         cos, sin = np.cos(angle), np.sin(angle)
-        return _moved(x, np.stack([cos, sin, -sin, cos], 1).reshape(N, 2, 2))
+        return _transformed(x, np.stack([cos, sin, -sin, cos], 1).reshape(N, 2, 2))
 
 
 @dataclass(frozen=True)
@@ -67,27 +68,8 @@ class RandomZoom:
         N, _, _, _ = images_shape("RandomZoom", x)
         most = math.log(self.factor)
         zoom = np.exp(rng.uniform(-most, most, N))
-        return _moved(x, np.eye(2) / zoom[:, None, None])
+        return _transformed(x, np.eye(2) / zoom[:, None, None])
 
 
-def _moved(x: Array, matrices: npt.NDArray[np.float64]) -> Array:
-    """Images whose pixel at (row, column) from the middle is what x has at `matrix · (row, column)`; zero outside."""
-    N, C, H, W = x.shape
-    xp, frame, dtype = xp_of(x), 2, accumulation_dtype(x)  # two zeros beside it: a place outside lies between them
-    size = np.array([[H], [W]])
-    here = np.indices((H, W)).reshape(2, -1) - (size - 1) / 2  # (2, H · W), from the middle
-    there = matrices.astype(dtype) @ here.astype(dtype)  # (N, 2, H · W)
-    there += ((size - 1) / 2 + frame).astype(dtype)
-    there = to_device(np.clip(there, 0, (size + frame).astype(dtype), out=there), device_of(x))
-    corners = there.astype(np.int32)
-    down, right = (there - corners.astype(dtype)).astype(x.dtype, copy=False).transpose(1, 0, 2)[:, :, None]
-    row, column = corners.transpose(1, 0, 2)[:, :, None]  # (N, 1, H · W) each, as down and right
-    framed = zero_framed(x, frame)  # (N, C, H + 4, W + 4)
-    width = framed.shape[3]
-    first = xp.arange(0, framed.size, framed.shape[2] * width).reshape(N, C, 1)  # of each image
-    at, pixels = first + (row * width + column), framed.reshape(-1)  # (N, C, H · W)
-    upper, upper_right, lower, lower_right = (pixels[step:].take(at) for step in (0, 1, width, width + 1))
-    upper += (upper_right - upper) * right
-    lower += (lower_right - lower) * right
-    mixed: Array = (upper + (lower - upper) * down).reshape(x.shape)
-    return mixed
+def _transformed(x: Array, matrices: npt.NDArray[np.float64]) -> Array:
+    return kernels_of(x).affine_transform(x, to_device(matrices.astype(accumulation_dtype(x)), device_of(x)))

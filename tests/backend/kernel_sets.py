@@ -173,11 +173,18 @@ class _Comparison:
         self._compare("contiguous", self._array(*(int(n) for n in self._rng.integers(1, 20, 4))))
         self._compare("channel_sum", self._array(*(int(n) for n in self._rng.integers((1, 1, 1, 1), 20))))
         self._batch_norms()
+        self._turned()
         M, K, N2 = (int(n) for n in self._rng.choice([0, 1, 2, 5, 16, 31, 50, 200], 3))
         self._compare("matmul", self._array(M, K), self._array(K, N2))
         self._dropped(x, float(self._rng.choice([0.0, 0.25, 0.5, 1.0])))
         self._losses(x * x.dtype.type(30))
         self._losses(self._array(int(self._rng.integers(1, 5)), int(self._rng.choice([31, 32, 33, 70]))))
+
+    def _turned(self) -> None:
+        """Images turned, zoomed or exchanged by any matrix, also beyond their edges."""
+        x = self._array(*(int(n) for n in self._rng.integers((0, 1, 1, 1), (4, 3, 9, 9))))
+        matrices = self._rng.integers(-8, 9, (len(x), 2, 2)) / 4
+        self._compare("affine_transform", x, matrices.astype(accumulation_dtype(x.dtype)))
 
     def _batch_norms(self) -> None:
         """Batch normalization of features, signals and images, with w and b or without, and its gradients."""

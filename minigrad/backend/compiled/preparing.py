@@ -116,6 +116,7 @@ def _small_calls(dtype: Any) -> list[tuple[Any, tuple[Any, ...]]]:
         (K.channel_sum, (a,)),
         (K.batch_norm, (a, None, None, 1.0)),
         (K.batch_norm_gradients, (a, a, None, np.ones((3, 2), dtype), 1.0)),
+        (K.affine_transform, (x, np.zeros((1, 2, 2), dtype))),
         (K.nhwc, (np.zeros((1, 2, 2, 2), dtype),)),
         (K.relu, (a,)),
         (K.masked, (a, a > 0)),
