@@ -97,9 +97,9 @@ def find_learning_rate(
     mean, minibatches = 0.0, _endless(train)
     with _undone(model, optimizer, train, loss), enable_grad(), train_mode():
         for step in range(steps):
-            x, t = next(minibatches)
+            x, t, *weights = next(minibatches)
             optimizer.lr = low * (high / low) ** (step / (steps - 1))
-            y = loss(model(x), t)
+            y = loss(model(x), t, sample_weights=weights[0]) if weights else loss(model(x), t)
             mean = MEMORY * mean + (1 - MEMORY) * y.item()
             rates.append(optimizer.lr)
             losses.append(y.item())

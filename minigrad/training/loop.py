@@ -29,8 +29,9 @@ from minigrad.training.under_way import Training, limits
 Loss: TypeAlias = Callable[..., Variable]
 """The loss of a model's output and the labels, one number."""
 
-Minibatches: TypeAlias = Iterable[tuple[Any, Any]]
-"""Pairs (x, t) of inputs and labels, which can be gone through again: `data.batches(...)`, or a list."""
+Minibatches: TypeAlias = Iterable[tuple[Any, ...]]
+"""Pairs (x, t) of inputs and labels, or (x, t, weights) with the examples' weights, which go to the loss as its keyword
+`sample_weights`. They can be gone through again: `data.batches(...)`, or a list."""
 
 
 @advised
@@ -55,7 +56,8 @@ def fit(
     Args:
         model: is changed in place, by its optimizer.
         optimizer: made of `model.parameters()`.
-        train: minibatches (x, t); what an iteration gives is an epoch.
+        train: minibatches (x, t), or (x, t, weights), (N,), for a loss that has the keyword `sample_weights`; what an
+            iteration gives is an epoch.
         loss: a function of the model's output and t, `functions.softmax_cross_entropy` for example: one number, the
             mean over the minibatch. Of `partial(loss, reduction="sum")` the gradients are those of the sum, and the
             mean is recorded.
@@ -102,11 +104,11 @@ def fit(
         while training.begin_epoch():
             call.before_epoch()
             with closing(training.minibatches()) as minibatches:
-                for training.x, training.t in minibatches:
+                for training.x, training.t, *weights in minibatches:
                     if schedule is not None:
                         optimizer.lr = schedule(training.step)
                     call.before_step()
-                    training.add_step(*train_step(model, optimizer, training.x, training.t, loss=weighted))
+                    training.add_step(*train_step(model, optimizer, training.x, training.t, *weights, loss=weighted))
                     call.after_step()
                     if training.ended():
                         break
@@ -115,14 +117,16 @@ def fit(
     return training.history
 
 
-def train_step(model: Module, optimizer: Optimizer, x: Any, t: Any, *, loss: Loss) -> tuple[Any, Variable]:
+def train_step(
+    model: Module, optimizer: Optimizer, x: Any, t: Any, weights: Any = None, *, loss: Loss
+) -> tuple[Any, Variable]:
     """Take one step of a training: the output for a minibatch, its loss, the gradients, the update.
 
     Returns:
         the model's output and the loss, of before the update.
     """
     output = model(x)
-    value = loss(output, t)
+    value = loss(output, t) if weights is None else loss(output, t, sample_weights=weights)
     optimizer.zero_grad()
     value.backward()
     optimizer.step()
@@ -136,7 +140,7 @@ def evaluate(
 
     Args:
         model: a Module.
-        minibatches: pairs (x, t).
+        minibatches: pairs (x, t), or (x, t, weights); metrics count each example once.
         loss: a function of the model's output and t, as in `fit`.
         metrics: by name, `{"accuracy": metrics.Accuracy()}`; copies of them count.
     Returns:
@@ -147,11 +151,12 @@ def evaluate(
     counting = Counting(_checked_metrics("evaluate", metrics))
     losses, sizes = [], []
     with inference():
-        for x, t in minibatches:
+        for x, t, *weights in minibatches:
             output = model(x)
             sizes.append(examples_in(t))
             if loss is not None:
-                losses.append(loss_of_example(loss, loss(output, t), t))
+                value = loss(output, t, sample_weights=weights[0]) if weights else loss(output, t)
+                losses.append(loss_of_example(loss, value, t))
             counting.add(output, t)
     if not sizes:
         raise ValueError(f"evaluate: there are no minibatches in {minibatches!r:.200}")

@@ -100,13 +100,14 @@ class Training:
             self.epoch += 1
         return True
 
-    def minibatches(self) -> Generator[tuple[Any, Any]]:
+    def minibatches(self) -> Generator[tuple[Any, ...]]:
         """The minibatches of this epoch: all of them, or those that a resumed epoch still has before it."""
         for minibatch in self._rest() if self._resumed else self._pass():
-            if not isinstance(minibatch, (tuple, list)) or len(minibatch) != 2:
+            if not isinstance(minibatch, (tuple, list)) or len(minibatch) not in (2, 3):
                 advice = ', by .map(lambda batch: (batch["x"], batch["t"])) for example' * isinstance(minibatch, dict)
-                raise TypeError(f"fit: train must give minibatches (x, t), not {type(minibatch).__name__}{advice}")
-            yield minibatch[0], minibatch[1]
+                wanted = "minibatches (x, t) or (x, t, weights)"
+                raise TypeError(f"fit: train must give {wanted}, not {type(minibatch).__name__}{advice}")
+            yield tuple(minibatch)
 
     def _pass(self) -> Iterable[Any]:
         self.pass_start = generators.states(saved.generators_of(self))

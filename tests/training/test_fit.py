@@ -93,6 +93,27 @@ def test_a_schedule_sets_the_rate_of_each_step():
     assert history.steps["lr"] == [schedule(step) for step in range(6)]
 
 
+def test_a_third_array_is_how_much_each_example_weighs():
+    ((x, t),) = digits(n=8, batch_size=8)
+    kept = np.array([1, 0, 0, 1, 1, 0, 1, 1], np.float32)
+    histories, weights = [], []
+    for minibatch in ((x, t, kept), (x[kept > 0], t[kept > 0])):
+        model = nn.Linear(2, CLASSES, init=nn.init.Constant(0.5))
+        optimizer = optim.SGD(model.parameters(), lr=0.1)
+        histories.append(fit(model, optimizer, [minibatch], validation=[minibatch], epochs=3))
+        weights.append(model.w.data)
+    np.testing.assert_allclose(weights[0], weights[1], rtol=1e-5)
+    for name in ("loss", "validation_loss"):
+        np.testing.assert_allclose(histories[0][name], histories[1][name], rtol=1e-5)
+
+
+def test_weights_need_a_loss_that_takes_them():
+    ((x, t),) = digits(n=8, batch_size=8)
+    model, optimizer = make()
+    with pytest.raises(TypeError, match="mean_squared_error: there is no keyword sample_weights"):
+        fit(model, optimizer, [(x, np.eye(CLASSES, dtype=np.float32)[t], t)], loss=F.mean_squared_error)
+
+
 def test_class_weights_go_to_the_loss_but_not_to_the_validation():
     weights = np.arange(1.0, CLASSES + 1)
     given = []
@@ -236,8 +257,8 @@ def test_a_method_that_would_never_be_called_is_said(name, meant):
     [
         ({"train": iter([])}, r"fit: train must be there for each epoch anew: data.batches\(...\) or a list"),
         ({"train": np.zeros((3, 2))}, r"fit: train must be minibatches \(x, t\), as data.batches\(...\) gives them"),
-        ({"train": [np.zeros(3)]}, r"fit: train must give minibatches \(x, t\), not ndarray"),
-        ({"train": [{"x": 1}]}, r"fit: train must give minibatches \(x, t\), not dict, by .map"),
+        ({"train": [np.zeros(3)]}, r"fit: train must give minibatches \(x, t\) or \(x, t, weights\), not ndarray"),
+        ({"train": [{"x": 1}]}, r"fit: train must give minibatches \(x, t\) or \(x, t, weights\), not dict, by .map"),
         ({"validation": iter([])}, "fit: validation must be there for each epoch anew"),
         ({"model": np.sin}, "fit: model must be a Module, not ufunc"),
         ({"optimizer": "adam"}, r"fit: optimizer must be an Optimizer, as optim.Adam\(...\) is, not str"),
