@@ -11,6 +11,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,9 @@ CHECKPOINT_EVERY, LOG_EVERY = 500, 100
 
 CHECKPOINT, LOG = "checkpoint.npz", "metrics.jsonl"
 
+SETS = {"mnist": data.mnist, "fashion_mnist": data.fashion_mnist, "kmnist": data.kmnist}
+"""The data sets that have a name."""
+
 HELD_OUT_PART = 6
 """A small data set keeps at least 5/6 of its images to train on."""
 
@@ -42,7 +46,12 @@ def add_to(commands: Any) -> None:
         help="a module or a file with RECIPES, such as models/dense.py; or MODULE:OBJECT, a model",
     )
     train.add_argument("--preset", metavar="NAME", help="which of the RECIPES; by default the first")
-    train.add_argument("--data", metavar="DIR", help="a directory of four IDX files instead of the embedded MNIST")
+    train.add_argument(
+        "--data",
+        metavar="SET",
+        default="mnist",
+        help=f"{', '.join(SETS)}, or a directory of four IDX files; mnist, which is embedded, by default",
+    )
     train.add_argument("--epochs", metavar="N", type=_positive(int), help="passes through the training images")
     train.add_argument("--batch-size", metavar="N", type=_positive(int), help="images in a minibatch")
     train.add_argument("--lr", metavar="X", type=_positive(float), help="learning rate")
@@ -170,10 +179,9 @@ def _recipe(options: argparse.Namespace) -> tuple[str, Recipe]:
 def _images(options: argparse.Namespace, recipe: Recipe) -> tuple[Any, Any, Any]:
     """The images to train on, those to validate with, and those to test with."""
     try:
-        train, test = (
-            images.to(options.device) for images in (data.idx(options.data) if options.data else data.mnist())
-        )
-    except ValueError as error:
+        load = SETS.get(options.data) or partial(data.idx, options.data)
+        train, test = (images.to(options.device) for images in load())
+    except (ValueError, ImportError) as error:
         raise UsageError(str(error)) from None
     train, held_out = train.split(len(train) - min(recipe.held_out, len(train) // HELD_OUT_PART))
     return train, held_out if len(held_out) else test, test

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from minigrad import training, viz
+from minigrad import data, training, viz
 from minigrad.cli import main
+from minigrad.cli.train import SETS
 from minigrad.viz import RecordStep
 
 MODELS = """
@@ -216,6 +217,21 @@ def test_a_warning_is_one_line(project, capsys, monkeypatch):
     lines = capsys.readouterr().err.splitlines()
     assert any(line.startswith("minigrad train: RecordStep: no graph.svg, but graph.dot: ") for line in lines)
     assert (project / "runs" / "Net" / "graph.dot").exists()
+
+
+def test_a_data_set_may_be_named(project, capsys, monkeypatch):
+    asked_for = []
+    monkeypatch.setitem(SETS, "kmnist", lambda: asked_for.append("kmnist") or data.idx("digits"))
+    assert main(["train", "models_for_training:Net", "--data", "kmnist", "--epochs", "1"]) == 0
+    assert asked_for == ["kmnist"]
+
+
+def test_a_named_set_that_can_not_be_had_is_said_in_one_line(project, capsys, monkeypatch):
+    monkeypatch.delenv("MINIGRAD_DATA", raising=False)
+    monkeypatch.setitem(sys.modules, "pooch", None)
+    with pytest.raises(SystemExit):
+        main(["train", "models_for_training:Net", "--data", "fashion_mnist"])
+    assert "pip install 'minigrad-nn[download]'" in capsys.readouterr().err
 
 
 def test_missing_data_is_said(capsys):
