@@ -47,7 +47,7 @@ PLAIN = {
         "_placed": frozenset({"sign", "accumulation", "shift"}),
         "max_pool2d": frozenset({"condition"}),  # who wins a tie
     },
-    "backend/kernels.py": {"_conv_gradients": None},
+    "backend/composed_kernels.py": {"conv_gradients": None, "batch_norm_gradients": None},
     "backend/scattering.py": {"scatter_add": None},
     "backend/sparse_images.py": {"SparseImages.dense": None},
     "core/traversal.py": {
