@@ -47,6 +47,7 @@ def main():
     ways = {
         "made before": lambda: list(augmented),
         "made in the loop, as they are": lambda: plain,
+        "as they are, by prefetch": plain.prefetch,
         "augmented in the loop": lambda: augmented,
         "augmented by prefetch": augmented.prefetch,
     }
