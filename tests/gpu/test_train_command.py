@@ -57,7 +57,7 @@ def test_a_step_with_its_metrics_waits_for_nothing(hosted, tmp_path):
 
 
 def test_the_command_trains_on_a_device(tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr(command.data, "mnist", lambda: (digits(60), digits(20)))
+    monkeypatch.setitem(command.SETS, "mnist", lambda: (digits(60), digits(20)))
     monkeypatch.setattr(command, "_draw", lambda *_: None)
     arguments = ["train", "models/softmax_regression.py", "--epochs", "4", "--device", "cuda", "--out", str(tmp_path)]
     assert main(arguments) == 0
@@ -71,7 +71,7 @@ def test_the_command_trains_on_a_device(tmp_path, capsys, monkeypatch):
 
 
 def test_a_device_that_is_missing_is_said(capsys, monkeypatch):
-    monkeypatch.setattr(command.data, "mnist", lambda: (digits(60), digits(20)))
+    monkeypatch.setitem(command.SETS, "mnist", lambda: (digits(60), digits(20)))
     with pytest.raises(SystemExit):
         main(["train", "models/softmax_regression.py", "--device", "cuda:99"])
     assert "device 'cuda:99' does not exist; there are cpu, cuda:0" in capsys.readouterr().err
