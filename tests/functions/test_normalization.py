@@ -5,6 +5,8 @@ import pytest
 
 import minigrad as mg
 import minigrad.functions as F
+from minigrad.backend import numpy_kernels
+from minigrad.backend.kernels import KernelSet, kernels_of
 
 RNG = np.random.default_rng(0)
 IMAGES = RNG.standard_normal((4, 3, 5, 2))
@@ -63,6 +65,18 @@ def test_a_large_mean_takes_no_digits_from_the_result():
     x = np.array([[0.0], [1.0], [3.0]], np.float32)
     y = F.batch_norm(x + np.float32(2**23)).data
     np.testing.assert_allclose(y, F.batch_norm(x).data, rtol=1e-6)
+
+
+@pytest.mark.parametrize("kernels", [kernels_of(IMAGES), KernelSet(lambda _: None, numpy_kernels, lambda *_: False)])
+def test_a_large_mean_takes_no_digits_from_the_gradients(kernels):
+    x, gy = np.array([[0.0], [1.0], [3.0]], np.float32), np.array([[1.0], [0.0], [0.0]], np.float32)
+
+    def gradients(x):
+        _, statistics = kernels.batch_norm(x, None, None, 1e-5)
+        return kernels.batch_norm_gradients(gy, x, None, statistics, 1e-5)
+
+    for found, expected in zip(gradients(x + np.float32(2**23)), gradients(x), strict=True):
+        np.testing.assert_allclose(found, expected, rtol=1e-5)
 
 
 def test_of_one_number_the_summand_is_left():
