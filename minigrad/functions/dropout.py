@@ -10,11 +10,10 @@ from minigrad import checks
 from minigrad.backend import Array, format_array
 from minigrad.backend.kernels import kernels_of
 from minigrad.core.arithmetic import Elementwise
-from minigrad.core.config import generator
+from minigrad.core.config import generator, is_training
 from minigrad.core.function import Gradients
 from minigrad.core.operators import Operand
 from minigrad.core.variable import Variable, apply, as_variable
-from minigrad.settings import settings
 from minigrad.spelling import advised
 
 
@@ -57,6 +56,6 @@ def dropout(x: Operand, p: float = 0.5, *, rng: np.random.Generator | None = Non
     rng = checks.optional_generator("dropout", "rng", rng)
     if x.dtype.kind != "f":
         raise TypeError(f"dropout: x must be floats, not {format_array(x)}")
-    if not settings.get().training or p == 0:
+    if not is_training() or p == 0:
         return x
     return apply(Dropout(p, generator() if rng is None else rng), x)
