@@ -261,6 +261,12 @@ def test_a_thread_that_finds_no_memory_for_itself_is_a_memory_error(threads):
         copy_context().run(convolve)
 
 
+@pytest.mark.parametrize("far", [1e300, -1e300, np.inf, np.nan])
+def test_images_turned_beyond_all_bounds_are_zeros(far):
+    x = np.ones((1, 1, 4, 4), np.float32)
+    np.testing.assert_array_equal(numba_kernels.affine_transform(x, np.diag([far, far])[None]), 0 * x)
+
+
 def test_im2col_memory_does_not_grow_with_the_batch():
     code = """
 import resource, sys

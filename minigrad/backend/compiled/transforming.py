@@ -2,38 +2,46 @@
 
 from __future__ import annotations
 
-import math
+import numpy as np
 
 from minigrad.backend.compiled.shared import bounds, inner, shared
 
+FRAME = 2
+"""Zeros beside an image: a place outside lies between two of them, however far out it is."""
+
 
 @inner()
-def _pixel(pixels, row, column, H, W):
-    """The number at a place of an image; 0 outside."""
-    return pixels[row * W + column] if 0 <= row < H and 0 <= column < W else pixels.dtype.type(0)
+def _within(place, last):
+    """The place, from 0 to the last one; 0 if it is no number."""
+    return min(last, max(0.0, place))  # in this order: max(0.0, nan) is 0.0
 
 
 @shared
 def affine(s, shares, x, matrices, y):
-    """Images (N, C, H, W) whose pixels are those of x at matrix · place, mixed of the four around it."""
+    """Images (N, C, H, W) whose pixels are those of x at matrix · place, mixed of the four around it.
+
+    Where the pixels of an image come from is found before they are mixed: the former is done by vectors.
+    """
     N, C, H, W = x.shape
-    middle_h, middle_w = (H - 1) / 2, (W - 1) / 2
-    flat_x, flat_y = x.reshape(N * C, H * W), y.reshape(N * C, H * W)
-    first, last = bounds(N, s, shares)
-    for image in range(first * C, last * C):
-        pixels, out, matrix = flat_x[image], flat_y[image], matrices[image // C]
-        row_h, row_w, column_h, column_w = matrix[0, 0], matrix[0, 1], matrix[1, 0], matrix[1, 1]
-        for h in range(H):
-            for w in range(W):
-                row = row_h * (h - middle_h) + row_w * (w - middle_w) + middle_h
-                column = column_h * (h - middle_h) + column_w * (w - middle_w) + middle_w
-                top, left = math.floor(row), math.floor(column)
-                down, right = x.dtype.type(row - top), x.dtype.type(column - left)
-                if 0 <= top < H - 1 and 0 <= left < W - 1:
-                    at = top * W + left
-                    a, b, c, d = pixels[at], pixels[at + 1], pixels[at + W], pixels[at + W + 1]
-                else:
-                    a, b = _pixel(pixels, top, left, H, W), _pixel(pixels, top, left + 1, H, W)
-                    c, d = _pixel(pixels, top + 1, left, H, W), _pixel(pixels, top + 1, left + 1, H, W)
-                upper, lower = a + (b - a) * right, c + (d - c) * right
-                out[h * W + w] = upper + (lower - upper) * down
+    width, pixels, results = W + 2 * FRAME, H * W, y.reshape(N, C, H * W)
+    framed, first = np.zeros((H + 2 * FRAME) * width, x.dtype), np.empty(pixels, np.uint64)
+    down, right = np.empty(pixels, x.dtype), np.empty(pixels, x.dtype)
+    here_h, here_w = np.empty(pixels), np.empty(pixels)  # from the middle
+    for i in range(pixels):
+        here_h[i], here_w[i] = i // W - (H - 1) / 2, i % W - (W - 1) / 2
+    for n in range(*bounds(N, s, shares)):
+        row_h, row_w, column_h, column_w = matrices[n, 0, 0], matrices[n, 0, 1], matrices[n, 1, 0], matrices[n, 1, 1]
+        for i in range(pixels):
+            row = _within(row_h * here_h[i] + row_w * here_w[i] + (H - 1) / 2 + FRAME, float(H + FRAME))
+            column = _within(column_h * here_h[i] + column_w * here_w[i] + (W - 1) / 2 + FRAME, float(W + FRAME))
+            top, left = np.int32(row), np.int32(column)
+            down[i], right[i], first[i] = row - top, column - left, np.int64(top) * width + left
+        for c in range(C):
+            for h in range(H):
+                for w in range(W):
+                    framed[(h + FRAME) * width + FRAME + w] = x[n, c, h, w]
+            for i in range(pixels):
+                at, below = first[i], first[i] + np.uint64(width)
+                upper = framed[at] + (framed[at + np.uint64(1)] - framed[at]) * right[i]
+                lower = framed[below] + (framed[below + np.uint64(1)] - framed[below]) * right[i]
+                results[n, c, i] = upper + (lower - upper) * down[i]
