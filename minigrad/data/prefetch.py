@@ -7,6 +7,7 @@ import os
 import threading
 import weakref
 from collections.abc import Callable, Generator
+from contextlib import suppress
 from contextvars import Context, copy_context
 from dataclasses import dataclass
 from functools import partial
@@ -100,11 +101,19 @@ def _start(thread: threading.Thread, belt: Belt) -> None:
 
 
 def _work(make: Callable[[int], Batch], belt: Belt) -> None:
+    _wait_for_a_turn()
     while (number := belt.numbers.get()) is not None and not belt.ended:
         try:
             belt.made.put((make(number), None))
         except BaseException as error:  # noqa: BLE001 - whatever it is, the loop is told
             belt.made.put((None, error))
+
+
+def _wait_for_a_turn() -> None:
+    """Let this thread wait for its turn when it wakes: a kernel of which it interrupts one thread stops in all."""
+    if hasattr(os, "SCHED_BATCH"):  # on Linux; there it is of the calling thread alone
+        with suppress(OSError):  # not everybody may ask for it
+            os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
 
 
 def _end(belt: Belt, thread: threading.Thread) -> None:

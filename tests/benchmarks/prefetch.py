@@ -1,15 +1,18 @@
 """What data cost: steps of Deep MNIST on minibatches that are made before, in the loop, or by `prefetch` in a thread.
 
-`.venv/bin/python tests/benchmarks/prefetch.py [--rounds 11]`; the ways train in turn, from the same weights. Two
-augmentations make a minibatch as dear as one mostly is. What counts are the ratios; `spread` is that of the rounds.
+`.venv/bin/python tests/benchmarks/prefetch.py [--rounds 60]`: one training, whose minibatches come from each source in
+turn, ten steps at a time, in an order drawn anew in each round. "Awaited" ones come from something slow, a disk or a
+network, that takes 5 ms; two augmentations make the "augmented" ones. With OMP_NUM_THREADS=1 there is a core that the
+kernels leave free. What counts are the ratios; made before stands twice, as a measure of the noise.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
+from itertools import cycle
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, sleep
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
@@ -17,50 +20,58 @@ import numpy as np
 
 import minigrad as mg
 import minigrad.functions as F
-from minigrad import data
+from minigrad import data, training
 from models import RECIPES
 
+STEPS = 10
+WAIT = 0.005
 
-def seconds_a_step(minibatches):
-    """The time of a step on each minibatch, made in the loop or before."""
-    recipe = RECIPES["deep_mnist"]["quick"]
-    mg.seed(0)
-    model = recipe.build()
-    optimizer = recipe.optimizer(model.parameters(), lr=recipe.lr)
-    start = perf_counter()
-    for x, t in minibatches:
-        loss = F.softmax_cross_entropy(model(x), t)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-    return (perf_counter() - start) / len(minibatches)
+
+def awaited(batch):
+    """The minibatch, after a while."""
+    sleep(WAIT)
+    return batch
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=11)
-    parser.add_argument("--steps", type=int, default=60, help="of a round")
+    parser.add_argument("--rounds", type=int, default=60)
     options = parser.parse_args()
-    images = data.mnist()[0].split(50 * options.steps)[0]
-    plain = data.batches(images, 50)
-    augmented = plain.augment(data.RandomRotation(10), data.RandomShift(2))
-    ways = {
-        "made before": lambda: list(augmented),
-        "made in the loop, as they are": lambda: plain,
-        "as they are, by prefetch": plain.prefetch,
-        "augmented in the loop": lambda: augmented,
-        "augmented by prefetch": augmented.prefetch,
+    recipe = RECIPES["deep_mnist"]["quick"]
+    mg.seed(0)
+    model = recipe.build()
+    optimizer = recipe.optimizer(model.parameters(), lr=recipe.lr)
+    images = data.mnist()[0].split(10_000)[0]
+    passes = 1 + (options.rounds + 1) * STEPS * 50 // len(images)
+    plain = data.batches(images, 50).repeat(passes)
+    slow, augmented = plain.map(awaited), plain.augment(data.RandomRotation(10), data.RandomShift(2))
+    before = [batch for batch, _ in zip(augmented, range(50), strict=False)]
+    sources = {
+        "made before": cycle(before),
+        "made before, once more": cycle(before),
+        "made in the loop, as they are": iter(plain),
+        "as they are, by prefetch": iter(plain.prefetch()),
+        "awaited in the loop": iter(slow),
+        "awaited by prefetch": iter(slow.prefetch()),
+        "augmented in the loop": iter(augmented),
+        "augmented by prefetch": iter(augmented.prefetch()),
     }
-    times = []
-    for i in range(options.rounds + 1):
-        order = list(ways) if i % 2 else list(reversed(ways))
-        found = {way: seconds_a_step(ways[way]()) for way in order}
-        times.append([found[way] for way in ways])
+
+    def seconds_a_step(minibatches):
+        start = perf_counter()
+        for _ in range(STEPS):
+            training.train_step(model, optimizer, *next(minibatches), loss=F.softmax_cross_entropy)
+        return (perf_counter() - start) / STEPS
+
+    rng, times = np.random.default_rng(0), []
+    for _ in range(options.rounds + 1):
+        found = {name: seconds_a_step(sources[name]) for name in rng.permutation(list(sources))}
+        times.append([found[name] for name in sources])
     times = np.array(times[1:])  # the first round compiles
-    ratios = times / times[:, :1]
-    print("minibatches                      ms a step   / made before, median   spread")
-    for way, ms, some in zip(ways, np.median(times, 0) * 1e3, ratios.T, strict=True):
-        print(f"{way:30}   {ms:9.2f}   {np.median(some):21.3f}   {some.min():.3f} to {some.max():.3f}")
+    print("minibatches                      ms a step   / made before: median, quartiles")
+    for name, ms, ratios in zip(sources, times.T * 1e3, (times / times[:, :1]).T, strict=True):
+        low, median, high = np.percentile(ratios, [25, 50, 75])
+        print(f"{name:30}   {np.median(ms):9.2f}   {median:20.3f}, {low:.3f} to {high:.3f}")
 
 
 if __name__ == "__main__":

@@ -111,6 +111,13 @@ def test_the_switches_are_those_of_the_loop():
     assert seen == [(False, np.float64, False)] * 2 + [(True, np.float32, True)] * 2
 
 
+@pytest.mark.skipif(not hasattr(os, "SCHED_BATCH"), reason="Linux has classes of threads")
+def test_the_thread_waits_for_its_turn_on_a_busy_core():
+    minibatches = batches(Dataset(T), 6).map(lambda _: os.sched_getscheduler(0))
+    assert list(minibatches.prefetch()) == [os.SCHED_BATCH] * 2
+    assert list(minibatches) == [os.SCHED_OTHER] * 2
+
+
 def test_a_function_may_compute_with_minigrad():
     w = np.random.default_rng(0).standard_normal((48, 48)).astype(np.float32)
     (x,) = batches(Dataset(X.reshape(1, 48)), 1).map(lambda x: F.matmul(x, w).data).prefetch()
