@@ -186,11 +186,13 @@ class Function:
         self.serial = serial
         self.output = (y.shape, y.dtype)
         self.variable_of = variable_of
-        sources = []
+        if not self.saved_arrays:
+            return
+        first, last, sources = arrays[0], arrays[-1], []
         for saved in self.saved_arrays:
-            if saved is arrays[0]:  # the usual cases, without a call
+            if saved is first:  # the usual cases, without a call
                 sources.append(0)
-            elif saved is arrays[-1]:
+            elif saved is last:
                 sources.append(len(arrays) - 1)
             else:
                 sources.append(self._source(saved, arrays, y))

@@ -6,8 +6,7 @@ here recurses, so a graph may be as deep as memory allows.
 
 from __future__ import annotations
 
-from itertools import chain
-from operator import attrgetter
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -45,20 +44,19 @@ def backward_pass(
     run = run_hooked(mode.hooks) if mode.hooks else gradients_of
     gradients: dict[Producer, Variable] = {start: seed}
     recorded, usual_class = mode.enabled, seed.__class__
-    summed: set[Producer] = (
-        set()
-    )  # whose gradient was added up here: nobody else has its array, and more is added to it
+    summed: set[Producer] = set()  # their gradients were added up here: nobody else has the array, more is added to it
 
     for node in reversed(nodes):
         keep = retain_all or node.retained or (targets is not None and node in targets)
         gy = gradients.get(node) if keep else gradients.pop(node, None)
         if gy is None or (wanted is not None and wanted.isdisjoint(node.inputs)):
             continue
-        for i, (producer, gx) in enumerate(zip(node.inputs, run(node, gy))):  # noqa: B905 - equally many
+        for producer, gx, i in zip(node.inputs, run(node, gy), count()):
             if producer is None or gx is None or (wanted is not None and producer not in wanted):
                 continue
             # Not recorded, a Variable of the input's shape and dtype: the usual case needs no check.
-            if recorded or gx.__class__ is not usual_class or (gx._data.shape, gx._data.dtype) != producer.output:
+            shape, dtype = producer.output
+            if recorded or gx.__class__ is not usual_class or gx._data.shape != shape or gx._data.dtype is not dtype:
                 gx = checked(gx, node, i, producer, gy)  # noqa: PLW2901
             if producer not in gradients:
                 gradients[producer] = gx
@@ -82,20 +80,21 @@ def mode_of_gradients(start: Producer, *, create_graph: bool) -> GradMode:
 
 def topological_order(producers: Iterable[Producer], after: int = 0) -> list[Function]:
     """All Functions behind `producers` with serial numbers above `after`, each after those of its inputs."""
-    waiting = list(producers)
-    found: dict[int, Function] = {}
+    starts = [producer for producer in producers if isinstance(producer, Function)]
+    found = {function.serial: function for function in starts if function.serial > after}
+    waiting = list(found.values())
     while waiting:
-        producer = waiting.pop()
-        if isinstance(producer, Function) and (serial := producer.serial) > after and serial not in found:
-            found[serial] = producer
-            waiting.extend(producer.inputs)
+        for producer in waiting.pop().inputs:
+            if isinstance(producer, Function) and (serial := producer.serial) > after and serial not in found:
+                found[serial] = producer
+                waiting.append(producer)
     return [found[serial] for serial in sorted(found)]
 
 
 def check_edits(nodes: Sequence[Function]) -> None:
     """Raise EditedArrayError if an array was changed in place after one of the sorted `nodes` saved it."""
-    producers = chain(nodes[-1:], chain.from_iterable(map(attrgetter("inputs"), nodes)))  # all of the graph
-    edited = {p: p.edits for p in producers if p is not None and p.edits and p.edits[-1].serial > nodes[0].serial}
+    inputs = [producer for node in nodes for producer in node.inputs if producer is not None and producer.edits]
+    edited = {p: p.edits for p in (*inputs, *nodes[-1:]) if p.edits and p.edits[-1].serial > nodes[0].serial}
     for producer, edit in [(producer, edit) for producer, edits in edited.items() for edit in edits]:
         if (changed := edit.array()) is None:
             continue  # no operation saved it
@@ -123,16 +122,14 @@ def path_to(targets: Collection[Producer], functions: Sequence[Function]) -> set
 def gradients_of(node: Function, gy: Variable) -> Sequence[Variable | None]:
     """The gradients of `node`'s inputs from that of its output, by `backward_arrays` where nothing is recorded."""
     if node.backward_arrays is None or settings.get().grad_mode.enabled:
-        gradients: Any = node.backward(gy)
-        if not isinstance(gradients, tuple):
-            gradients = (gradients,)
+        found: Any = node.backward(gy)
+        gradients: Any = found if isinstance(found, tuple) else (found,)
     else:
         found = node.backward_arrays(gy._data)
-        arrays = found if isinstance(found, tuple) else (found,)
-        gradients = [
-            node.variable_of(gx) if gx.__class__ is np.ndarray or is_array(gx) or isinstance(gx, np.generic) else gx
-            for gx in arrays
-        ]
+        gradients = []
+        for gx in found if isinstance(found, tuple) else (found,):
+            is_number = gx.__class__ is np.ndarray or is_array(gx) or isinstance(gx, np.generic)
+            gradients.append(node.variable_of(gx) if is_number else gx)
     return gradients if len(gradients) == len(node.inputs) else one_per_input(gradients, node)
 
 
