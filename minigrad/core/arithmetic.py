@@ -38,6 +38,9 @@ class Add(Elementwise):
     def backward(self, gy: Variable) -> Gradients:
         return gy, gy
 
+    def backward_arrays(self, gy: Array) -> tuple[Array, ...]:
+        return gy, gy
+
 
 class Sub(Elementwise):
     formula = "a - b"

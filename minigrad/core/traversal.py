@@ -22,6 +22,7 @@ from minigrad.settings import GradMode, settings
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
+    from minigrad.backend import Array
     from minigrad.core.hooks import Backward, Hook
     from minigrad.core.variable import Variable
 
@@ -41,9 +42,9 @@ def backward_pass(
     nodes = topological_order([start], after)
     check_edits(nodes)
     wanted = None if targets is None else path_to(targets, nodes)
-    run = run_hooked(mode.hooks) if mode.hooks else gradients_of
-    gradients: dict[Producer, Variable] = {start: seed}
-    recorded, usual_class = mode.enabled, seed.__class__
+    plain = mode is NOT_RECORDED  # neither recorded nor hooked: the gradients are arrays on the way
+    run: Any = gradient_arrays_of if plain else run_hooked(mode.hooks) if mode.hooks else gradients_of
+    gradients: dict[Producer, Any] = {start: seed._data if plain else seed}
     summed: set[Producer] = set()  # their gradients were added up here: nobody else has the array, more is added to it
 
     for node in reversed(nodes):
@@ -54,19 +55,26 @@ def backward_pass(
         for producer, gx, i in zip(node.inputs, run(node, gy), count()):
             if producer is None or gx is None or (wanted is not None and producer not in wanted):
                 continue
-            # Not recorded, a Variable of the input's shape and dtype: the usual case needs no check.
             shape, dtype = producer.output
-            if recorded or gx.__class__ is not usual_class or gx._data.shape != shape or gx._data.dtype is not dtype:
+            if not plain:
                 gx = checked(gx, node, i, producer, gy)  # noqa: PLW2901
+            elif gx.__class__ is not np.ndarray or gx.shape != shape or gx.dtype is not dtype:
+                gx = checked_array(gx, node, i, producer)  # noqa: PLW2901
             if producer not in gradients:
                 gradients[producer] = gx
             elif producer in summed:
-                gradients[producer]._data += gx._data
+                gradients[producer] += gx
             else:
-                gradients[producer] = gradients[producer] + gx
-                if mode is NOT_RECORDED:  # a recorded sum is never edited, and hooks see each addition
+                gradients[producer] = sum_of(gradients[producer], gx)
+                if plain:  # a recorded sum is never edited, and hooks see each addition
                     summed.add(producer)
-    return gradients
+    return {producer: seed._constant(gx) for producer, gx in gradients.items()} if plain else gradients
+
+
+def sum_of(a: Any, b: Any) -> Any:
+    """The sum of two gradients, Variables or arrays; an array also where NumPy makes a scalar of it."""
+    total = a + b
+    return np.asarray(total) if isinstance(total, np.generic) else total
 
 
 def mode_of_gradients(start: Producer, *, create_graph: bool) -> GradMode:
@@ -122,20 +130,25 @@ def path_to(targets: Collection[Producer], functions: Sequence[Function]) -> set
 def gradients_of(node: Function, gy: Variable) -> Sequence[Variable | None]:
     """The gradients of `node`'s inputs from that of its output, by `backward_arrays` where nothing is recorded."""
     if node.backward_arrays is None or settings.get().grad_mode.enabled:
-        found: Any = node.backward(gy)
-        gradients: Any = found if isinstance(found, tuple) else (found,)
-    else:
-        found = node.backward_arrays(gy._data)
-        gradients = []
-        for gx in found if isinstance(found, tuple) else (found,):
-            is_number = gx.__class__ is np.ndarray or is_array(gx) or isinstance(gx, np.generic)
-            gradients.append(node.variable_of(gx) if is_number else gx)
-    return gradients if len(gradients) == len(node.inputs) else one_per_input(gradients, node)
+        return one_per_input(node.backward(gy), node)
+    found = one_per_input(node.backward_arrays(gy._data), node)
+    return [node.variable_of(gx) if is_array(gx) or isinstance(gx, np.generic) else gx for gx in found]
 
 
-def one_per_input(gradients: Sequence[Variable | None], node: Function) -> Sequence[Variable | None]:
-    """`gradients` without those of last operands that are None; an error if their number is wrong."""
+def gradient_arrays_of(node: Function, gy: Array) -> Sequence[Array | None]:
+    """The same on arrays, for a pass that records nothing and has no hooks."""
+    if node.backward_arrays is not None:
+        return one_per_input(node.backward_arrays(gy), node)
+    found = one_per_input(node.backward(node.variable_of(gy)), node)
+    return [None if gx is None else gradient_array(gx, node, i) for i, gx in enumerate(found)]
+
+
+def one_per_input(found: Any, node: Function) -> tuple[Any, ...]:
+    """The gradients that a backward returned, without those of last operands that are None."""
+    gradients = found if isinstance(found, tuple) else (found,)
     count = len(node.inputs)
+    if len(gradients) == count:
+        return gradients
     if len(gradients) < count or any(gx is not None for gx in gradients[count:]):
         raise TypeError(f"backward of {node.name} returned {len(gradients)} gradients for {count} inputs")
     return gradients[:count]
@@ -150,26 +163,45 @@ def run_hooked(hooks: Sequence[Hook]) -> Backward:
         if not isinstance(gradients, (tuple, list)):
             found = f"a hook's backward returned {type(gradients).__name__} for {node.name}"
             raise TypeError(f"{found}, expected a tuple: a gradient, or None for zero, for each input")
-        return one_per_input(gradients, node)
+        return one_per_input(tuple(gradients), node)
 
     return run_and_check
 
 
+def gradient_array(gx: Any, node: Function, i: int) -> Array:
+    """The array of the gradient that `backward` returned for input `i`; of a constant's, whatever it is."""
+    if isinstance(gx, NumPyProtocol):  # Variable, which this file can't import
+        return gx._data
+    if node.inputs[i] is None:
+        return gx
+    raise TypeError(f"backward of {node.name} returned {type(gx).__name__} for input {i}, expected a Variable")
+
+
 def checked(gx: Any, node: Function, i: int, producer: Function | Variable, gy: Variable) -> Variable:
     """`gx` with the dtype of input `i`, or an error if `backward` returned something that is not its gradient."""
-    if not isinstance(gx, NumPyProtocol):  # Variable, which this file can't import
-        raise TypeError(f"backward of {node.name} returned {type(gx).__name__} for input {i}, expected a Variable")
-    variable: Variable = gx  # type: ignore[assignment]
-    shape, dtype = producer.output
-    found = variable.shape
-    if found != shape:
-        raise ValueError(f"backward of {node.name} returned shape {found} for input {i}, whose shape is {shape}")
+    check_shape(gradient_array(gx, node, i), node, i, producer)
+    variable: Variable = gx
     if not variable.requires_grad and gy.requires_grad and settings.get().grad_mode.enabled:
         raise TypeError(
             f"{node.name} has no second derivative: its backward cut the gradient of input {i} off from gy "
             "(compute it with differentiable operations on gy and self.saved)"
         )
-    return variable if variable.dtype == dtype else variable.astype(dtype)
+    return variable if variable.dtype == producer.output[1] else variable.astype(producer.output[1])
+
+
+def checked_array(gx: Any, node: Function, i: int, producer: Function | Variable) -> Array:
+    """The same on arrays."""
+    if not (is_array(gx) or isinstance(gx, np.generic)):
+        raise TypeError(f"backward of {node.name} returned {type(gx).__name__} for input {i}, expected an array")
+    check_shape(gx, node, i, producer)
+    return (np.asarray(gx) if isinstance(gx, np.generic) else gx).astype(producer.output[1], copy=False)
+
+
+def check_shape(gx: Array, node: Function, i: int, producer: Function | Variable) -> None:
+    """Raise ValueError if the gradient of input `i` has another shape than the input."""
+    found, shape = gx.shape, producer.output[0]
+    if found != shape:
+        raise ValueError(f"backward of {node.name} returned shape {found} for input {i}, whose shape is {shape}")
 
 
 def with_own_memory(gradient: Variable, taken: set[int]) -> Variable:

@@ -53,8 +53,8 @@ def test_a_scalar_of_numpy_is_an_array():
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        (lambda gy: 2.0, "returned float for input 0, expected a Variable"),
-        (lambda gy: [gy], "returned list for input 0, expected a Variable"),
+        (lambda gy: 2.0, "returned float for input 0, expected an array"),
+        (lambda gy: [gy], "returned list for input 0, expected an array"),
         (lambda gy: (gy, gy), "returned 2 gradients for 1 inputs"),
         (lambda gy: (), "returned 0 gradients for 1 inputs"),
     ],

@@ -52,9 +52,12 @@ PLAIN = {
     "backend/sparse_images.py": {"SparseImages.dense": None},
     "core/traversal.py": {
         "backward_pass": PATHS,
+        "sum_of": PATHS,
         "gradients_of": PATHS,
+        "gradient_arrays_of": PATHS,
         "one_per_input": PATHS,
         "checked": PATHS,
+        "checked_array": PATHS,
         "with_own_memory": PATHS,
     },
     "core/variable.py": {"Variable.backward": PATHS},
