@@ -37,11 +37,9 @@ def backward_pass(
     retained (all of them, with `retain_all`). The gradients' own computation is recorded as `grad_mode` says.
     """
     mode = settings.get().grad_mode
-    # Nothing older than the oldest target leads to it; leaves count as older than all Functions.
-    after = min((target.serial if isinstance(target, Function) else 0 for target in targets or ()), default=0)
-    nodes = topological_order([start], after)
-    check_edits(nodes)
-    wanted = None if targets is None else path_to(targets, nodes)
+    graph = topological_order([start])
+    wanted, nodes = path_to(targets, graph)
+    check_edits(nodes, graph)
     plain = mode is NOT_RECORDED  # neither recorded nor hooked: the gradients are arrays on the way
     run: Any = gradient_arrays_of if plain else run_hooked(mode.hooks) if mode.hooks else gradients_of
     gradients: dict[Producer, Any] = {start: seed._data if plain else seed}
@@ -50,7 +48,7 @@ def backward_pass(
     for node in reversed(nodes):
         keep = retain_all or node.retained or (targets is not None and node in targets)
         gy = gradients.get(node) if keep else gradients.pop(node, None)
-        if gy is None or (wanted is not None and wanted.isdisjoint(node.inputs)):
+        if gy is None:
             continue
         for producer, gx, i in zip(node.inputs, run(node, gy), count()):
             if producer is None or gx is None or (wanted is not None and producer not in wanted):
@@ -86,23 +84,22 @@ def mode_of_gradients(start: Producer, *, create_graph: bool) -> GradMode:
     return mode._replace(enabled=True, order=order)
 
 
-def topological_order(producers: Iterable[Producer], after: int = 0) -> list[Function]:
-    """All Functions behind `producers` with serial numbers above `after`, each after those of its inputs."""
-    starts = [producer for producer in producers if isinstance(producer, Function)]
-    found = {function.serial: function for function in starts if function.serial > after}
+def topological_order(producers: Iterable[Producer]) -> list[Function]:
+    """All Functions behind `producers`, each after those of its inputs."""
+    found = {producer.serial: producer for producer in producers if isinstance(producer, Function)}
     waiting = list(found.values())
     while waiting:
         for producer in waiting.pop().inputs:
-            if isinstance(producer, Function) and (serial := producer.serial) > after and serial not in found:
+            if isinstance(producer, Function) and (serial := producer.serial) not in found:
                 found[serial] = producer
                 waiting.append(producer)
     return [found[serial] for serial in sorted(found)]
 
 
-def check_edits(nodes: Sequence[Function]) -> None:
-    """Raise EditedArrayError if an array was changed in place after one of the sorted `nodes` saved it."""
-    inputs = [producer for node in nodes for producer in node.inputs if producer is not None and producer.edits]
-    edited = {p: p.edits for p in (*inputs, *nodes[-1:]) if p.edits and p.edits[-1].serial > nodes[0].serial}
+def check_edits(nodes: Sequence[Function], graph: Sequence[Function]) -> None:
+    """Raise EditedArrayError if an array was changed in place after one of the sorted `nodes` of a graph saved it."""
+    inputs = [producer for node in graph for producer in node.inputs if producer is not None and producer.edits]
+    edited = {p: p.edits for p in (*inputs, *graph[-1:]) if p.edits and p.edits[-1].serial > graph[0].serial}
     for producer, edit in [(producer, edit) for producer, edits in edited.items() for edit in edits]:
         if (changed := edit.array()) is None:
             continue  # no operation saved it
@@ -118,13 +115,18 @@ def check_edits(nodes: Sequence[Function]) -> None:
                 )
 
 
-def path_to(targets: Collection[Producer], functions: Sequence[Function]) -> set[Producer]:
-    """The targets, and those of `functions`, in topological order, of which an input leads back to one of them."""
-    path = set(targets)
-    for function in functions:
+def path_to(
+    targets: Collection[Producer] | None, graph: Sequence[Function]
+) -> tuple[Collection[Producer] | None, Sequence[Function]]:
+    """The producers on the way back to `targets`, None for all of the graph; and the Functions to go back through."""
+    if targets is None:
+        return None, graph
+    path, functions = set(targets), []
+    for function in graph:
         if not path.isdisjoint(function.inputs):
             path.add(function)
-    return path
+            functions.append(function)
+    return path, functions
 
 
 def gradients_of(node: Function, gy: Variable) -> Sequence[Variable | None]:

@@ -162,6 +162,24 @@ def test_an_output_that_a_later_operation_saved(w):
         z.sum().backward()
 
 
+def test_an_edit_beside_the_path_from_which_no_gradient_is_asked_for_does_no_harm(w):
+    x = Variable([1.0, 2.0, 3.0])
+    y = (x * x).sum() + (w * w).sum()
+    w.data -= 1
+    assert grad(y, x).data.tolist() == [2, 4, 6]
+    for differentiate in (y.backward, lambda: grad(y, w)):
+        with pytest.raises(EditedArrayError, match="changed the leaf w in place"):
+            differentiate()
+
+
+def test_an_edit_before_the_result_with_respect_to_which_one_differentiates(w):
+    view = w.reshape(3, 1)  # has the memory of w
+    y = (view * view).sum()
+    w.data -= 1
+    with pytest.raises(EditedArrayError, match="changed the leaf w in place"):
+        grad(y, view)
+
+
 def test_an_output_that_nobody_saved_may_be_changed(w):
     y = w + 1
     y.data *= 2
