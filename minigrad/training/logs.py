@@ -131,8 +131,12 @@ class TensorBoard(Callback):
             import tensorboardX  # noqa: PLC0415 - an extra
         except ImportError:
             raise ImportError("TensorBoard needs tensorboardX: pip install 'minigrad-nn[tensorboard]'") from None
-        after = training.step + 1 if training.step else None
-        self._writer = tensorboardX.SummaryWriter(self.directory, purge_step=after)
+        step = training.step
+        self._writer = tensorboardX.SummaryWriter(
+            self.directory,
+            purge_step=step + 1 if step else None,
+            filename_suffix=f".{step}",  # files begun in the same second have the same name otherwise
+        )
 
     def after_step(self, training: Training) -> None:
         """Write the loss every so many steps."""

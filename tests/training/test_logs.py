@@ -94,6 +94,8 @@ def scalars(folder):
             size = int.from_bytes(content[:8], "little")
             event = Event.FromString(content[12 : 12 + size])
             content = content[16 + size :]
+            if event.session_log.status == event.session_log.START and event.HasField("session_log"):
+                found = {(tag, step): value for (tag, step), value in found.items() if step < event.step}
             found |= {(value.tag, event.step): value.simple_value for value in event.summary.value}
     return found
 
@@ -106,6 +108,31 @@ def test_tensorboard_gets_each_epoch_and_losses_between(tmp_path):
     assert found["accuracy/training", 3] == pytest.approx(history["accuracy"][0])
     assert [step for tag, step in found if tag == "loss/step"] == [2, 4, 6]
     assert not any(tag.startswith("counts") for tag, _ in found)
+
+
+def test_tensorboard_forgets_the_steps_that_a_resumed_training_takes_again(tmp_path):
+    pytest.importorskip("tensorboardX")
+    runs, path = tmp_path / "runs", tmp_path / "training.npz"
+
+    class Failing(training.Callback):
+        order = 20
+
+        def after_step(self, training):
+            if training.step == 8:
+                raise InterruptedError
+
+    def fit_on(*callbacks, every):
+        model, optimizer = make()
+        training.fit(
+            model, optimizer, digits(), loss=F.softmax_cross_entropy, epochs=4, resume=path, progress=False,
+            callbacks=[training.TensorBoard(runs, every=every), *callbacks],
+        )  # fmt: skip
+        return [step for tag, step in scalars(runs) if tag == "loss/step"]
+
+    with pytest.raises(InterruptedError):
+        fit_on(training.Checkpoint(path), Failing(), every=2)  # the checkpoint is of step 6
+    assert ("loss/step", 8) in scalars(runs)
+    assert fit_on(every=3) == [2, 4, 6, 9, 12]
 
 
 def test_tensorboard_is_an_extra(tmp_path, monkeypatch):
