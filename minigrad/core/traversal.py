@@ -203,7 +203,10 @@ def check_shape(gx: Array, node: Function, i: int, producer: Function | Variable
     """Raise ValueError if the gradient of input `i` has another shape than the input."""
     found, shape = gx.shape, producer.output[0]
     if found != shape:
-        raise ValueError(f"backward of {node.name} returned shape {found} for input {i}, whose shape is {shape}")
+        reason = "" if isinstance(producer, Function) else f"; was its .data replaced after {node.name} was applied?"
+        raise ValueError(
+            f"backward of {node.name} returned shape {found} for input {i}, whose shape is {shape}{reason}"
+        )
 
 
 def with_own_memory(gradient: Variable, taken: set[int]) -> Variable:
