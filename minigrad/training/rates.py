@@ -64,7 +64,8 @@ class LearningRate(Callback):
 class AverageWeights(Callback):
     """Gives the model, at the training's end, the running mean of the weights that it passed through.
 
-    Until then `with callback.average.applied():` has the model with the averages: see `optim.ExponentialMovingAverage`.
+    Until then the model has the weights themselves: the validation after each epoch, and what depends on it, is theirs.
+    `with callback.average.applied():` has the model with the averages: see `optim.ExponentialMovingAverage`.
 
     Args:
         decay: how much of the average is left a step later, in [0, 1): it is of about 1 / (1 − decay) steps.
