@@ -9,13 +9,16 @@ records the node; `backward_pass` (in traversal.py) calls `backward`.
 
 from __future__ import annotations
 
+import itertools
 import math
+import threading
 import weakref
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeAlias, Union
 
 import numpy as np
 
 from minigrad.backend import is_array, may_overlap
+from minigrad.backend.forks import held_while_forking
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -31,6 +34,25 @@ Gradients: TypeAlias = Union["Variable", "tuple[Variable | None, ...]", None]
 
 Spec: TypeAlias = tuple[tuple[int, ...], Any]
 """The shape and the dtype of an array."""
+
+
+class Serials:
+    """The numbers of the process's recorded operations and noted edits, in the order of time."""
+
+    def __init__(self) -> None:
+        self.next = itertools.count(1).__next__
+        self.last_edit = 0
+        self._lock = threading.Lock()
+        held_while_forking(self._lock)
+
+    def of_edit(self) -> int:
+        """The next number, kept in `last_edit`: what is recorded after it needs no look for edits."""
+        with self._lock:
+            self.last_edit = self.next()
+            return self.last_edit
+
+
+serials = Serials()
 
 
 class Edit(NamedTuple):

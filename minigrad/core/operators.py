@@ -42,8 +42,8 @@ def infix(
     def method(self: Operators, other: Any) -> Variable:
         if isinstance(other, Operators):  # a Variable, which this file can't import
             if self._data.shape == other._data.shape:
-                recorded = settings.get().grad_mode is not NOT_RECORDED
-                if not recorded and on_arrays is not None and self._data.__class__ is other._data.__class__:
+                plain = settings.get().grad_mode is NOT_RECORDED
+                if plain and on_arrays is not None and self._data.__class__ is other._data.__class__:
                     return self._constant(on_arrays(self._data, other._data))
                 return self._apply(kind(), self, other)
         elif isinstance(other, (int, float)):

@@ -6,7 +6,7 @@ here recurses, so a graph may be as deep as memory allows.
 
 from __future__ import annotations
 
-from itertools import count
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,7 +14,7 @@ import numpy as np
 from minigrad.backend import format_array, ignore_underflow, is_array, may_overlap
 from minigrad.core.anomaly import EditedArrayError
 from minigrad.core.config import NOT_RECORDED, disabled
-from minigrad.core.function import Function, Producer
+from minigrad.core.function import Function, Producer, serials
 from minigrad.core.hooks import wrap
 from minigrad.core.numpy_protocol import NumPyProtocol
 from minigrad.settings import GradMode, settings
@@ -37,9 +37,11 @@ def backward_pass(
     retained (all of them, with `retain_all`). The gradients' own computation is recorded as `grad_mode` says.
     """
     mode = settings.get().grad_mode
-    graph = topological_order([start])
-    wanted, nodes = path_to(targets, graph)
-    check_edits(nodes, graph)
+    # Nothing older than the oldest target leads to it; leaves count as older than all Functions.
+    after = min((target.serial if isinstance(target, Function) else 0 for target in targets or ()), default=0)
+    nodes = topological_order([start], after)
+    wanted = None if targets is None else path_to(targets, nodes)
+    check_edits(start, nodes, wanted)
     plain = mode is NOT_RECORDED  # neither recorded nor hooked: the gradients are arrays on the way
     run: Any = gradient_arrays_of if plain else run_hooked(mode.hooks) if mode.hooks else gradients_of
     gradients: dict[Producer, Any] = {start: seed._data if plain else seed}
@@ -48,9 +50,9 @@ def backward_pass(
     for node in reversed(nodes):
         keep = retain_all or node.retained or (targets is not None and node in targets)
         gy = gradients.get(node) if keep else gradients.pop(node, None)
-        if gy is None:
+        if gy is None or (wanted is not None and wanted.isdisjoint(node.inputs)):
             continue
-        for producer, gx, i in zip(node.inputs, run(node, gy), count()):
+        for i, (producer, gx) in enumerate(zip(node.inputs, run(node, gy))):  # noqa: B905 - equally many
             if producer is None or gx is None or (wanted is not None and producer not in wanted):
                 continue
             shape, dtype = producer.output
@@ -84,26 +86,33 @@ def mode_of_gradients(start: Producer, *, create_graph: bool) -> GradMode:
     return mode._replace(enabled=True, order=order)
 
 
-def topological_order(producers: Iterable[Producer]) -> list[Function]:
-    """All Functions behind `producers`, each after those of its inputs."""
-    found = {producer.serial: producer for producer in producers if isinstance(producer, Function)}
+def topological_order(producers: Iterable[Producer], after: int = 0) -> list[Function]:
+    """All Functions behind `producers` with serial numbers above `after`, each after those of its inputs."""
+    starts = [producer for producer in producers if isinstance(producer, Function)]
+    found = {function.serial: function for function in starts if function.serial > after}
     waiting = list(found.values())
     while waiting:
         for producer in waiting.pop().inputs:
-            if isinstance(producer, Function) and (serial := producer.serial) not in found:
+            if isinstance(producer, Function) and (serial := producer.serial) > after and serial not in found:
                 found[serial] = producer
                 waiting.append(producer)
     return [found[serial] for serial in sorted(found)]
 
 
-def check_edits(nodes: Sequence[Function], graph: Sequence[Function]) -> None:
-    """Raise EditedArrayError if an array was changed in place after one of the sorted `nodes` of a graph saved it."""
-    inputs = [producer for node in graph for producer in node.inputs if producer is not None and producer.edits]
-    edited = {p: p.edits for p in (*inputs, *graph[-1:]) if p.edits and p.edits[-1].serial > graph[0].serial}
+def check_edits(start: Producer, nodes: Sequence[Function], wanted: set[Producer] | None) -> None:
+    """Raise EditedArrayError if an array was changed in place after one of the sorted `nodes` saved it.
+
+    Only those with an input among `wanted` count. What they saved may be a view of an array from before all of them.
+    """
+    if not nodes or serials.last_edit < nodes[0].serial:
+        return  # none since then
+    used = [node for node in nodes if wanted is None or not wanted.isdisjoint(node.inputs)]
+    producers = [start, *chain.from_iterable(node.inputs for node in topological_order([start]))]
+    edited = {p: p.edits for p in producers if p is not None and p.edits and p.edits[-1].serial > nodes[0].serial}
     for producer, edit in [(producer, edit) for producer, edits in edited.items() for edit in edits]:
         if (changed := edit.array()) is None:
             continue  # no operation saved it
-        for node in nodes:
+        for node in used:
             arrays = [array for array in node.saved_arrays if array is not None] if edit.serial > node.serial else ()
             if any(may_overlap(array, changed) for array in arrays):
                 what = f"the leaf {edit.name}" if edit.name else f"a leaf {format_array(changed)}"
@@ -115,18 +124,13 @@ def check_edits(nodes: Sequence[Function], graph: Sequence[Function]) -> None:
                 )
 
 
-def path_to(
-    targets: Collection[Producer] | None, graph: Sequence[Function]
-) -> tuple[Collection[Producer] | None, Sequence[Function]]:
-    """The producers on the way back to `targets`, None for all of the graph; and the Functions to go back through."""
-    if targets is None:
-        return None, graph
-    path, functions = set(targets), []
-    for function in graph:
+def path_to(targets: Collection[Producer], functions: Sequence[Function]) -> set[Producer]:
+    """The targets, and those of `functions`, in topological order, of which an input leads back to one of them."""
+    path = set(targets)
+    for function in functions:
         if not path.isdisjoint(function.inputs):
             path.add(function)
-            functions.append(function)
-    return path, functions
+    return path
 
 
 def gradients_of(node: Function, gy: Variable) -> Sequence[Variable | None]:
@@ -138,22 +142,21 @@ def gradients_of(node: Function, gy: Variable) -> Sequence[Variable | None]:
 
 
 def gradient_arrays_of(node: Function, gy: Array) -> Sequence[Array | None]:
-    """The same on arrays, for a pass that records nothing and has no hooks."""
+    """The gradients of `node`'s inputs as arrays, for a pass that records nothing and has no hooks."""
     if node.backward_arrays is not None:
         return one_per_input(node.backward_arrays(gy), node)
     found = one_per_input(node.backward(node.variable_of(gy)), node)
-    return [None if gx is None else gradient_array(gx, node, i) for i, gx in enumerate(found)]
+    return [None if gx is None else own_array(gx, node, i) for i, gx in enumerate(found)]
 
 
 def one_per_input(found: Any, node: Function) -> tuple[Any, ...]:
     """The gradients that a backward returned, without those of last operands that are None."""
-    gradients = found if isinstance(found, tuple) else (found,)
-    count = len(node.inputs)
-    if len(gradients) == count:
+    gradients, n = found if isinstance(found, tuple) else (found,), len(node.inputs)
+    if len(gradients) == n:
         return gradients
-    if len(gradients) < count or any(gx is not None for gx in gradients[count:]):
-        raise TypeError(f"backward of {node.name} returned {len(gradients)} gradients for {count} inputs")
-    return gradients[:count]
+    if len(gradients) < n or any(gx is not None for gx in gradients[n:]):
+        raise TypeError(f"backward of {node.name} returned {len(gradients)} gradients for {n} inputs")
+    return gradients[:n]
 
 
 def run_hooked(hooks: Sequence[Hook]) -> Backward:
@@ -170,33 +173,49 @@ def run_hooked(hooks: Sequence[Hook]) -> Backward:
     return run_and_check
 
 
-def gradient_array(gx: Any, node: Function, i: int) -> Array:
-    """The array of the gradient that `backward` returned for input `i`; of a constant's, whatever it is."""
-    if isinstance(gx, NumPyProtocol):  # Variable, which this file can't import
-        return gx._data
-    if node.inputs[i] is None:
-        return gx
-    raise TypeError(f"backward of {node.name} returned {type(gx).__name__} for input {i}, expected a Variable")
-
-
 def checked(gx: Any, node: Function, i: int, producer: Function | Variable, gy: Variable) -> Variable:
     """`gx` with the dtype of input `i`, or an error if `backward` returned something that is not its gradient."""
-    check_shape(gradient_array(gx, node, i), node, i, producer)
-    variable: Variable = gx
+    variable = as_variable(gx, node, i)
+    check_shape(variable._data, node, i, producer)
     if not variable.requires_grad and gy.requires_grad and settings.get().grad_mode.enabled:
         raise TypeError(
             f"{node.name} has no second derivative: its backward cut the gradient of input {i} off from gy "
             "(compute it with differentiable operations on gy and self.saved)"
         )
-    return variable if variable.dtype == producer.output[1] else variable.astype(producer.output[1])
+    dtype = producer.output[1]
+    return variable.astype(dtype) if variable.dtype != dtype or is_saved(variable._data, node) else variable
 
 
 def checked_array(gx: Any, node: Function, i: int, producer: Function | Variable) -> Array:
-    """The same on arrays."""
+    """`gx`, an array, with the dtype of input `i`, or an error likewise."""
     if not (is_array(gx) or isinstance(gx, np.generic)):
         raise TypeError(f"backward of {node.name} returned {type(gx).__name__} for input {i}, expected an array")
     check_shape(gx, node, i, producer)
     return (np.asarray(gx) if isinstance(gx, np.generic) else gx).astype(producer.output[1], copy=False)
+
+
+def own_array(gx: Any, node: Function, i: int) -> Array | None:
+    """The array of a gradient, or a copy if it is a leaf's, or one that `node` saved: a gradient may be edited."""
+    if node.inputs[i] is None:
+        return None  # of a constant
+    variable = as_variable(gx, node, i)
+    array = variable._data
+    return array.copy() if variable._leaf_requires_grad or is_saved(array, node) else array
+
+
+def as_variable(gx: Any, node: Function, i: int) -> Variable:
+    """`gx`, or a TypeError if it is no Variable, which this file can't import."""
+    if not isinstance(gx, NumPyProtocol):
+        raise TypeError(f"backward of {node.name} returned {type(gx).__name__} for input {i}, expected a Variable")
+    return gx  # type: ignore[return-value]
+
+
+def is_saved(array: Array, node: Function) -> bool:
+    """True if `node` saved this array itself."""
+    for saved in node.saved_arrays:  # noqa: SIM110 - any() takes four times as long
+        if saved is array:
+            return True
+    return False
 
 
 def check_shape(gx: Array, node: Function, i: int, producer: Function | Variable) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import operator
 import threading
 import weakref
@@ -16,7 +15,7 @@ from minigrad.backend import Array, format_array
 from minigrad.backend.forks import held_while_forking
 from minigrad.backend.placement import beside, on_devices, operands_of
 from minigrad.core.config import float_type
-from minigrad.core.function import Edit, Function, Producer, output_array
+from minigrad.core.function import Edit, Function, Producer, output_array, serials
 from minigrad.core.hooks import Hook, wrap
 from minigrad.core.operators import Operand, Operators
 from minigrad.core.traversal import backward_pass, mode_of_gradients, topological_order, with_own_memory
@@ -24,7 +23,6 @@ from minigrad.settings import settings
 from minigrad.spelling import Advised, advised
 from minigrad.switches import in_mode
 
-_serials = itertools.count(1)
 _new = object.__new__  # a result needs none of the checks of __init__
 _accumulation = threading.RLock()  # two threads may add to one leaf's gradient
 held_while_forking(_accumulation)
@@ -93,7 +91,7 @@ def _run(function: Function, arrays: list[Array]) -> Variable:
     result._data = y
     for producer in function.inputs:
         if producer is not None:
-            function.record(next(_serials), arrays, y, variable_of)
+            function.record(serials.next(), arrays, y, variable_of)
             result.creator = function
             break
     return result
@@ -201,7 +199,7 @@ class Variable(Operators, Advised):
         known unless you call it: gradients would be wrong without a word, where `detect_anomaly` is off.
         """
         owner = self if self.creator is None else self.creator
-        edit = Edit(next(_serials), by, weakref.ref(self._data), self.name or "")
+        edit = Edit(serials.of_edit(), by, weakref.ref(self._data), self.name or "")
         owner.edits = edit.after(owner.edits)
 
     shape = property(operator.attrgetter("_data.shape"), doc="The array's shape.")

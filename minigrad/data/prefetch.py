@@ -111,9 +111,10 @@ def _work(make: Callable[[int], Batch], belt: Belt) -> None:
 
 def _wait_for_a_turn() -> None:
     """Let this thread wait for its turn when it wakes: a kernel of which it interrupts one thread stops in all."""
-    if hasattr(os, "SCHED_BATCH"):  # on Linux; there it is of the calling thread alone
+    if hasattr(os, "SCHED_BATCH"):  # on Linux; there it is of the calling thread, and of those that it starts
         with suppress(OSError):  # not everybody may ask for it
-            os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
+            if os.sched_getscheduler(0) == os.SCHED_OTHER:
+                os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
 
 
 def _end(belt: Belt, thread: threading.Thread) -> None:

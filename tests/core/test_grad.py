@@ -90,6 +90,23 @@ def test_grad_does_not_visit_what_a_target_was_made_of(x, visited):
     assert visited == [c.creator.serial]
 
 
+def test_grad_does_not_even_look_at_what_a_target_was_made_of(x):
+    """However much there is: a gradient towards the last layer does not walk through the first ones."""
+    looked_at = []
+
+    class Watched(Probe):
+        def __hash__(self):
+            looked_at.append(self)
+            return id(self)
+
+    a = apply(Watched(), x)
+    b = apply(Watched(), a)
+    c = apply(Watched(), b)
+    grad(c.sum(), b)
+    assert b.creator in looked_at
+    assert a.creator not in looked_at
+
+
 def test_grad_through_a_side_path_of_a_target(x):
     """A target that lies on the way to another one is both an end and a way."""
     a = x * 2

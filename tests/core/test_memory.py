@@ -13,6 +13,7 @@ import pytest
 import minigrad as mg
 import minigrad.functions as F
 from minigrad import Function, Variable, apply, grad
+from minigrad.core.hooks import Hook, hooked
 
 MEGABYTE = 2**20
 
@@ -401,6 +402,45 @@ def test_gradients_share_no_memory(f, create_graph):
     a.zero_grad()
     b.zero_grad()
     y.zero_grad()
+
+
+class Kept(Function):
+    """x · c, whose gradients, of sums, are what it saved itself."""
+
+    def forward(self, x, c):
+        self.save(x, c)
+        return x * c
+
+    def backward(self, gy):
+        x, c = self.saved
+        return c, x
+
+
+@pytest.mark.parametrize("create_graph", [False, True])
+@pytest.mark.parametrize("hook", [contextlib.nullcontext(), hooked(Hook())], ids=["no hook", "hook"])
+def test_what_an_operation_saved_is_not_handed_out(hook, create_graph):
+    x, c = Variable([3.0, 4.0]), Variable([5.0, 6.0])
+    for a, b in ((x, c), (x * 1, c), (x * 1, c * 1)):
+        with hook:
+            gradients = grad(apply(Kept(), a, b), [a, b], np.ones(2, np.float32), create_graph=create_graph)
+        for gradient in gradients:
+            gradient.data *= 0
+        assert [a.data.tolist(), b.data.tolist()] == [[3, 4], [5, 6]]
+
+
+def test_a_leaf_that_an_operation_holds_is_not_handed_out():
+    w = Variable([3.0, 4.0])
+
+    class Held(Function):
+        def forward(self, x):
+            return x * w.data
+
+        def backward(self, gy):
+            return w
+
+    gx = grad(apply(Held(), x := Variable([1.0, 2.0])), x, np.ones(2, np.float32))
+    gx.data *= 0
+    assert w.data.tolist() == [3, 4]
 
 
 def test_a_seed_given_as_a_variable_is_not_handed_out():

@@ -113,9 +113,10 @@ def test_the_switches_are_those_of_the_loop():
 
 @pytest.mark.skipif(not hasattr(os, "SCHED_BATCH"), reason="Linux has classes of threads")
 def test_the_thread_waits_for_its_turn_on_a_busy_core():
+    here = os.sched_getscheduler(0)
     minibatches = batches(Dataset(T), 6).map(lambda _: os.sched_getscheduler(0))
-    assert list(minibatches.prefetch()) == [os.SCHED_BATCH] * 2
-    assert list(minibatches) == [os.SCHED_OTHER] * 2
+    assert list(minibatches.prefetch()) == [os.SCHED_BATCH if here == os.SCHED_OTHER else here] * 2
+    assert list(minibatches) == [here] * 2
 
 
 def test_a_function_may_compute_with_minigrad():
