@@ -8,7 +8,7 @@ The files in the order to read them, to follow `y = x * w; y.backward()`:
 4. `variable`: a Variable is an array and its creator; `apply` runs a Function and makes it a node; `backward`, `grad`.
    What it asks of `minigrad.settings` first is the GradMode: whether operations are recorded, and the hooks.
 5. `traversal`: the backward pass, a loop over the Functions, the latest first: the chain rule. Without `create_graph`
-   it calls a Function's `backward_arrays`, where there is one, and not its `backward`.
+   the gradients on the way are arrays, and it calls a Function's `backward_arrays`, where there is one.
 
 With `create_graph=True` the operators in each `backward` are recorded like any others, one order higher: their result
 is a graph of its own, and `grad` of it is the second derivative. The rest, when it is needed:

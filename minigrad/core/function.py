@@ -142,7 +142,10 @@ class Function:
         raise TypeError(f"{self.name} has no derivative: it defines no backward")
 
     backward_arrays: Callable[[Array], Any] | None = None
-    """Optional, for speed: `backward` on arrays, called instead of it by a backward pass without `create_graph`."""
+    """Optional, for speed: `backward` on arrays, called instead of it by a backward pass without `create_graph`.
+
+    It may return `gy` itself, but none of the arrays that were saved: gradients may be edited.
+    """
 
     def __init_subclass__(cls) -> None:
         if "backward" in vars(cls) and "backward_arrays" not in vars(cls):
