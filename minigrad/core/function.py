@@ -56,12 +56,11 @@ serials = Serials()
 
 
 class Edit(NamedTuple):
-    """A change of an array in place: when, by whom, of which array (weakly), under what name."""
+    """A change of an array in place: when, by whom, of which array (weakly)."""
 
     serial: int
     by: str
     array: weakref.ref[Array]
-    name: str
 
     def after(self, edits: tuple[Edit, ...]) -> tuple[Edit, ...]:
         """This edit behind those before of other arrays, for which an operation may have saved them."""

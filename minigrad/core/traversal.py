@@ -115,9 +115,10 @@ def check_edits(start: Producer, nodes: Sequence[Function], wanted: set[Producer
         for node in used:
             arrays = [array for array in node.saved_arrays if array is not None] if edit.serial > node.serial else ()
             if any(may_overlap(array, changed) for array in arrays):
-                what = f"the leaf {edit.name}" if edit.name else f"a leaf {format_array(changed)}"
                 if isinstance(producer, Function):
                     what = f"the output of {producer.name}"
+                else:
+                    what = f"the leaf {producer.name}" if producer.name else f"a leaf {format_array(producer.data)}"
                 raise EditedArrayError(
                     f"backward of {node.name}: {edit.by} changed {what} in place, after {node.name} saved it; "
                     "call backward before, or apply the operation again"

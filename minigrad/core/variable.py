@@ -198,9 +198,11 @@ class Variable(Operators, Advised):
         Optimizers, `load_state_dict` and `x.data -= ...` call it. Of another edit, as `x.data[0] = 1`, nothing is
         known unless you call it: gradients would be wrong without a word, where `detect_anomaly` is off.
         """
-        owner = self if self.creator is None else self.creator
-        edit = Edit(serials.of_edit(), by, weakref.ref(self._data), self.name or "")
-        owner.edits = edit.after(owner.edits)
+        owner: Producer = self if self.creator is None else self.creator
+        edit = Edit(serials.of_edit(), by, weakref.ref(self._data))
+        while owner is not None:
+            owner.edits = edit.after(owner.edits)
+            owner = owner.inputs[0] if isinstance(owner, Function) and owner.family == "view" else None
 
     shape = property(operator.attrgetter("_data.shape"), doc="The array's shape.")
     dtype = property(operator.attrgetter("_data.dtype"), doc="The array's dtype.")

@@ -180,6 +180,26 @@ def test_an_edit_before_the_result_with_respect_to_which_one_differentiates(w):
         grad(y, view)
 
 
+VIEWS = {
+    "T": lambda w: w.T,
+    "index": lambda w: w[0],
+    "reshape": lambda w: w.reshape(6),
+    "several": lambda w: np.squeeze(w[None].T)[1].reshape(1, 2),
+}
+
+
+@pytest.mark.parametrize("view", VIEWS.values(), ids=VIEWS)
+def test_an_edit_of_a_view_is_one_of_what_it_shows(view):
+    w = Variable(np.ones((2, 3), np.float32), name="w")
+    hidden = w * 1
+    for x, what in ((w, "the leaf w"), (hidden, "the output of MulScalar")):
+        seen, y = view(x), (x * x).sum()
+        seen.data *= 2
+        with pytest.raises(EditedArrayError, match=f"an edit of .data changed {what} in place, after Mul saved it"):
+            y.backward()
+    assert w.grad is None
+
+
 def test_an_output_that_nobody_saved_may_be_changed(w):
     y = w + 1
     y.data *= 2
