@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import html
+import math
 import os
 import re
 from functools import cached_property
-from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -25,8 +25,9 @@ from minigrad.viz.trace import Model, default_title, trace
 if TYPE_CHECKING:
     import graphviz  # type: ignore[import-untyped]
 
+_OWN_LAYER = re.compile(r"^[^.]*(?:[.]\d+(?![^.]))*")  # the model's: a first name, with the numbers of lists behind it
 _SUFFIXES = (".svg", ".png", ".pdf", ".html", ".dot", ".json")
-_WIDEST = 20_000  # pixels
+_WIDE, _WIDEST, _LARGEST = 1600, 20_000, 40e6  # pixels
 _FEW_OPERATIONS, _FEW_NUMBERS = 24, 16  # that a view for teaching still shows well
 _FEW_OF_HIGHER_ORDER = 60
 
@@ -84,7 +85,8 @@ class Diagram:
         """The graph as it is drawn, and in words how it was folded."""
         graph, words, fold, most = self.graph, "", self._options.fold, self._options.max_nodes
         innermost = {node.layer for node in graph.nodes if node.kind == "operation"}
-        cards = {"layers": innermost, "model": set(map(_own_layer, innermost))}.get(self.view, set())
+        own = {_OWN_LAYER.findall(layer)[0] for layer in innermost}
+        cards = {"layers": innermost, "model": own}.get(self.view, set())
         if cards or callable(fold):
             graph = collapse_layers(graph, lambda path: (callable(fold) and bool(fold(path))) or path in cards)
             words = "folded by layer"
@@ -103,17 +105,19 @@ class Diagram:
         """The picture as SVG text."""
         return with_theme(self._render("svg").decode(), self._options.theme)
 
-    def png(self, *, width: int = 1600) -> bytes:
-        """The picture as the content of a PNG file, light, so many pixels wide.
+    def png(self, *, width: int | None = None) -> bytes:
+        """The picture as the content of a PNG file, light; by default 1,600 pixels wide, or more, to read the text.
 
         Raises:
             TypeError: width is no int.
             ValueError: it is below 16 or above 20,000.
         """
-        if not 16 <= checks.integer("png", "width", width, least=None) <= _WIDEST:
+        if width is not None and not 16 <= checks.integer("png", "width", width, least=None) <= _WIDEST:
             raise ValueError(f"png: width must be 16 to {_WIDEST:,} pixels, not {width!r}")
-        found = re.search(r'<svg width="([\d.]+)pt"', self._render("svg").decode())
-        return self._render("png", f"-Gdpi={72 * width / (float(found[1]) if found else 72.0):.4f}")
+        found = re.search(r'<svg width="([\d.]+)pt"\s+height="([\d.]+)pt"', self._render("svg").decode())
+        w, h = (float(found[i]) / 72 if found else 1.0 for i in (1, 2))  # inches
+        legible = min(96, _WIDEST / max(w, h), math.sqrt(_LARGEST / (w * h)))
+        return self._render("png", f"-Gdpi={max(_WIDE / w, legible) if width is None else width / w:.4f}")
 
     def pdf(self) -> bytes:
         """The picture as the content of a PDF file; graphviz-pure makes none, the system's dot does."""
@@ -122,12 +126,11 @@ class Diagram:
     def html(self) -> str:
         """A page that stands alone, with the picture in it."""
         title = html.escape(one_line(self.title or "Compute graph"))
-        picture = self.svg()
-        picture = picture[picture.index("<svg") :]
+        _, tag, picture = self.svg().partition("<svg")
         scheme = {"auto": "light dark", "light": "light", "dark": "dark"}[self._options.theme]
         head = f'<meta charset="utf-8">\n<meta name="color-scheme" content="{scheme}">\n<title>{title}</title>'
         sheet = "<style>body{margin:1em;text-align:center}svg{max-width:100%;height:auto}</style>"
-        return f'<!doctype html>\n<html lang="en">\n{head}\n{sheet}\n{picture}</html>\n'
+        return f'<!doctype html>\n<html lang="en">\n{head}\n{sheet}\n{tag}{picture}</html>\n'
 
     def to_graphviz(self) -> graphviz.Source:
         """The text as an object of the package graphviz, which renders it, and which notebooks show.
@@ -169,12 +172,6 @@ class Diagram:
             return {"image/svg+xml": self.svg(), "text/plain": self.summary()}
         except Exception as error:  # noqa: BLE001 - a notebook would show a traceback in place of the value
             return {"text/plain": f"{self.summary()} (no picture: {error})"}
-
-
-def _own_layer(layer: str) -> str:
-    """The model's own layer that a layer is or lies in: its path's first name, with the numbers of lists behind it."""
-    first, *others = layer.split(".")
-    return ".".join([first, *takewhile(str.isdecimal, others)])
 
 
 def _default_view(graph: Graph) -> str:

@@ -21,7 +21,6 @@ from minigrad.core.function import Function
 from minigrad.core.hooks import Backward, Call, Forward, Hook
 from minigrad.core.variable import Variable
 from minigrad.nn.module import Module
-from minigrad.settings import GradMode
 from minigrad.switches import Switch
 from minigrad.training.callback import Callback
 from minigrad.training.under_way import Training
@@ -70,10 +69,7 @@ class Recorder(Hook, Switch):
         # Outputs that no operation took yet, by serial number; backward may drop one of its own unused.
         self._outputs: dict[int, Callable[[], Variable | None]] = {}
         self._alive = _Alive()
-        Switch.__init__(self, grad_mode=self._hooked)
-
-    def _hooked(self, mode: GradMode) -> GradMode:
-        return mode if self in mode.hooks else mode._replace(hooks=(*mode.hooks, self))
+        Switch.__init__(self, grad_mode=lambda m: m if self in m.hooks else m._replace(hooks=(*m.hooks, self)))
 
     def draw(self, *outputs: Variable, order: int | Literal["all"] = "all", **options: Any) -> Diagram:
         """The diagram of some Variables, with all that was recorded; the keywords are those of `draw`.

@@ -18,6 +18,7 @@ from minigrad.viz.options import DrawOptions
 _TITLES = ("forward", "backward", "backward of backward", "third derivative")
 _EQUATIONS = 3  # in a title
 _LONGEST_VALUE = 24  # characters
+_LONGEST_WAY = 8  # operations, that still fit a page's width
 _VARIABLE = style.COLORS["constant"]._replace(text=style.TEXT)
 _COLORS = {kind: style.COLORS[kind] for kind in LEAVES} | {"output": style.COLORS["loss"]}  # of all others _VARIABLE's
 
@@ -31,13 +32,15 @@ def write(graph: Graph, options: DrawOptions = DrawOptions(), facts: Sequence[st
     edges = [edge for edge in graph.edges if edge.flow == "tensor"]
     used = {edge.source for edge in edges}
     kept = [n for n in graph.nodes if n.kind not in ("derivative", "gradient") and (n.kind != "seed" or n.id in used)]
-    drawing = _Drawing(graph.rebuilt(kept, edges))
+    shown = graph.rebuilt(kept, edges)
+    drawing = _Drawing(shown)
     lanes = [lane for _, lane in sorted(drawing.lanes.items()) if lane.nodes]
     hints = _hints([lane.order for lane in lanes])
     if drawing.drawn_again:
         hints.append("dotted: the same variable, drawn again")
     heading = dot.heading(options.title, [*facts, *hints] if options.legend else facts)
-    direction = "LR" if options.direction == "auto" else options.direction
+    auto = "LR" if _longest_way(shown) <= _LONGEST_WAY else "TB"
+    direction = auto if options.direction == "auto" else options.direction
     return dot.digraph(heading, _body(lanes, direction), direction=direction, nodesep="0.25", ranksep="0.42")
 
 
@@ -166,6 +169,15 @@ def _hints(orders: Sequence[int]) -> list[str]:
     hints = [f"order {order}: {border}" for order, border in enumerate(("filled", "dashed")) if order in orders]
     higher = [order for order in orders if order > 1]
     return [*hints, f"order {higher[0]}{' and higher' * (len(higher) > 1)}: double border"] if higher else hints
+
+
+def _longest_way(graph: Graph) -> int:
+    """The operations on the longest way within a lane."""
+    orders, longest = {node.id: node.order for node in graph.nodes}, dict[str, int]()
+    for id_, edges in graph.inputs().items():
+        before = [longest[edge.source] for edge in edges if orders[edge.source] == orders[id_]]
+        longest[id_] = max(before, default=-1) + 1
+    return max(longest.values(), default=0)
 
 
 def _body(lanes: Sequence[_Lane], direction: str) -> Iterator[str]:

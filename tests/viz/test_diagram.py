@@ -454,6 +454,31 @@ def test_the_png_is_as_wide_as_asked_for(product):
             viz.draw(product).png(width=width)
 
 
+def test_a_png_is_wide_enough_to_read_its_text(product):
+    def width_of(diagram):
+        return struct.unpack(">I", diagram.png()[16:20])[0]
+
+    y = mg.Variable(1.0)
+    for _ in range(30):
+        y = F.tanh(y)
+    long = viz.draw(y, view="ops", direction="LR")
+    points = float(re.search(r'<svg width="([0-9.]+)pt"', long.svg())[1])
+    assert points > 1600
+    assert width_of(long) == pytest.approx(points * 96 / 72, abs=2)
+    assert width_of(viz.draw(product)) == pytest.approx(1600, abs=2)
+
+
+def test_lanes_for_teaching_lie_below_each_other_unless_they_are_long():
+    y = x = mg.Variable(1.0)
+    found = []
+    for _ in range(9):
+        y = F.tanh(y)
+        found.append("LR" if 'rankdir="LR"' in viz.draw(y, view="teach").dot else "TB")
+    assert found == ["LR"] * 8 + ["TB"]
+    gx = mg.grad(x * 2 * 3 * 4 * 5 * 6, x, create_graph=True)  # the ways of two lanes do not count together
+    assert 'rankdir="LR"' in viz.draw(gx, view="teach").dot
+
+
 def test_the_page_stands_alone(product):
     page = viz.draw(product, title="a < b & c").html()
     assert page.startswith("<!doctype html>")
