@@ -36,7 +36,7 @@ class DrawOptions:
         fold: "auto" folds a graph of more than max_nodes until it has no more; "repeats" folds, in the view "ops",
             layers of one form that follow each other; "never"; or a function that is asked for each layer's path
             whether it is to be folded.
-        direction: "TB", from top to bottom, or "LR", from left to right; "auto" is "LR" for a short "teach" alone.
+        direction: "TB", from top to bottom, or "LR", from left to right; "auto" is "LR" for "teach" of short lanes.
         theme: of the SVG: "auto" follows the reader's screen, "light", or "dark".
         legend: whether the colours and lines that occur are explained.
         max_nodes: the most nodes that fold="auto" leaves.

@@ -176,8 +176,8 @@ def _longest_way(graph: Graph) -> int:
     orders, longest = {node.id: node.order for node in graph.nodes}, dict[str, int]()
     for id_, edges in graph.inputs().items():
         before = [longest[edge.source] for edge in edges if orders[edge.source] == orders[id_]]
-        longest[id_] = max(before, default=-1) + 1
-    return max(longest.values(), default=0)
+        longest[id_] = max(before, default=0) + 1 if edges else 0
+    return max((longest[node.id] for node in graph.nodes if node.kind == "operation"), default=0)
 
 
 def _body(lanes: Sequence[_Lane], direction: str) -> Iterator[str]:
