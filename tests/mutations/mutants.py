@@ -13,6 +13,7 @@ from source import Source
 EQUIVALENT = {
     "backend/numpy_kernels.py:filter_correlation:axis:11": "one of the two axes exchanged has length 1",
     "core/shaping.py:ScatterAdd.forward:condition:1": "keys with None or ... take the slower way, to the same values",
+    "core/traversal.py:one_per_input:condition:2": "as many as there are inputs were returned before",
     "core/traversal.py:with_own_memory:condition:1": "copies what need not be copied, to the same values",
     "functions/trigonometry.py:Arctan.backward:condition:1": "at ±1 both formulas give 1/2, and the same derivatives",
     "core/reduction.py:SumTo.forward:axis:1": "the reshape that follows gives the same shape with and without the axes",
