@@ -423,6 +423,7 @@ def test_what_an_operation_saved_is_not_handed_out(hook, create_graph):
     for a, b in ((x, c), (x * 1, c), (x * 1, c * 1)):
         with hook:
             gradients = grad(apply(Kept(), a, b), [a, b], np.ones(2, np.float32), create_graph=create_graph)
+        assert [gradient.data.tolist() for gradient in gradients] == [[5, 6], [3, 4]]
         for gradient in gradients:
             gradient.data *= 0
         assert [a.data.tolist(), b.data.tolist()] == [[3, 4], [5, 6]]
@@ -439,6 +440,7 @@ def test_a_leaf_that_an_operation_holds_is_not_handed_out():
             return w
 
     gx = grad(apply(Held(), x := Variable([1.0, 2.0])), x, np.ones(2, np.float32))
+    assert gx.data.tolist() == [3, 4]
     gx.data *= 0
     assert w.data.tolist() == [3, 4]
 
