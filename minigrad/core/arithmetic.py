@@ -1,7 +1,8 @@
 """The Functions behind a Variable's operators; those behind its methods are in reduction.py and shaping.py.
 
 A `backward` in these files uses only the operators and methods of the `gy` and the `self.saved` that it is handed;
-NumPy's own functions count among them, because they dispatch on Variables. The two arrays of an elementwise Function
+NumPy's own functions count among them, because they dispatch on Variables. One of operators on `gy` alone serves arrays
+as well: `backward_arrays = backward`. The two arrays of an elementwise Function
 have one shape, but for a constant, to which no gradient flows: broadcasting is an operation of its own (BroadcastTo),
 whose gradient is SumTo.
 """
@@ -38,8 +39,7 @@ class Add(Elementwise):
     def backward(self, gy: Variable) -> Gradients:
         return gy, gy
 
-    def backward_arrays(self, gy: Array) -> tuple[Array, ...]:
-        return gy, gy
+    backward_arrays = backward
 
 
 class Sub(Elementwise):
@@ -50,6 +50,8 @@ class Sub(Elementwise):
 
     def backward(self, gy: Variable) -> Gradients:
         return gy, -gy if self.needs(1) else None
+
+    backward_arrays = backward
 
 
 class Mul(Elementwise):
@@ -92,6 +94,8 @@ class Neg(Elementwise):
     def backward(self, gy: Variable) -> Gradients:
         return -gy
 
+    backward_arrays = backward
+
 
 class Abs(Elementwise):
     """|x|; derivative 0 at 0."""
@@ -121,6 +125,8 @@ class AddScalar(WithNumber):
     def backward(self, gy: Variable) -> Gradients:
         return gy
 
+    backward_arrays = backward
+
 
 class MulScalar(WithNumber):
     formula = "c * x"
@@ -131,6 +137,8 @@ class MulScalar(WithNumber):
     def backward(self, gy: Variable) -> Gradients:
         return gy * self.c
 
+    backward_arrays = backward
+
 
 class DivScalar(WithNumber):
     formula = "x / c"  # not x · (1/c), which rounds twice
@@ -140,6 +148,8 @@ class DivScalar(WithNumber):
 
     def backward(self, gy: Variable) -> Gradients:
         return gy / self.c
+
+    backward_arrays = backward
 
 
 class PowScalar(WithNumber):

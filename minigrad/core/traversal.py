@@ -146,8 +146,13 @@ def gradient_arrays_of(node: Function, gy: Array) -> Sequence[Array | None]:
     """The gradients of `node`'s inputs as arrays, for a pass that records nothing and has no hooks."""
     if node.backward_arrays is not None:
         return one_per_input(node.backward_arrays(gy), node)
-    found = one_per_input(node.backward(node.variable_of(gy)), node)
-    return [None if gx is None else own_array(gx, node, i) for i, gx in enumerate(found)]
+    gradients: list[Any] = []
+    for i, gx in enumerate(one_per_input(node.backward(node.variable_of(gy)), node)):
+        if gx is not None and node.inputs[i] is not None:
+            array = as_variable(gx, node, i)._data
+            gx = array.copy() if gx._leaf_requires_grad or is_saved(array, node) else array  # noqa: PLW2901
+        gradients.append(gx)
+    return gradients
 
 
 def one_per_input(found: Any, node: Function) -> tuple[Any, ...]:
@@ -195,15 +200,6 @@ def checked_array(gx: Any, node: Function, i: int, producer: Function | Variable
     return (np.asarray(gx) if isinstance(gx, np.generic) else gx).astype(producer.output[1], copy=False)
 
 
-def own_array(gx: Any, node: Function, i: int) -> Array | None:
-    """The array of a gradient, or a copy if it is a leaf's, or one that `node` saved: a gradient may be edited."""
-    if node.inputs[i] is None:
-        return None  # of a constant
-    variable = as_variable(gx, node, i)
-    array = variable._data
-    return array.copy() if variable._leaf_requires_grad or is_saved(array, node) else array
-
-
 def as_variable(gx: Any, node: Function, i: int) -> Variable:
     """`gx`, or a TypeError if it is no Variable, which this file can't import."""
     if not isinstance(gx, NumPyProtocol):
@@ -212,7 +208,7 @@ def as_variable(gx: Any, node: Function, i: int) -> Variable:
 
 
 def is_saved(array: Array, node: Function) -> bool:
-    """True if `node` saved this array itself."""
+    """True if `node` saved this array itself: as a gradient it must be copied, as those may be edited."""
     for saved in node.saved_arrays:  # noqa: SIM110 - any() takes four times as long
         if saved is array:
             return True

@@ -58,7 +58,6 @@ PLAIN = {
         "one_per_input": PATHS,
         "checked": PATHS,
         "checked_array": PATHS,
-        "own_array": PATHS,
         "is_saved": PATHS,
         "with_own_memory": PATHS,
     },
