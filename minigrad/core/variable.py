@@ -99,7 +99,7 @@ def _run(function: Function, arrays: list[Array]) -> Variable:
 
 def variable_of(array: Array, producer: Producer = None) -> Variable:
     """A Variable of an array and its producer."""
-    if producer is not None and isinstance(producer, Variable) and producer._data is array:
+    if isinstance(producer, Variable) and producer._data is array:
         return producer
     if array.__class__ is not np.ndarray and isinstance(array, np.generic):
         array = np.asarray(array)
