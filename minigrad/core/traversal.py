@@ -107,7 +107,8 @@ def check_edits(start: Producer, nodes: Sequence[Function], wanted: set[Producer
     if not nodes or serials.last_edit < nodes[0].serial:
         return  # none since then
     used = [node for node in nodes if wanted is None or not wanted.isdisjoint(node.inputs)]
-    producers = [start, *chain.from_iterable(node.inputs for node in topological_order([start]))]
+    graph = nodes if wanted is None else topological_order([start])
+    producers = [start, *chain.from_iterable(node.inputs for node in graph)]
     edited = {p: p.edits for p in producers if p is not None and p.edits and p.edits[-1].serial > nodes[0].serial}
     for producer, edit in [(producer, edit) for producer, edits in edited.items() for edit in edits]:
         if (changed := edit.array()) is None:
