@@ -9,7 +9,7 @@ from typing import Any
 from minigrad.backend import Array, is_array, xp_of
 from minigrad.core.variable import Variable
 
-MOST_MINIBATCHES = 32
+MOST_MINIBATCHES = 64
 MOST_BYTES = 2**18
 """Of outputs that wait. When they are counted depends on them alone: a sum of floats does on what is added together."""
 
@@ -19,38 +19,46 @@ class Counting:
 
     def __init__(self, metrics: Mapping[str, Any]) -> None:
         self.metrics = {name: deepcopy(metric) for name, metric in metrics.items()}
-        self._waiting: list[tuple[Array, Array]] = []
-        self._bytes = 0
+        self._outputs: Any = None  # (most, N, ...), the outputs of the minibatches that wait for their metrics
+        self._labels: Any = None  # (most, N, ...)
         self.reset()
 
     def reset(self) -> None:
         """Forget all minibatches."""
         for metric in self.metrics.values():
             metric.reset()
-        self._waiting, self._bytes, self._counted = [], 0, False
+        self._form: tuple[Any, ...] | None = None
+        self._number, self._counted = 0, False
 
     def add(self, output: Any, t: Any) -> None:
         """Count a minibatch, now or with some later ones."""
         if not self.metrics:
             return
         y = array_of(output)
-        if not (is_array(y) and is_array(t) and y.ndim and t.ndim):
+        try:
+            form = type(y), y.shape, y.dtype, type(t), t.shape, t.dtype
+        except AttributeError:
+            form = None
+        if form is None or form != self._form:
             self.flush()
-            self._update(y, t)
-            return
-        if self._waiting and not all(map(_fit, self._waiting[0], (y, t))):
-            self.flush()
-        self._waiting.append((y.copy(), t.copy()))  # whoever made them may use their memory again
-        self._bytes += y.nbytes
-        if len(self._waiting) == MOST_MINIBATCHES or self._bytes >= MOST_BYTES:
+            if form is None or not (is_array(y) and is_array(t) and y.size and y.shape[:1] == t.shape[:1] != ()):
+                self._update(y, t)
+                return
+            self._form = form
+            most = min(MOST_MINIBATCHES, MOST_BYTES // y.nbytes + 1)
+            self._outputs, self._labels = (xp_of(y).empty((most, *a.shape), a.dtype) for a in (y, t))
+        self._outputs[self._number] = y  # a copy, as whoever made it may use its memory again
+        self._labels[self._number] = t
+        self._number += 1
+        if self._number == len(self._outputs):
             self.flush()
 
     def flush(self) -> None:
         """Count what waits."""
-        if self._waiting:
-            waiting, self._waiting, self._bytes = self._waiting, [], 0
-            y, t = (xp_of(arrays[0]).concatenate(arrays) for arrays in zip(*waiting, strict=True))
-            self._update(y, t)
+        if self._number:
+            waiting = [a[: self._number].reshape(-1, *a.shape[2:]) for a in (self._outputs, self._labels)]
+            self._form, self._number = None, 0
+            self._update(*waiting)
 
     def values(self) -> dict[str, Any]:
         """The metrics' values of what is counted so far; without `flush` the last minibatches may be missing."""
@@ -84,10 +92,9 @@ class Counting:
         self._counted = True
 
 
-def loss_of_example(loss: Any, value: Variable, t: Any) -> Array:
-    """The mean of a minibatch's examples, of a loss that is one, or of `partial(loss, reduction="sum")`."""
-    summed = getattr(loss, "keywords", {}).get("reduction") == "sum"
-    return value.data / examples_in(t) if summed else value.data
+def is_summed(loss: Any) -> bool:
+    """True for `partial(loss, reduction="sum")`; of all other losses it is assumed that they are means."""
+    return bool(getattr(loss, "keywords", {}).get("reduction") == "sum")
 
 
 def examples_in(t: Any) -> int:
@@ -100,7 +107,3 @@ def examples_in(t: Any) -> int:
 def array_of(output: Any) -> Any:
     """The array of a Variable that a model returned; anything else as it is."""
     return output.data if isinstance(output, Variable) else output
-
-
-def _fit(first: Array, other: Array) -> bool:
-    return bool(first.shape[1:] == other.shape[1:] and first.dtype == other.dtype)

@@ -21,7 +21,7 @@ from minigrad.optim.optimizer import Optimizer
 from minigrad.optim.schedules import Schedule
 from minigrad.spelling import advised
 from minigrad.training.callback import Callback, Callbacks, checked_callbacks
-from minigrad.training.counting import Counting, array_of, examples_in, loss_of_example
+from minigrad.training.counting import Counting, array_of, examples_in, is_summed
 from minigrad.training.history import History
 from minigrad.training.progress import Progress
 from minigrad.training.under_way import Training, limits
@@ -104,11 +104,11 @@ def fit(
         while training.begin_epoch():
             call.before_epoch()
             with closing(training.minibatches()) as minibatches:
-                for training.x, training.t, *weights in minibatches:
+                for training.x, training.t, weights in minibatches:
                     if schedule is not None:
                         optimizer.lr = schedule(training.step)
                     call.before_step()
-                    training.add_step(*train_step(model, optimizer, training.x, training.t, *weights, loss=weighted))
+                    training.add_step(*train_step(model, optimizer, training.x, training.t, weights, loss=weighted))
                     call.after_step()
                     if training.ended():
                         break
@@ -149,14 +149,14 @@ def evaluate(
         ValueError: there are no minibatches.
     """
     counting = Counting(_checked_metrics("evaluate", metrics))
-    losses, sizes = [], []
+    losses, sizes, summed = [], [], is_summed(loss)
     with inference():
         for x, t, *weights in minibatches:
             output = model(x)
             sizes.append(examples_in(t))
             if loss is not None:
                 value = loss(output, t, sample_weights=weights[0]) if weights else loss(output, t)
-                losses.append(loss_of_example(loss, value, t))
+                losses.append(value.data / sizes[-1] if summed else value.data)
             counting.add(output, t)
     if not sizes:
         raise ValueError(f"evaluate: there are no minibatches in {minibatches!r:.200}")

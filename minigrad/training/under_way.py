@@ -15,7 +15,7 @@ from minigrad.nn.module import Module
 from minigrad.optim.optimizer import Optimizer
 from minigrad.training import generators, saved
 from minigrad.training.callback import Callback
-from minigrad.training.counting import Counting, examples_in, loss_of_example
+from minigrad.training.counting import Counting, examples_in, is_summed
 from minigrad.training.history import History
 
 
@@ -31,7 +31,7 @@ class Training:
         step: the steps that are done.
         step_of_epoch: those of them in this epoch.
         x, t: the minibatch of this step.
-        output, loss: what the model and the loss gave in the last step.
+        output, loss: what the model and the loss gave in this step, None before that.
         stopped: why the training ends early, or "".
     """
 
@@ -58,6 +58,7 @@ class Training:
         self.loss: Variable | None = None
         self.stopped = ""
         self.counting = Counting(metrics)
+        self._summed = is_summed(loss)
         self.callbacks: Sequence[Callback] = ()
         self.pass_start: dict[str, Any] = {}
         """The states of the random generators before this epoch's minibatches were begun."""
@@ -101,13 +102,14 @@ class Training:
         return True
 
     def minibatches(self) -> Generator[tuple[Any, ...]]:
-        """The minibatches of this epoch: all of them, or those that a resumed epoch still has before it."""
+        """Minibatches (x, t, weights or None): an epoch's, or those that a resumed epoch still has before it."""
         for minibatch in self._rest() if self._resumed else self._pass():
             if not isinstance(minibatch, (tuple, list)) or len(minibatch) not in (2, 3):
                 advice = ', by .map(lambda batch: (batch["x"], batch["t"])) for example' * isinstance(minibatch, dict)
                 wanted = "minibatches (x, t) or (x, t, weights)"
                 raise TypeError(f"fit: train must give {wanted}, not {type(minibatch).__name__}{advice}")
-            yield tuple(minibatch)
+            self.output = self.loss = None  # frees the graph of the step before
+            yield (*minibatch, None) if len(minibatch) == 2 else tuple(minibatch)
 
     def _pass(self) -> Iterable[Any]:
         self.pass_start = generators.states(saved.generators_of(self))
@@ -165,8 +167,9 @@ class Training:
         self.output, self.loss = output, loss
         self.step += 1
         self.step_of_epoch += 1
-        of_example = loss_of_example(self.loss_function, loss, self.t)
-        self.history.add_step(of_example, lr=self.optimizer.lr, examples=examples_in(self.t))
+        examples = examples_in(self.t)
+        mean = loss.data / examples if self._summed else loss.data
+        self.history.add_step(mean, lr=self.optimizer.lr, examples=examples)
         self.counting.add(output, self.t)
 
     def add_epoch(self, validation: Mapping[str, Any]) -> None:

@@ -1,5 +1,6 @@
 """fit: the loop that one would write by hand, what it records, and what it refuses."""
 
+import weakref
 from functools import partial
 
 import numpy as np
@@ -68,6 +69,22 @@ def test_the_metrics_are_those_of_the_outputs_that_were_trained_on():
 
     history = fit(model, optimizer, digits(), callbacks=[Watching()], metrics={"accuracy": metrics.Accuracy()})
     assert history["accuracy"] == [np.mean(seen)]
+
+
+def test_the_graph_of_a_step_is_freed_before_the_next():
+    model, optimizer = make()
+    losses = []
+
+    class Watching(training.Callback):
+        def before_step(self, training):
+            assert training.output is training.loss is None
+            assert all(loss() is None for loss in losses)
+
+        def after_step(self, training):
+            losses.append(weakref.ref(training.loss))
+
+    fit(model, optimizer, digits(), callbacks=[Watching()])
+    assert len(losses) > 2
 
 
 def test_validation_is_done_without_training():
@@ -310,6 +327,21 @@ def test_an_evaluation_is_the_mean_over_all_examples():
         model, digits(n=10, batch_size=4), loss=F.softmax_cross_entropy, metrics={"accuracy": metrics.Accuracy()}
     )
     assert figures == pytest.approx({"loss": whole, "accuracy": (y.argmax(1) == t).mean()})
+
+
+def test_metrics_count_each_minibatch_whatever_its_shape_and_whoever_uses_its_memory_again():
+    y, t = np.random.default_rng(0).normal(size=(400, CLASSES)), np.arange(400) % CLASSES
+    lengths = [1] * 70 + [4, 4, 3, 0, 3, 5, 300]
+
+    def minibatches():
+        scores, labels, i = np.empty_like(y), np.empty_like(t), 0
+        for number, n in enumerate(lengths):
+            scores[:n], labels[:n] = y[i : i + n], t[i : i + n]
+            yield scores[:n], (labels[:n], labels[:n].tolist(), labels[:n].astype(np.uint8))[number // 20 % 3]
+            i += n
+
+    figures = training.evaluate(nn.Sigmoid(), minibatches(), metrics={"accuracy": metrics.Accuracy()})
+    assert figures == {"accuracy": (y.argmax(1) == t)[: sum(lengths)].mean()}
 
 
 def test_an_evaluation_leaves_a_training_model_alone():
