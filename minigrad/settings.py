@@ -29,6 +29,7 @@ class Settings:
         training: what differs in training, such as dropout, behaves as in training.
         float_type: of Python numbers, lists and initial weights.
         tf32: a GPU may round the factors of float32 products to 10 bits.
+        recomputing: operations that were done before are done again, by `transforms.checkpoint`.
         profile: the name of the profile of proofs, which says how many examples they draw, and the seed.
     """
 
@@ -36,6 +37,7 @@ class Settings:
     training: bool = True
     float_type: np.dtype[Any] = np.dtype(np.float32)  # noqa: RUF009
     tf32: bool = False
+    recomputing: bool = False
     profile: tuple[str, int] = ("dev", 0)
 
 

@@ -99,11 +99,16 @@ def _leave(entry: Entry, *exception: object) -> None:  # noqa: ARG001
             found[-1].left = True
 
 
+def _copy(of: Settings, mode: GradMode) -> Settings:
+    """Settings with another mode; some times as fast as `dataclasses.replace`."""
+    return Settings(mode, of.training, of.float_type, of.tf32, of.recomputing, of.profile)
+
+
 def in_mode(mode: GradMode, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
     """Call a function in another mode, which is faster than a switch; what is entered inside ends with the call."""
     before = current()
     try:
-        settings.set(Settings(mode, before.training, before.float_type, before.tf32, before.profile))
+        settings.set(_copy(before, mode))
         return function(*args, **kwargs)
     finally:
         settings.set(before)
@@ -162,7 +167,7 @@ class Switch:
 
     def changed(self, before: Settings) -> Settings:
         """The settings as the switch makes them."""
-        now = Settings(before.grad_mode, before.training, before.float_type, before.tf32, before.profile)
+        now = _copy(before, before.grad_mode)
         for name, change in self._changes.items():
             setattr(now, name, change(getattr(now, name)))
         return now

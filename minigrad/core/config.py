@@ -61,6 +61,24 @@ def is_training() -> bool:
     return settings.get().training
 
 
+def is_recomputing() -> bool:
+    """True where `transforms.checkpoint` computes something again: what counts or averages was there before.
+
+    >>> import minigrad as mg
+    >>> from minigrad import transforms
+    >>> calls = []
+    >>> def f(x):
+    ...     if not transforms.is_recomputing():
+    ...         calls.append(x.shape)
+    ...     return x * x
+    >>> x = mg.Variable([1.0, 2.0])
+    >>> transforms.checkpoint(f, x).sum().backward()
+    >>> calls
+    [(2,)]
+    """
+    return settings.get().recomputing
+
+
 def allow_tf32(on: bool = True) -> Switch:
     """Let a GPU round the factors of float32 matrix products to 10 bits, for several times the speed, or not.
 

@@ -13,13 +13,15 @@ Variable([[2. 0.]
 
 from typing import TYPE_CHECKING
 
+from minigrad.core.config import is_recomputing
 from minigrad.spelling import missing as _missing
 from minigrad.transforms.matrices import batched_jacobian, hessian, jacobian
 from minigrad.transforms.products import gnvp, hvp, jvp, value_and_grad, vjp
 from minigrad.transforms.recomputation import checkpoint
 
 __all__ = [
-    "batched_jacobian", "checkpoint", "gnvp", "hessian", "hvp", "jacobian", "jvp", "value_and_grad", "vjp",
+    "batched_jacobian", "checkpoint", "gnvp", "hessian", "hvp", "is_recomputing", "jacobian", "jvp",
+    "value_and_grad", "vjp",
 ]  # fmt: skip
 
 if not TYPE_CHECKING:  # or a type checker would find any name

@@ -16,7 +16,7 @@ from minigrad.core.traversal import backward_pass
 from minigrad.core.variable import Variable, apply, producer_of, variable_of
 from minigrad.settings import settings
 from minigrad.spelling import advised
-from minigrad.switches import in_mode
+from minigrad.switches import Switch, in_mode
 
 State = tuple[np.random.Generator, Any]
 """A random generator, and the state it was in."""
@@ -31,8 +31,9 @@ def checkpoint(f: Callable[..., Variable], *inputs: Any) -> Variable:
     input is used in f several times and elsewhere too. Derivatives of every order exist, those beyond the first
     recorded as usual. The Variables in f's closure, a layer's parameters, are found and get their gradients.
 
-    When it runs again, f meets the random state, the training mode and the default dtype of its first run. What it
-    changes besides, a running average or a list, it changes twice.
+    When it runs again, f meets the random state, the training mode and the default dtype of its first run. Batch
+    normalization changes its running statistics once. What else f changes, a list or a count, it changes twice, unless
+    it asks `is_recomputing()`.
 
     Args:
         f: gives one Variable; a module or any other function of the inputs.
@@ -123,7 +124,8 @@ class Segment:
         try:
             for rng, state in states:
                 rng.bit_generator.state = state
-            with train_mode(self.training), default_dtype(self.dtype), hooked(Replacer(replaced)):
+            again = Switch(recomputing=lambda _: True)
+            with again, train_mode(self.training), default_dtype(self.dtype), hooked(Replacer(replaced)):
                 y = self.f(*self.inputs)
         finally:
             for rng, state in now:
