@@ -220,7 +220,7 @@ class Function:
                 sources.append(len(arrays) - 1)
             else:
                 sources.append(self._source(saved, arrays, y))
-        self.saved_sources = sources
+        self.saved_sources = tuple(sources)
 
     def _source(self, saved: Array | None, arrays: list[Array], y: Array) -> int:
         for i, array in enumerate(arrays):
