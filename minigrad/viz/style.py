@@ -82,9 +82,9 @@ def heat(part: float) -> Colors:
 
 
 def with_theme(svg: str, theme: str) -> str:
-    """The SVG with a theme's style sheet: "light" has none, "dark" is always dark, "auto" asks the reader's screen."""
-    if theme == "light":
-        return svg
+    """The SVG with its fonts and a theme: "light", "dark", or "auto", which asks the reader's screen."""
+    # As wide as Helvetica, by which Graphviz places texts; most systems have one of them.
+    fonts = 'text{font-family:Helvetica,Arial,"Liberation Sans","Nimbus Sans","DejaVu Sans Condensed",sans-serif}'
     rules = "".join([f'[{a}="{light}"]{{{a}:{dark}}}' for light, dark in DARK.items() for a in ("fill", "stroke")])
-    sheet = rules if theme == "dark" else f"@media (prefers-color-scheme:dark){{{rules}}}"
-    return re.sub(r"(<svg\b[^>]*>)", lambda found: f"{found[1]}\n<style>{sheet}</style>", svg, count=1)
+    themes = {"light": "", "dark": rules, "auto": f"@media (prefers-color-scheme:dark){{{rules}}}"}
+    return re.sub(r"(<svg\b[^>]*>)", lambda found: f"{found[1]}\n<style>{fonts}{themes[theme]}</style>", svg, count=1)

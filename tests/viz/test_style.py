@@ -61,10 +61,18 @@ def test_texts_have_contrast_in_the_dark(kind):
 def test_the_theme_is_one_style_sheet():
     y = mg.Variable(np.ones(2, np.float32), name="x").sum()
     light, dark, auto = (viz.draw(y, theme=theme).svg() for theme in ("light", "dark", "auto"))
-    assert "<style>" not in light
+    assert light.count("<style>") == dark.count("<style>") == auto.count("<style>") == 1
+    assert "[fill=" not in light
+    assert "[fill=" in dark
     assert "@media" not in dark
-    assert dark.count("<style>") == auto.count("<style>") == 1
     assert "@media (prefers-color-scheme:dark){" in auto
-    assert re.sub(r"\n<style>.*?</style>", "", auto) == light
+    without = [re.sub(r"\n<style>.*?</style>", "", svg) for svg in (light, dark, auto)]
+    assert without[0] == without[1] == without[2]
     with pytest.raises(ValueError, match="theme must be one of 'auto', 'light', 'dark', not 'sepia'"):
         viz.draw(y, theme="sepia")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark", "auto"])
+def test_the_fonts_are_as_wide_as_graphviz_takes_them_for(theme):
+    svg = viz.draw(mg.Variable(np.ones(2, np.float32)).sum(), theme=theme).svg()
+    assert 'text{font-family:Helvetica,Arial,"Liberation Sans","Nimbus Sans","DejaVu Sans Condensed",sans-serif}' in svg
