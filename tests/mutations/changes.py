@@ -119,9 +119,9 @@ def accumulation(scope):
 def _other_sums(source, node):
     if called(node) == "sum" and isinstance(node.func, ast.Attribute):
         for method in ("mean", "max"):
-            yield source.replace(node.func, f"{source.text(node.func.value)}.{method}")
+            yield source.replace(node.func, f"{source.operand(node.func.value)}.{method}")
         if len(node.args) == 1 and not node.keywords and (key := _first_along(node.args[0])):
-            yield source.replace(node, f"{source.text(node.func.value)}[{key}]")
+            yield source.replace(node, f"{source.operand(node.func.value)}[{key}]")
     elif called(node) in {"sum_rounded", "sum_wide"}:
         array, *rest = [*node.args, *node.keywords]
         for method in ("mean", "max"):

@@ -1,4 +1,4 @@
-"""Which parts of a module make derivatives: the places that may be mutated."""
+"""Which parts of a module make derivatives or updates of weights: the places that may be mutated."""
 
 import ast
 from dataclasses import dataclass
@@ -62,6 +62,16 @@ PLAIN = {
         "with_own_memory": PATHS,
     },
     "core/variable.py": {"Variable.backward": PATHS},
+    "optim/adadelta.py": {"adadelta": None, "Adadelta.numbers": None},
+    "optim/adagrad.py": {"adagrad": None, "Adagrad.numbers": None},
+    "optim/adam.py": {"adam": None, "Adam.numbers": None},
+    "optim/adamax.py": {"adamax": None, "Adamax.numbers": None},
+    "optim/adamw.py": {"adamw": None, "AdamW.numbers": None},
+    "optim/lion.py": {"lion": None, "Lion.numbers": None},
+    "optim/nadam.py": {"nadam": None, "NAdam.numbers": None, "_momentum": None, "_product": None},
+    "optim/rmsprop.py": {"rmsprop": None, "momentum_rmsprop": None, "RMSprop.numbers": None},
+    "optim/sgd.py": {"sgd": None, "momentum_sgd": None, "nesterov_sgd": None, "SGD.numbers": None},
+    "optim/clipping.py": {"clip_grad_norm": None, "clip_grad_value": None},
 }
 """Functions outside those classes, and which operators apply (None: all)."""
 
@@ -175,7 +185,7 @@ def _leaves(value):
         return [*_leaves(value.body), *_leaves(value.orelse)]
     if called(value) == "tuple" and isinstance(value.args[0], (ast.GeneratorExp, ast.ListComp)):
         return _leaves(value.args[0].elt)
-    return [] if isinstance(value, ast.Constant) or called(value) in {"slice", "gradients"} else [value]
+    return [] if isinstance(value, (ast.Constant, ast.Starred)) or called(value) in {"slice", "gradients"} else [value]
 
 
 def _saves(method):

@@ -22,6 +22,8 @@ def stages_of(mutant, tree):
     first = []
     if mutant.module.startswith("backend/"):
         first = [KERNEL_TESTS]
+    elif mutant.module.startswith("optim/"):
+        first = ["tests/optim"]
     elif not mutant.module.startswith(TRACED):
         first = ["tests/core"]
     order = [name for name in dict.fromkeys([*first, *ORDER]) if (tree / name).exists()]
