@@ -55,8 +55,8 @@ class Metric(Advised):
 
     def _check_range(self, name: str, labels: Array, classes: int) -> None:
         """Refuse labels that are no class: those in a NumPy array at once, others when the value is read."""
-        if labels.dtype.kind == "i":
-            stray = labels.view(f"u{labels.itemsize}") >= classes  # a negative one is large without its sign
+        if labels.dtype.kind == "i" and labels.itemsize == 8:
+            stray = labels.view("u8") >= classes  # a negative one is large without its sign
         else:
             stray = (labels < 0) | (labels >= classes) | (labels % 1 != 0)
         if not isinstance(labels, np.ndarray):

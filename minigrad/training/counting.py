@@ -19,16 +19,20 @@ class Counting:
 
     def __init__(self, metrics: Mapping[str, Any]) -> None:
         self.metrics = {name: deepcopy(metric) for name, metric in metrics.items()}
-        self._outputs: Any = None  # (most, N, ...), the outputs of the minibatches that wait for their metrics
-        self._labels: Any = None  # (most, N, ...)
         self.reset()
 
     def reset(self) -> None:
         """Forget all minibatches."""
         for metric in self.metrics.values():
             metric.reset()
+        self._counted = False
+        self._forget_waiting()
+
+    def _forget_waiting(self) -> None:
         self._form: tuple[Any, ...] | None = None
-        self._number, self._counted = 0, False
+        self._number = 0
+        self._outputs: Any = None  # (most, N, ...), of the minibatches that wait
+        self._labels: Any = None  # (most, N, ...)
 
     def add(self, output: Any, t: Any) -> None:
         """Count a minibatch, now or with some later ones."""
@@ -41,11 +45,11 @@ class Counting:
             form = None
         if form is None or form != self._form:
             self.flush()
-            if form is None or not (is_array(y) and is_array(t) and y.size and y.shape[:1] == t.shape[:1] != ()):
+            if form is None or not _can_wait(y, t):
                 self._update(y, t)
                 return
             self._form = form
-            most = min(MOST_MINIBATCHES, MOST_BYTES // y.nbytes + 1)
+            most = min(MOST_MINIBATCHES, MOST_BYTES // max(y.nbytes, t.nbytes, 1) + 1)
             self._outputs, self._labels = (xp_of(y).empty((most, *a.shape), a.dtype) for a in (y, t))
         self._outputs[self._number] = y  # a copy, as whoever made it may use its memory again
         self._labels[self._number] = t
@@ -57,7 +61,7 @@ class Counting:
         """Count what waits."""
         if self._number:
             waiting = [a[: self._number].reshape(-1, *a.shape[2:]) for a in (self._outputs, self._labels)]
-            self._form, self._number = None, 0
+            self._forget_waiting()
             self._update(*waiting)
 
     def values(self) -> dict[str, Any]:
@@ -107,3 +111,9 @@ def examples_in(t: Any) -> int:
 def array_of(output: Any) -> Any:
     """The array of a Variable that a model returned; anything else as it is."""
     return output.data if isinstance(output, Variable) else output
+
+
+def _can_wait(y: Any, t: Any) -> bool:
+    """True for arrays of rows, of no subclass: a mask would be lost."""
+    arrays = is_array(y) and type(y) is type(t) is xp_of(y).ndarray
+    return bool(arrays and y.size and t.size and y.shape[:1] == t.shape[:1] != ())

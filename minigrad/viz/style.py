@@ -23,9 +23,7 @@ TEXT, FAINT_TEXT = "#1f2933", "#5b6773"
 BACKGROUND = "#ffffff"
 LAYER_FILL, LAYER_BORDER = "#f5f7f9", "#d3dae1"
 TENSOR_EDGE = "#52606d"
-GRADIENT = "#c2410c"
-SAVED = "#7450b0"
-BAD = "#b3261e"
+GRADIENT, SAVED, BAD = "#c2410c", "#7450b0", "#b3261e"
 ORDERS = (TENSOR_EDGE, GRADIENT, "#8a6bbf", "#0e8a9a")  # of arrows, by order; the last is that of all higher ones
 TRACK = "#e3e8ed"  # behind a bar of time
 
@@ -83,8 +81,9 @@ def heat(part: float) -> Colors:
 
 def with_theme(svg: str, theme: str) -> str:
     """The SVG with its fonts and a theme: "light", "dark", or "auto", which asks the reader's screen."""
-    # As wide as Helvetica, by which Graphviz places texts; most systems have one of them.
-    fonts = 'text{font-family:Helvetica,Arial,"Liberation Sans","Nimbus Sans","DejaVu Sans Condensed",sans-serif}'
+    # Fonts as wide as Helvetica, by which Graphviz places texts; most systems have one of them.
+    families = 'Helvetica,Arial,"Liberation Sans","Nimbus Sans","DejaVu Sans Condensed",sans-serif'
     rules = "".join([f'[{a}="{light}"]{{{a}:{dark}}}' for light, dark in DARK.items() for a in ("fill", "stroke")])
     themes = {"light": "", "dark": rules, "auto": f"@media (prefers-color-scheme:dark){{{rules}}}"}
-    return re.sub(r"(<svg\b[^>]*>)", lambda found: f"{found[1]}\n<style>{fonts}{themes[theme]}</style>", svg, count=1)
+    sheet = f"<style>[font-family^=Helvetica]{{font-family:{families}}}{themes[theme]}</style>"
+    return re.sub(r"(<svg\b[^>]*>)", lambda found: f"{found[1]}\n{sheet}", svg, count=1)

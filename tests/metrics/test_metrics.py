@@ -212,6 +212,9 @@ ERRORS = {
     ),
     "Accuracy: labels[1] is 4, but there are 4 classes (0 to 3)": lambda: metrics.Accuracy().update(SCORES[:2], [0, 4]),
     "Accuracy: labels[0] is -1, but there are 4 classes": lambda: metrics.Accuracy().update(SCORES[:2], [-1, 0]),
+    "Accuracy: labels[1] is -1, but there are 300 classes": lambda: metrics.Accuracy().update(
+        np.zeros((2, 300)), np.array([0, -1], np.int8)
+    ),
     "Accuracy: labels[1, 2] is 2, but there are 2": lambda: metrics.Accuracy().update(
         np.zeros((2, 2, 3)), [[0, 0, 0], [0, 0, 2]]
     ),
@@ -345,3 +348,14 @@ def test_a_state_of_another_metric_changes_nothing():
         with pytest.raises(ValueError, match=r"Accuracy\.load_state_dict: it must have arrays of the shapes"):
             accuracy.load_state_dict(state)
     assert accuracy.value() == value
+
+
+@pytest.mark.parametrize("top_k", [1, 2])
+@pytest.mark.parametrize("dtype", ["i1", "u1", "i2", "u8"])
+def test_labels_of_few_bits_for_many_classes(dtype, top_k):
+    scores = RNG.standard_normal((100, 300))
+    labels = np.arange(100).astype(dtype)
+    ranks = (scores > np.take_along_axis(scores, np.arange(100)[:, None], 1)).sum(1)
+    accuracy = metrics.Accuracy(top_k=top_k)
+    accuracy.update(scores, labels)
+    assert accuracy.value() == (ranks < top_k).mean()

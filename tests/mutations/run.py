@@ -1,4 +1,4 @@
-"""Mutate minigrad's derivatives and optimizers, and count the mutants that the tests kill: see README.md beside this file."""
+"""Mutate minigrad's derivatives and optimizers and count the mutants that the tests kill: see README.md here."""
 
 import argparse
 import shutil

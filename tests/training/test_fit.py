@@ -344,6 +344,12 @@ def test_metrics_count_each_minibatch_whatever_its_shape_and_whoever_uses_its_me
     assert figures == {"accuracy": (y.argmax(1) == t)[: sum(lengths)].mean()}
 
 
+def test_a_mask_is_not_lost_while_metrics_wait():
+    y, t = np.ones((4, 1)), np.ma.array(np.full((4, 1), 9.0), mask=[[0], [1], [0], [0]])
+    with pytest.raises(TypeError, match="whose mask would be lost"):
+        training.evaluate(nn.ReLU(), [(y, t)], metrics={"error": metrics.MeanAbsoluteError()})
+
+
 def test_an_evaluation_leaves_a_training_model_alone():
     model, _ = make(dropout=0.5)
     first, second = (training.evaluate(model, digits(), loss=F.softmax_cross_entropy) for _ in range(2))
