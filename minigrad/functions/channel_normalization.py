@@ -54,6 +54,45 @@ class BatchNorm(Function):
 
 
 @dataclass(eq=False)
+class BatchNormInference(Function):
+    """(x − mean) / √(var + eps) · w + b for each channel of x (N, C, ...), with the statistics given; all are (C,)."""
+
+    eps: float
+    family = "reduction"
+
+    @ignore_underflow
+    def forward(self, x: Array, mean: Array, var: Array, w: Array | None = None, b: Array | None = None) -> Array:
+        self.save(x, mean, var, w)
+        shape = (-1, *[1] * (x.ndim - 2))  # (C, 1, ...)
+        inverse = (var + self.eps) ** -0.5
+        factor = inverse if w is None else w * inverse  # one product for each number of x, and not two
+        y = x - mean.reshape(shape)
+        y *= factor.reshape(shape)
+        if b is not None:
+            y += b.reshape(shape)
+        return y
+
+    def backward(self, gy: Variable) -> Gradients:
+        x, mean, var, w = self.saved
+        axes, shape = (0, *range(2, x.ndim)), (-1, *[1] * (x.ndim - 2))
+        inverse = (var + self.eps) ** -0.5
+        factor = inverse if w is None else w * inverse
+        gx = gy * factor.reshape(shape)
+        gmean = -gx.sum(axes) if self.needs(1) else None
+        gvar = gw = None
+        if self.needs(2) or self.needs(3):
+            products = (gy * (x - mean.reshape(shape))).sum(axes)  # (C,)
+            gvar = products * factor * inverse**2 * -0.5 if self.needs(2) else None
+            gw = products * inverse if self.needs(3) else None
+        gb = gy.sum(axes) if self.needs(4) else None
+        return (gx, gmean, gvar, gw, gb)[: len(self.inputs)]
+
+    def flops(self) -> int:
+        """For each number a subtraction, a product, and a sum if there is b."""
+        return (2 + (len(self.inputs) == 5)) * math.prod(self.output[0])
+
+
+@dataclass(eq=False)
 class KernelsGradient(Function):
     """A gradient as a kernel computed it, with the derivative of x, which operations computed: both are one number."""
 
@@ -107,9 +146,11 @@ def batch_norm(
     given = operands_of_float("batch_norm", x, w, b)
     center, variance = operands_of_float("batch_norm", mean).x, operands_of_float("batch_norm", var).x
     shape = channel_shape("batch_norm", given, mean=center, var=variance)
-    inverse = (variance + checks.positive("batch_norm", "eps", eps)) ** -0.5
-    factor = inverse if given.w is None else given.w * inverse  # one product for each number of x, and not two
-    return given.scaled(given.x - center.reshape(shape), factor, shape)
+    function = BatchNormInference(checks.positive("batch_norm", "eps", eps))
+    if given.w is None:
+        return given.scaled(apply(function, given.x, center, variance), None, shape)
+    y = apply(function, given.x, center, variance, *given[1:3])
+    return y if y.dtype == given.dtype else y.astype(given.dtype)
 
 
 def batch_norm_and_statistics(

@@ -125,6 +125,7 @@ CONTRACTS = [
         shapes=channels_and_statistics(),
         domain={"x": (-10, 10), "mean": (-10, 10), "var": (0.5, 10), "w": (-10, 10), "b": (-10, 10)},
         kwargs={"eps": [0.25, 1.0]},
+        kernels=("channel_sum",),
         formula="(x − mean) / √(var + eps) · w + b for each channel",
         cases=[case(COLUMNS, np.array([1.0, 2.0]), np.array([4.0, 9.0]), eps=1.0)],
         name="batch_norm with statistics",

@@ -223,7 +223,7 @@ def _is_value(scope, node, names):
     return (
         called(parent) != "kernels_of"
         and not isinstance(parent, ast.Compare)
-        and getattr(parent, "attr", None) not in {"data", "dtype", "shape"}
+        and getattr(parent, "attr", None) not in {"data", "dtype", "shape", "ndim"}
     )
 
 

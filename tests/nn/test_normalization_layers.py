@@ -55,6 +55,15 @@ def test_in_inference_the_running_statistics_are_used_and_stay():
     assert all((before[name] == array).all() for name, array in layer.state_dict().items())
 
 
+@pytest.mark.parametrize("options", [{}, {"center": False}, {"scale": False, "center": False}], ids=str)
+def test_in_inference_a_batch_normalization_is_one_operation_and_the_statistics_are_constants(options):
+    x = mg.Variable(IMAGES)
+    with mg.train_mode(False):
+        node = nn.BatchNorm2d(3, **options)(x).creator
+    assert node.name == "BatchNormInference"
+    assert node.inputs[:3] == (x, None, None)
+
+
 def test_at_first_inference_changes_nothing():
     with mg.train_mode(False):
         np.testing.assert_allclose(nn.BatchNorm2d(3)(IMAGES).data, IMAGES, rtol=1e-5)
