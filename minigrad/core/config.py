@@ -62,7 +62,7 @@ def is_training() -> bool:
 
 
 def is_recomputing() -> bool:
-    """True where `transforms.checkpoint` computes something again: what counts or averages was there before.
+    """True where `transforms.checkpoint` computes something again: what counts or averages has seen it before.
 
     >>> import minigrad as mg
     >>> from minigrad import transforms
