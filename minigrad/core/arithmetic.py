@@ -2,9 +2,8 @@
 
 A `backward` in these files uses only the operators and methods of the `gy` and the `self.saved` that it is handed;
 NumPy's own functions count among them, because they dispatch on Variables. One of operators on `gy` alone serves arrays
-as well: `backward_arrays = backward`. The two arrays of an elementwise Function
-have one shape, but for a constant, to which no gradient flows: broadcasting is an operation of its own (BroadcastTo),
-whose gradient is SumTo.
+as well: `backward_arrays = backward`. The two arrays of an elementwise Function have one shape, but for a constant, to
+which no gradient flows: broadcasting is an operation of its own (BroadcastTo), whose gradient is SumTo.
 """
 
 from __future__ import annotations

@@ -64,8 +64,7 @@ class BatchNormInference(Function):
     def forward(self, x: Array, mean: Array, var: Array, w: Array | None = None, b: Array | None = None) -> Array:
         self.save(x, mean, var, w)
         shape = (-1, *[1] * (x.ndim - 2))  # (C, 1, ...)
-        inverse = (var + self.eps) ** -0.5
-        factor = inverse if w is None else w * inverse  # one product for each number of x, and not two
+        _, factor = self._factors(var, w)
         y = x - mean.reshape(shape)
         y *= factor.reshape(shape)
         if b is not None:
@@ -75,8 +74,7 @@ class BatchNormInference(Function):
     def backward(self, gy: Variable) -> Gradients:
         x, mean, var, w = self.saved
         axes, shape = (0, *range(2, x.ndim)), (-1, *[1] * (x.ndim - 2))
-        inverse = (var + self.eps) ** -0.5
-        factor = inverse if w is None else w * inverse
+        inverse, factor = self._factors(var, w)
         gx = gy * factor.reshape(shape)
         gmean = -gx.sum(axes) if self.needs(1) else None
         gvar = gw = None
@@ -86,6 +84,11 @@ class BatchNormInference(Function):
             gw = products * inverse if self.needs(3) else None
         gb = gy.sum(axes) if self.needs(4) else None
         return (gx, gmean, gvar, gw, gb)[: len(self.inputs)]
+
+    def _factors(self, var: Any, w: Any) -> tuple[Any, Any]:
+        """1 / √(var + eps), and that times w: one product for each number of x, and not two."""
+        inverse = (var + self.eps) ** -0.5
+        return inverse, inverse if w is None else w * inverse
 
     def flops(self) -> int:
         """For each number a subtraction, a product, and a sum if there is b."""

@@ -1,6 +1,7 @@
 """engines: the programs that lay out a diagram, and the errors where there is none, or a bad one."""
 
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -45,16 +46,20 @@ def test_the_engines_that_are_there():
     assert all(Path(found.path).is_file() for found in viz.engines())
 
 
+def without_style(svg):
+    return re.sub(r"\n<style>.*?</style>", "", svg)
+
+
 def test_the_environment_names_one(y, engine):
     path = engine("cat > /dev/null; echo '<svg></svg>'")
     assert viz.engines()[0] == viz.Engine(path, path)
-    assert viz.draw(y, theme="light").svg().startswith("<svg>\n<style>")
+    assert without_style(viz.draw(y, theme="light").svg()) == "<svg></svg>\n"
 
 
 def test_an_argument_names_one(y, engine):
     path = engine("cat > /dev/null; echo '<svg></svg>'")
     os.environ.pop("MINIGRAD_DOT")
-    assert viz.draw(y, engine=path, theme="light").svg().startswith("<svg>\n<style>")
+    assert without_style(viz.draw(y, engine=path, theme="light").svg()) == "<svg></svg>\n"
     with pytest.raises(viz.EngineError, match="there is no engine 'nowhere': pip install"):
         viz.draw(y, engine="nowhere").svg()
 
